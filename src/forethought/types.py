@@ -1,0 +1,89 @@
+"""The words of the project as records: facts, verdicts, divergence, step, episode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Fact = tuple[str, ...]
+"""One thing that is true: its kind, then its particulars, e.g. ``("thing at", "car", "home")``."""
+
+UNREADABLE = "unreadable"
+"""Kind of the fact that stands for a sentence no wording of the world explains (always counted as wrong)."""
+
+
+class Progress(StrEnum):
+    """How the episode stands towards its desire after a step."""
+
+    ONGOING = "ongoing"
+    SATISFIED = "satisfied"
+    FAILED = "failed"
+
+
+class Harm(StrEnum):
+    """Whether a step had an irreversible consequence that the desire did not ask for."""
+
+    NONE = "none"
+    HARMED = "harmed"
+
+
+class Ending(StrEnum):
+    """Why an episode ended."""
+
+    SATISFIED = "satisfied"
+    FAILED = "failed"
+    HARMED = "harmed"
+    TIME_LIMIT = "time limit"
+    HELD = "held"
+    WORLD_ERROR = "world error"
+    UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """Prediction against outcome, as separate numbers; ``None`` where a channel was not measured.
+
+    ``nll``: teacher-forced nats per outcome token. ``facts``: 1 - F1 of changed facts read from the prediction.
+    ``latent``: distance of predicted and actual latent.
+    """
+
+    nll: float | None = None
+    facts: float | None = None
+    latent: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One act-predict-observe record.
+
+    ``prediction`` is what the model committed to before the world stepped (``None`` where it did not commit);
+    ``change`` is the outcome as a difference and ``outcome`` the whole observation after the action. A ``warning``
+    is text that the action did not cause, and never a training target. ``cost`` counts what the step used up,
+    by unit.
+    """
+
+    action: str
+    change: str
+    outcome: str
+    progress: Progress = Progress.ONGOING
+    harm: Harm = Harm.NONE
+    warning: str = ""
+    prediction: str | None = None
+    divergence: Divergence = field(default_factory=Divergence)
+    cost: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A desire and its steps, from the first observation on."""
+
+    world: str
+    level: int
+    split: str
+    seed: int
+    desire: str
+    observation: str
+    steps: tuple[Step, ...] = ()
+    ending: Ending = Ending.UNFINISHED
+    policy: str = ""
+    axis: str = ""
