@@ -1,0 +1,17 @@
+"""What every test needs before torch starts: one quiet thread, no network, no window; and no luck in hypothesis."""
+
+import os
+
+from hypothesis import settings
+
+for name, value in {
+    "OMP_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "passive",
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "MPLBACKEND": "Agg",
+}.items():
+    os.environ.setdefault(name, value)
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50, database=None)
+settings.load_profile("repeatable")
