@@ -9,7 +9,7 @@ import pytest
 
 from forethought import errors
 
-EVERY = {
+EVERY: dict[str, type[Exception]] = {
     name: kind
     for name, kind in vars(errors).items()
     if inspect.isclass(kind) and kind.__module__ == "forethought.errors"

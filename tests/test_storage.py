@@ -311,6 +311,54 @@ WRITER = """
 """
 
 
+EVERY_CALL = """
+    import itertools, json, os, signal, sys
+    from pathlib import Path
+    from forethought import storage
+
+    root = Path(sys.argv[1])
+
+    def record(number):
+        storage.write_json(root / "state.json", [number] * 100)
+        with storage.replace_folder(root / "model") as folder:
+            for name in "ab":
+                (folder / name).write_text(f"{number} " * 100)
+        storage.append_line(root / "metrics.jsonl", json.dumps([number] * 100), durable=True)
+
+    def die_at(call):
+        calls = itertools.count()
+        def deadly(real, writes):
+            def wrapper(*given):
+                if next(calls) == call:
+                    if writes:
+                        real(given[0], bytes(given[1])[: len(given[1]) // 2])
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return real(*given)
+            return wrapper
+        for name in ("open", "write", "fsync", "replace", "rename"):
+            setattr(os, name, deadly(getattr(os, name), name == "write"))
+
+    record(0)
+    for call in itertools.count():
+        child = os.fork()
+        if not child:
+            die_at(call)
+            record(call + 1)
+            os._exit(0)
+        killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        assert len(set(storage.read_json(root / "state.json"))) == 1
+        assert {path.name for path in (root / "model").iterdir()} == {"a", "b"}
+        assert len({path.read_text() for path in (root / "model").iterdir()}) == 1
+        assert storage.truncate_lines(root / "metrics.jsonl", 1) <= 1
+        assert storage.read_json_lines(root / "metrics.jsonl") == [[0] * 100]
+        storage.sweep(root)
+        assert {path.name for path in root.iterdir()} == {"state.json", "model", "metrics.jsonl"}
+        if not killed:
+            break
+    print(call)
+"""
+
+
 def start(program: str, folder: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program), str(folder)], stdout=subprocess.PIPE, text=True
@@ -340,9 +388,16 @@ def test_a_folder_is_held_by_one_process_which_is_named_and_is_free_when_it_is_k
         pass
 
 
+def test_a_kill_at_every_call_of_the_system_leaves_the_old_or_the_new(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", textwrap.dedent(EVERY_CALL), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 15
+
+
 def test_a_kill_at_any_moment_never_leaves_a_torn_file(tmp_path: Path) -> None:
     delays = random.Random(0)
-    for _ in range(6):
+    for _ in range(4):
         process = start(WRITER, tmp_path)
         time.sleep(delays.uniform(0.05, 0.3))
         kill(process)

@@ -96,8 +96,9 @@ def replace_file(path: Path | str) -> Iterator[Path]:
 def replace_folder(path: Path | str) -> Iterator[Path]:
     """A temporary, empty folder beside ``path``; it takes ``path``'s place, as one, when the block ends well.
 
-    Every file in it is on the disk before. A folder that stood at ``path`` is removed after the exchange. Raises
-    ``NoSpace`` as ``replace_file`` does; after any error ``path`` is as it was.
+    Every file in it is on the disk before. What stood at ``path`` is exchanged in one step on Linux (elsewhere there is
+    an instant in which ``path`` is missing) and then removed. Raises ``NoSpace`` as ``replace_file`` does; after any
+    error ``path`` is as it was.
     """
     path = Path(path)
     temporary = _temporary(path)
