@@ -12,7 +12,7 @@ from forethought import errors
 EVERY: dict[str, type[Exception]] = {
     name: kind
     for name, kind in vars(errors).items()
-    if inspect.isclass(kind) and kind.__module__ == "forethought.errors"
+    if inspect.isclass(kind) and issubclass(kind, Exception) and kind.__module__ == "forethought.errors"
 }
 DRAWN = dict(re.findall(r"[├└]── (\w+) \((\w+)\)", errors.__doc__ or ""))
 
