@@ -20,6 +20,7 @@ class Grammar:
     def __init__(self, sentences: Mapping[str, Sequence[str]]) -> None:
         self.sentences = {kind: tuple(templates) for kind, templates in sentences.items()}
         self._said: dict[tuple[Fact, int], str] = {}
+        self._changes: dict[tuple[Fact, ...], str] = {}
         self._read: dict[str, Fact] = {NOTHING: ()}
         self._patterns = [
             (kind, re.compile(_pattern(template)))
@@ -40,6 +41,15 @@ class Grammar:
     def tell(self, facts: Iterable[Fact], wording: int = 0) -> str:
         """The sentences for several facts, in order; no facts at all is ``Nothing changes.``"""
         return " ".join([self.say(fact, wording) for fact in facts]) or NOTHING
+
+    def change(self, facts: tuple[Fact, ...]) -> str:
+        """The sentences for what an action changed, in wording 0: ``tell``, remembered as a whole."""
+        told = self._changes.get(facts)
+        if told is None:
+            told = self.tell(facts)
+            if len(self._changes) < 100_000:
+                self._changes[facts] = told
+        return told
 
     def read(self, text: str) -> frozenset[Fact]:
         """The facts that a text states; a sentence in no known wording becomes an ``unreadable`` fact."""

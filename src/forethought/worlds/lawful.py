@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+import numpy as np
+from gymnasium.utils import seeding
+
 from forethought.errors import BadAction, BadSetting, NotOffered, UnknownName
 from forethought.types import Fact, Harm, Progress, Step
 from forethought.worlds.base import World
@@ -44,7 +47,11 @@ class LawfulWorld(World, Generic[StateT]):
 
     def __init__(self, *, level: int = 1, split: str = "train", seed: int | None = None, axis: str = "") -> None:
         super().__init__(level=level, split=split, seed=seed, axis=axis)
+        self._generator: np.random.Generator | None = None
         self._state: StateT | None = None
+        self._text = ""
+        self._options: tuple[str, ...] = ()
+        self.step_limit = self.max_steps[level]
         self._steps = 0
         self._over = False
         self._next_seed = 0 if seed is None else seed
@@ -78,12 +85,17 @@ class LawfulWorld(World, Generic[StateT]):
     def wording(self, state: StateT) -> int:
         """Which wording ``state`` is told in."""
 
+    def text(self, state: StateT) -> str:
+        """The observation of ``state``; a world may override it with something quicker that says the same."""
+        return self.grammar.tell(self.seen(state), self.wording(state))
+
     # ---- Gymnasium ------------------------------------------------------------------------------------------------
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         """Draws the situation of ``seed`` (default: one after the last) and returns its observation and desire."""
-        super().reset(seed=seed)
         if seed is not None:
-            self._next_seed = seed
+            if seed < 0:
+                raise BadSetting(f"seed {seed} of world {self.name!r} is negative; expected a whole number from 0 on")
+            self._next_seed, self._np_random_seed, self._generator = seed, seed, None
         self.seed = self._next_seed
         self._next_seed += 1
         return self.start(self.draw(situation_rng(self.name, self.split, self.axis, self.level, self.seed)))
@@ -91,7 +103,8 @@ class LawfulWorld(World, Generic[StateT]):
     def start(self, state: StateT) -> tuple[str, dict[str, Any]]:
         """Begins an episode in a given state, as probes and evaluations do."""
         self._state, self._steps, self._over = state, 0, False
-        return self._observation(), {"desire": self.wish(state), "candidates": self.options(state)}
+        self._text, self._options = self.text(state), self.options(state)
+        return self._text, {"desire": self.wish(state), "candidates": self._options}
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Applies ``action``: observation, reward (1 satisfied, -1 harmed, else 0), terminated, truncated, info."""
@@ -104,20 +117,33 @@ class LawfulWorld(World, Generic[StateT]):
             effect = self.law(state, action)
         except BadAction as error:
             warning, effect = str(error), Effect(state, ())
-        self._state = effect.state
+        if effect.state is not state:
+            self._state = effect.state
+            self._text, self._options = self.text(effect.state), self.options(effect.state)
         harmed, satisfied = effect.harm is Harm.HARMED, effect.progress is Progress.SATISFIED
         terminated = harmed or effect.progress is not Progress.ONGOING
-        truncated = not terminated and self._steps >= self.max_steps[self.level]
+        truncated = not terminated and self._steps >= self.step_limit
         self._over = terminated or truncated
         info = {
-            "change": "" if warning else self.grammar.tell(effect.told, 0),
+            "change": "" if warning else self.grammar.change(effect.told),
             "progress": effect.progress,
             "harm": effect.harm,
             "warning": warning,
             "cost": effect.cost,
-            "candidates": () if self._over else self.options(effect.state),
+            "candidates": () if self._over else self._options,
         }
-        return self._observation(), -1.0 if harmed else float(satisfied), terminated, truncated, info
+        return self._text, -1.0 if harmed else float(satisfied), terminated, truncated, info
+
+    @property
+    def _np_random(self) -> np.random.Generator | None:
+        """Gymnasium's generator, made only when somebody wants it: a lawful world draws from its own stream."""
+        if self._generator is None and self._np_random_seed is not None:
+            self._generator = seeding.np_random(self._np_random_seed)[0]
+        return self._generator
+
+    @_np_random.setter
+    def _np_random(self, generator: np.random.Generator | None) -> None:
+        self._generator = generator
 
     # ---- extras ---------------------------------------------------------------------------------------------------
     @property
@@ -145,13 +171,30 @@ class LawfulWorld(World, Generic[StateT]):
         self._check_seal("fork")
         other = type(self)(level=self.level, split=self.split, seed=self.first_seed, axis=self.axis)
         other._state, other._steps, other._over = self._state, self._steps, self._over
+        other._text, other._options = self._text, self._options
         other._next_seed = self._next_seed
         return other
 
     def demonstrator(self, quality: str = "best") -> Callable[[], str]:
-        """A demonstrator that follows the cheapest harmless plan (found by search), replanned at each step."""
+        """Follows the cheapest harmless plan (found by search), planned anew when things go otherwise."""
         self._check_seal("demonstrator")
-        return lambda: (best_plan(self, self.state) or self.options(self.state))[0]
+        ahead: list[tuple[StateT, str]] = []
+
+        def act() -> str:
+            here = self.state
+            if not ahead or ahead[0][0] != here:
+                ahead[:] = self._route(here)
+            return ahead.pop(0)[1]
+
+        return act
+
+    def _route(self, state: StateT) -> list[tuple[StateT, str]]:
+        """The states and actions of the best plan, or the first option where there is none."""
+        route = []
+        for action in best_plan(self, state) or self.options(state)[:1]:
+            route.append((state, action))
+            state = self.law(state, action).state
+        return route
 
     def probe(self, name: str, seed: int) -> ProbePair:
         """One minimal pair of the probe ``name``, drawn from this world's split and axis."""
@@ -172,17 +215,11 @@ class LawfulWorld(World, Generic[StateT]):
             effect = self.law(here, action)
             here = effect.state
             steps.append(self._step(action, effect))
-        observation = self.grammar.tell(self.seen(state), self.wording(state))
-        return ProbeSide(desire, observation, tuple(steps[:-1]), steps[-1], frozenset(effect.told))
+        return ProbeSide(desire, self.text(state), tuple(steps[:-1]), steps[-1], frozenset(effect.told))
 
     def _step(self, action: str, effect: Effect[StateT]) -> Step:
-        told, state = self.grammar.tell(effect.told), effect.state
-        outcome = self.grammar.tell(self.seen(state), self.wording(state))
+        told, outcome = self.grammar.change(effect.told), self.text(effect.state)
         return Step(action, told, outcome, effect.progress, effect.harm, cost=effect.cost)
-
-    def _observation(self) -> str:
-        state = self.state
-        return self.grammar.tell(self.seen(state), self.wording(state))
 
 
 def situation_rng(name: str, split: str, axis: str, level: int, seed: int) -> random.Random:

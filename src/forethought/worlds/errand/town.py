@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 MANNERS: dict[str, tuple[str, ...]] = {
-    "driven": ("car", "van", "truck", "tractor", "bus", "camper"),
-    "ridden": ("moped", "scooter", "motorbike", "quad", "snowmobile", "tricycle"),
-    "led": ("dog", "horse", "goat", "cow", "pony", "donkey"),
-    "carried": ("letter", "suit", "watch", "coat", "lamp", "violin", "parcel", "kettle"),
-    "pushed": ("pram", "cart", "wheelchair", "barrow", "trolley", "buggy"),
-    "hauled": ("piano", "sofa", "wardrobe", "statue"),
-    "fixed": ("roof", "hedge", "chimney", "fence"),
+    "driven": ("car", "van", "truck", "tractor", "bus", "camper", "lorry"),
+    "ridden": ("moped", "scooter", "motorbike", "quad", "snowmobile", "tricycle", "bicycle"),
+    "led": ("dog", "horse", "goat", "cow", "pony", "donkey", "mule"),
+    "carried": ("letter", "suit", "watch", "coat", "lamp", "violin", "parcel", "kettle", "vase", "mirror"),
+    "pushed": ("pram", "cart", "wheelchair", "barrow", "trolley", "buggy", "sledge"),
+    "hauled": ("piano", "sofa", "wardrobe", "statue", "mattress"),
+    "fixed": ("roof", "hedge", "chimney", "fence", "wall"),
 }
 """How each thing moves. ``hauled`` goes only with movers, ``fixed`` not at all (the service must come to it)."""
 
 MANNER_OF = {thing: manner for manner, things in MANNERS.items() for thing in things}
 ON_WHEELS = ("driven", "ridden")
 
-UNSEEN_THINGS = ("camper", "tricycle", "donkey", "kettle", "buggy", "parcel", "statue", "fence")
+UNSEEN_THINGS = {
+    "validation": ("lorry", "bicycle", "mule", "vase", "sledge", "mirror", "mattress", "wall"),
+    "test": ("camper", "tricycle", "donkey", "kettle", "buggy", "parcel", "statue", "fence"),
+}
 """Held out on the axis ``things``: never met in training."""
+UNSEEN = frozenset(thing for things in UNSEEN_THINGS.values() for thing in things)
 
 FIRST_THINGS = ("car", "van", "moped", "scooter", "dog", "horse", "letter", "suit", "pram", "cart")
 """The ten things of level 1."""
@@ -70,6 +75,7 @@ def fuel_by_car(feet: int) -> int:
     return -(-feet // 2000)
 
 
+@lru_cache(maxsize=4096)
 def split_of(thing: str, done: str) -> str:
     """The split in which a thing x service combination lives; a fixed 70 : 15 : 15 partition."""
     if (thing, done) in (("car", "washed"), ("letter", "posted")):
@@ -87,7 +93,28 @@ class Place:
     feet: int
     hours: tuple[str, ...] = DAY
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.takes, self.feet))
+
     @property
     def done(self) -> str:
         """What is done here, as a participle."""
         return DONE_AT[self.name]
+
+
+@lru_cache(maxsize=1024)
+def permitted(thing: str, done: str, split: str, axis: str) -> bool:
+    """Whether a thing x service combination may happen: held-out ones only in their own split, on their own axis."""
+    home = split_of(thing, done)
+    return home == "train" or (axis == "combination" and home == split)
+
+
+@lru_cache(maxsize=256)
+def thing_pool(level: int, split: str, axis: str) -> tuple[str, ...]:
+    """The things that a level may mention (the unseen ones only on their axis)."""
+    if axis == "things":
+        return UNSEEN_THINGS[split][: 6 if level == 1 else 8]
+    if level == 1:
+        return FIRST_THINGS
+    kinds = [manner for manner in MANNERS if level >= 3 or manner != "fixed"]
+    return tuple(thing for manner in kinds for thing in MANNERS[manner] if thing not in UNSEEN)
