@@ -10,7 +10,6 @@ from forethought.errors import BadAction
 from forethought.types import Fact, Harm, Progress
 from forethought.worlds.errand import town
 from forethought.worlds.errand.state import HOME, Errand, State
-from forethought.worlds.errand.town import Place
 from forethought.worlds.lawful import Effect
 
 MOVE = re.compile(r"(walk|drive the ([a-z]+)|ride the ([a-z]+)|hire movers)(?: to the ([a-z ]+)| (home))")

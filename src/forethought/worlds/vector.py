@@ -1,0 +1,174 @@
+"""Several worlds in lockstep: a world that fails becomes a recorded result, and the others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any, SupportsFloat
+
+from forethought.errors import BadSetting, NotOffered, WorldFailed
+from forethought.types import Harm, Progress
+from forethought.worlds.base import World
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """How an episode begins; ``candidates`` is empty where the world lists none.
+
+    With an ``error`` the world failed to begin: there is no text, and it has to be reset again.
+    """
+
+    observation: str
+    desire: str = ""
+    candidates: tuple[str, ...] = ()
+    error: WorldFailed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What one action caused in one world, with every gap filled.
+
+    ``change`` falls back to the new observation, and ``progress`` to the sign of the reward at a terminated step,
+    where a world offers none. With an ``error`` the world failed: the episode is truncated without an outcome.
+    """
+
+    observation: str
+    change: str
+    progress: Progress = Progress.ONGOING
+    harm: Harm = Harm.NONE
+    warning: str = ""
+    cost: tuple[tuple[str, float], ...] = ()
+    terminated: bool = False
+    truncated: bool = False
+    candidates: tuple[str, ...] = ()
+    error: WorldFailed | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the episode ended with this step."""
+        return self.terminated or self.truncated
+
+
+class VectorWorld:
+    """Steps a list of worlds; each is reset on its own, whenever its episode is over.
+
+    Exceptions of a world never leave it: they are kept as ``error`` (a ``WorldFailed`` whose cause is the original).
+    """
+
+    def __init__(self, worlds: Sequence[World]) -> None:
+        if not worlds:
+            raise BadSetting("no worlds were given; expected at least one, e.g. VectorWorld([make('errand')])")
+        if len({id(world) for world in worlds}) < len(worlds):
+            raise BadSetting("the same world was given twice; each place needs a world of its own, so make() it again")
+        self.worlds = tuple(worlds)
+        self._running = [False] * len(worlds)
+
+    def __len__(self) -> int:
+        return len(self.worlds)
+
+    def running(self, i: int) -> bool:
+        """Whether world ``i`` is in an episode, so that it can be stepped."""
+        return self._running[i]
+
+    def reset(self, i: int, seed: int | None = None) -> Situation:
+        """Begins an episode in world ``i``."""
+        world = self.worlds[i]
+        self._running[i] = False
+        try:
+            observation, info = world.reset(seed=seed)
+            desire = _text(info.get("desire", ""), "the desire")
+            situation = Situation(_text(observation, "the observation"), desire, _candidates(world, info))
+        except Exception as error:
+            return Situation("", error=_failure(world, "reset()", error))
+        self._running[i] = True
+        return situation
+
+    def step(self, i: int, action: str) -> StepResult:
+        """Applies ``action`` in world ``i``; ``BadSetting`` if it is not in an episode."""
+        if not self._running[i]:
+            raise BadSetting(f"world {i} ({self.worlds[i].name!r}) is not in an episode; call reset({i}) first")
+        world = self.worlds[i]
+        try:
+            result = _result(world, world.step(action))
+        except Exception as error:
+            result = StepResult("", "", truncated=True, error=_failure(world, f"step({action!r})", error))
+        self._running[i] = not result.over
+        return result
+
+    def reset_all(self, seeds: Sequence[int | None]) -> list[Situation]:
+        """Begins an episode in every world, one seed for each."""
+        self._check_length("seeds", seeds)
+        return [self.reset(i, seed) for i, seed in enumerate(seeds)]
+
+    def step_all(self, actions: Sequence[str | None]) -> list[StepResult | None]:
+        """Applies one action in each world; a world whose action is ``None`` stands still and gives ``None``."""
+        self._check_length("actions", actions)
+        return [None if action is None else self.step(i, action) for i, action in enumerate(actions)]
+
+    @contextmanager
+    def sealed(self) -> Iterator[None]:
+        """While open, whoever acts cannot look behind any world's text."""
+        with ExitStack() as stack:
+            for world in self.worlds:
+                stack.enter_context(world.sealed())
+            yield
+
+    def _check_length(self, what: str, items: Sequence[object]) -> None:
+        if len(items) != len(self.worlds):
+            raise BadSetting(f"{len(items)} {what} were given for {len(self.worlds)} worlds; expected one for each")
+
+
+def _result(world: World, returned: tuple[str, SupportsFloat, bool, bool, dict[str, Any]]) -> StepResult:
+    observation, reward, terminated, truncated, info = returned
+    text, warning = _text(observation, "the observation"), _text(info.get("warning", ""), "the warning")
+    change = _text(info.get("change", ""), "the change")
+    over = bool(terminated or truncated)
+    return StepResult(
+        observation=text,
+        change=change or ("" if warning else text),
+        progress=_progress(info, float(reward), bool(terminated)),
+        harm=Harm(info.get("harm", Harm.NONE)),
+        warning=warning,
+        cost=_cost(info.get("cost", ())),
+        terminated=bool(terminated),
+        truncated=bool(truncated),
+        candidates=() if over else _candidates(world, info),
+    )
+
+
+def _progress(info: dict[str, Any], reward: float, terminated: bool) -> Progress:
+    if "progress" in info:
+        return Progress(info["progress"])
+    if terminated and reward != 0:
+        return Progress.SATISFIED if reward > 0 else Progress.FAILED
+    return Progress.ONGOING
+
+
+def _candidates(world: World, info: dict[str, Any]) -> tuple[str, ...]:
+    """From ``info`` where the world puts them there, otherwise asked for."""
+    listed = info.get("candidates")
+    if listed is None:
+        try:
+            listed = world.candidates()
+        except NotOffered:
+            return ()
+    return tuple([_text(action, "a candidate") for action in listed])
+
+
+def _cost(cost: Any) -> tuple[tuple[str, float], ...]:
+    if type(cost) is tuple:
+        return cost
+    return tuple((str(unit), float(amount)) for unit, amount in dict(cost).items())
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is {type(value).__name__} {value!r:.80}; expected a str")
+    return value
+
+
+def _failure(world: World, doing: str, cause: Exception) -> WorldFailed:
+    failure = WorldFailed(f"world {world.name!r} failed in {doing:.200}: {type(cause).__name__}: {cause}")
+    failure.__cause__ = cause
+    return failure
