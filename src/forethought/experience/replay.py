@@ -1,0 +1,152 @@
+"""Which lived steps to learn from again: balanced over what was done and what came of it, from text alone."""
+
+from __future__ import annotations
+
+import random
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from forethought.errors import BadSetting, UnknownName
+from forethought.experience.store import storable
+from forethought.types import Episode
+from forethought.worlds.grammar import NOTHING
+
+Balance = Literal["class", "uniform"]
+SituationClass = tuple[str, str, bool, int, str, str]
+"""World, verb, whether nothing changed, number of sentences of the change, progress, harm."""
+
+SENTENCE_END = re.compile(r"[.!?]+(?:\s+|$)")
+
+
+def situation_class(
+    world: str, action: str, change: str, progress: str, harm: str, warning: str = ""
+) -> SituationClass:
+    """The kind of situation that a step belongs to, computed from its text alone.
+
+    The verb is the action's first word in lower case (``""`` if it has none). A warning is no consequence: where there
+    is one, nothing changed.
+    """
+    change = "" if warning else change.strip()
+    nothing = change in ("", NOTHING)
+    sentences = 0 if nothing else sum(1 for part in SENTENCE_END.split(change) if part)
+    verb = next(iter(action.split(maxsplit=1)), "").lower()
+    return world, verb, nothing, sentences, str(progress), str(harm)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The steps from ``start`` on: of each world and verb, of each class, its steps and where its share begins."""
+
+    start: int
+    verbs: list[list[tuple[list[int], int]]]
+
+
+class Replay:
+    """Episodes in memory and a seeded choice among their steps that needs no stored random state.
+
+    Each draw takes, with probability ``floor``, any step; otherwise a (world, verb), then a class of outcome within
+    it, then a step within that, uniformly each time; ``balance="uniform"`` always takes any step. For ``recent_share``
+    of the draws only the newest steps exist: the last ``recent``, or the newest tenth if that is ``None``.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        floor: float = 0.1,
+        recent: int | None = None,
+        *,
+        balance: Balance = "class",
+        recent_share: float = 0.0,
+    ) -> None:
+        for name, share in (("floor", floor), ("recent_share", recent_share)):
+            if not 0.0 <= share <= 1.0:
+                raise BadSetting(f"{name} is {share}; expected a share from 0 to 1")
+        if recent is not None and recent < 1:
+            raise BadSetting(f"recent is {recent}; expected a number of steps of 1 or more, or None for a tenth")
+        if balance not in get_args(Balance):
+            raise UnknownName.of("balance", balance, get_args(Balance))
+        self.seed, self.floor, self.recent = seed, floor, recent
+        self.balance, self.recent_share = balance, recent_share
+        self._episodes: list[Episode] = []
+        self._steps: list[tuple[int, int]] = []
+        self._classes: dict[SituationClass, list[int]] = {}
+        self._verbs: dict[tuple[str, str], list[list[int]]] = {}
+
+    def __len__(self) -> int:
+        """How many steps can be drawn."""
+        return len(self._steps)
+
+    def add(self, episode: Episode) -> int:
+        """Indexes each step that has no warning, by class, and returns the episode's number.
+
+        Text is kept as the store keeps it, so a replay rebuilt from the store equals one that never stopped.
+        """
+        number = len(self._episodes)
+        episode = storable(episode)
+        self._episodes.append(episode)
+        for index, kind in _classified(episode):
+            self._positions(kind).append(len(self._steps))
+            self._steps.append((number, index))
+        return number
+
+    def episode(self, number: int) -> Episode:
+        """The episode with a number that ``add`` or ``sample`` gave."""
+        if not 0 <= number < len(self._episodes):
+            raise BadSetting(f"episode {number} is not in the replay; it holds {len(self._episodes)}, counted from 0")
+        return self._episodes[number]
+
+    def classes(self) -> dict[SituationClass, int]:
+        """How many steps of each class there are, in the order in which the classes were first met."""
+        return {kind: len(positions) for kind, positions in self._classes.items()}
+
+    def sample(self, n: int, update: int) -> list[tuple[int, int]]:
+        """``n`` draws (episode number, step index), with replacement, for the update with this number.
+
+        They depend on the seed, the update and what was added, and on nothing else: the update is the cursor.
+        """
+        if n < 0:
+            raise BadSetting(f"cannot draw {n} steps; expected 0 or more")
+        if not self._steps:
+            raise BadSetting("the replay holds no step to learn from; add episodes with steps that end in no warning")
+        rng = random.Random(f"{self.seed}/{update}")
+        views = [self._view(0)] + ([self._view(self._newest())] if self.recent_share else [])
+        return [self._steps[self._draw(rng, views)] for _ in range(n)]
+
+    def _draw(self, rng: random.Random, views: list[_View]) -> int:
+        pick = rng.random
+        view = views[-1] if self.recent_share and pick() < self.recent_share else views[0]
+        if self.balance == "uniform" or pick() < self.floor:
+            return view.start + int(pick() * (len(self._steps) - view.start))
+        classes = view.verbs[int(pick() * len(view.verbs))]
+        positions, begin = classes[int(pick() * len(classes))]
+        return positions[begin + int(pick() * (len(positions) - begin))]
+
+    def _newest(self) -> int:
+        """Where the newest steps begin."""
+        total = len(self._steps)
+        return max(0, total - (self.recent or max(1, total // 10)))
+
+    def _view(self, start: int) -> _View:
+        every = ([(steps, bisect_left(steps, start)) for steps in classes] for classes in self._verbs.values())
+        alive = ([(steps, begin) for steps, begin in classes if begin < len(steps)] for classes in every)
+        return _View(start, [classes for classes in alive if classes])
+
+    def _positions(self, kind: SituationClass) -> list[int]:
+        positions = self._classes.get(kind)
+        if positions is None:
+            positions = self._classes[kind] = []
+            self._verbs.setdefault(kind[:2], []).append(positions)
+        return positions
+
+
+def _classified(episode: Episode) -> Iterator[tuple[int, SituationClass]]:
+    """Index and class of each step without a warning; in a world that tells no change, the outcome stands for it."""
+    before = episode.observation
+    for index, step in enumerate(episode.steps):
+        told = step.change or ("" if step.outcome == before else step.outcome)
+        before = step.outcome
+        if not step.warning:
+            yield index, situation_class(episode.world, step.action, told, step.progress, step.harm)
