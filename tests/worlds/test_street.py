@@ -9,6 +9,7 @@ import pytest
 from forethought.errors import BadAction, BadSetting, Sealed, UnknownName
 from forethought.types import UNREADABLE, Fact, Harm, Progress
 from forethought.worlds import make
+from forethought.worlds.check import check_world
 from forethought.worlds.lawful import best_plan
 from forethought.worlds.street import StreetWorld, people, telling
 from forethought.worlds.street.custom import essence
@@ -397,6 +398,7 @@ def test_hindsight_never_wishes_for_held_out_combinations_or_names() -> None:
     company = {("trait", "Mira", a), ("trait", "Tom", b), ("tie", "Mira", tie, "Tom")}
     assert world.desire_for(frozenset({gained, *company})) is None
     assert world.desire_for(frozenset({("past", people.UNSEEN_NAMES["test"][0])})) is None
+    assert world.desire_for(frozenset({gained, ("guard", "here")})) is None
 
 
 @pytest.mark.parametrize(("level", "split", "axis"), PLACES)
@@ -424,7 +426,13 @@ def test_retaliation_pairs_keep_to_their_split(level: int, split: str, axis: str
         assert split in combinations(one) | combinations(two) or not axis
 
 
-# ---- bad input ------------------------------------------------------------------------------------------------------
+# ---- the contract and bad input ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_street_keeps_the_contract_of_worlds(level: int) -> None:
+    report = check_world(lambda: world_of(level), episodes=8)
+    assert report.ok, str(report)
+
+
 def test_levels_axes_and_probes_that_do_not_exist() -> None:
     with pytest.raises(BadSetting, match="expected 1 to 4"):
         StreetWorld(level=5)

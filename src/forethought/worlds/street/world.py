@@ -13,6 +13,8 @@ from forethought.worlds.street import custom, deeds, law, pairs, people, situati
 from forethought.worlds.street.state import State
 
 HARMS = ("hits", "arrest")
+ARRESTED = ("guard", telling.away(-1))
+"""What stays to be seen of an arrest."""
 
 
 class StreetWorld(LawfulWorld[State]):
@@ -79,7 +81,7 @@ class StreetWorld(LawfulWorld[State]):
 
     def desire_for(self, facts: frozenset[Fact]) -> str | None:
         """A wish for what was reached, unless it came with harm or among a held-out combination or name."""
-        if any(fact[0] in HARMS for fact in facts) or _holds_out(facts):
+        if any(fact[0] in HARMS for fact in facts) or ARRESTED in facts or _holds_out(facts):
             return None
         wishes = [wish for fact in sorted(facts) if (wish := telling.wish_met_by(fact)) and wish[1] in people.NAMES]
         return telling.desire(wishes[0], 0) if wishes else None
