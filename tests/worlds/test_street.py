@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
@@ -45,10 +45,12 @@ def wander(world: StreetWorld, episodes: int) -> Iterator[tuple[State, str, Stat
                 break
 
 
-def street(*folk: Person, ties: tuple[tuple[str, str, str], ...] = (), wish: str = "pass", **more: int) -> State:
+def street(
+    *folk: Person, ties: tuple[tuple[str, str, str], ...] = (), wish: str = "pass", coins: int = 0, delay: int = 0
+) -> State:
     """A street in which something is wished of the first person."""
     first = folk[0]
-    return State(folk, ties, ((wish, first.name, first.thing if wish == "get" else ""),), more.pop("coins", 0), **more)
+    return State(folk, ties, ((wish, first.name, first.thing if wish == "get" else ""),), coins, delay=delay)
 
 
 def told(state: State, *actions: str) -> str:
@@ -117,12 +119,13 @@ def test_training_shows_every_part_of_the_combinations_it_holds_out() -> None:
 def test_each_axis_is_disjoint_from_training_and_between_splits() -> None:
     seen_by: dict[str, dict[str, set[object]]] = {}
     for split in ("train", "validation", "test"):
-        for axis, of in {
+        shown: dict[str, Callable[[State], set[object]]] = {
             "people": lambda state: {len(state.people)},
             "delay": lambda state: {state.delay},
             "names": lambda state: {person.name for person in state.people},
             "wording": lambda state: {("tell", state.tell), ("ask", state.ask)},
-        }.items():
+        }
+        for axis, of in shown.items():
             world = world_of(3, split, "" if split == "train" else axis)
             found = seen_by.setdefault(axis, {}).setdefault(split, set())
             for seed in range(80):
