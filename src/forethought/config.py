@@ -1,0 +1,76 @@
+"""Frozen configs: everything that decides a run, saved with it; unknown or misspelt settings are refused."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from forethought.errors import BadConfig, BadSetting, UnknownName
+
+CONFIG_VERSION = 1
+Arm = Literal["developmental", "imitation"]
+
+
+class Config(BaseModel):
+    """Base of all configs: frozen, strict about names, and with one version."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    version: int = CONFIG_VERSION
+
+    @classmethod
+    def of(cls, **settings: Any) -> Self:
+        """The config with these settings; ``UnknownName`` or ``BadSetting`` say which one is wrong and why."""
+        for name in settings:
+            if name not in cls.model_fields:
+                raise UnknownName.of("setting", name, cls.model_fields)
+        if settings.get("version", CONFIG_VERSION) != CONFIG_VERSION:
+            raise BadConfig(
+                f"a config of version {settings['version']}; this forethought reads version {CONFIG_VERSION}. "
+                "Start a new run folder, or use the forethought that wrote it."
+            )
+        try:
+            return cls(**settings)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise BadSetting(f"setting {where!r}: got {first['input']!r}; {first['msg'].lower()}") from error
+
+    def differences(self, other: Config) -> dict[str, tuple[Any, Any]]:
+        """The settings in which two configs differ, with both values."""
+        mine, theirs = self.model_dump(mode="json"), other.model_dump(mode="json")
+        return {k: (mine.get(k), theirs.get(k)) for k in {*mine, *theirs} if mine.get(k) != theirs.get(k)}
+
+
+class TrainConfig(Config):
+    """One training run. Budgets are counted in tokens and steps, never in seconds."""
+
+    worlds: tuple[str, ...] = Field(("errand",), description="the worlds to live in")
+    level: int = Field(1, ge=1, description="how hard their situations are")
+    arm: Arm = Field("developmental", description="how to train: from own actions, or from demonstrations")
+    model: str = Field("nano", description="a preset (nano, tiny, small) or a folder or id of a Hugging Face model")
+    architecture: Literal["llama", "mamba2"] = Field("llama", description="what a preset is built as")
+    seed: int = Field(0, ge=0, description="decides weights, situations and sampling")
+    budget_tokens: int = Field(2_000_000, ge=1, description="training tokens, padding not counted")
+    batch_steps: int = Field(32, ge=1, description="steps (or demonstrations) sampled for each update")
+    learning_rate: float = Field(3e-3, gt=0)
+    warmup_updates: int = Field(50, ge=0)
+    weight_decay: float = Field(0.01, ge=0)
+    outcome_weight: float = Field(1.0, ge=0, description="weight of the mean nats per outcome token")
+    action_weight: float = Field(0.2, ge=0, description="weight of the mean nats per action token")
+    language_weight: float = Field(0.0, ge=0, description="weight of the mean nats per desire or observation token")
+    verdict: Literal["before", "after"] = Field("before", description="where the verdicts stand in an outcome")
+    target: Literal["change", "observation"] = Field("change", description="what an outcome is told as")
+    balance: Literal["class", "uniform"] = Field("class", description="replay over verb x outcome class, or uniform")
+    replay_floor: float = Field(0.1, ge=0, le=1, description="share of replay drawn uniformly from everything")
+    first_episodes: int = Field(512, ge=1, description="episodes lived before the first update")
+    live_every: int = Field(10, ge=1, description="updates between two spells of living")
+    live_episodes: int = Field(64, ge=1, description="episodes in a spell, lived side by side")
+    commit_rate: float = Field(0.05, ge=0, le=1, description="share of lived steps with a committed prediction")
+    practice_after: float = Field(0.35, ge=0, le=1, description="practice starts at this share of the budget at latest")
+    practice_divergence: float = Field(0.25, ge=0, description="... or when committed predictions diverge less")
+    practice_share: float = Field(0.5, ge=0, le=1, description="share of a practice spell that acts towards desires")
+    horizon: int = Field(2, ge=1, le=3, description="steps ahead that practice imagines")
+    checkpoint_updates: int = Field(200, ge=1)
+    threads: int = Field(1, ge=1, description="OpenMP threads")
+    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="matrix products in bf16 if fast here")

@@ -1,0 +1,56 @@
+"""Prediction against outcome: facts, and teacher-forced likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch.nn.utils.rnn import pad_sequence
+
+from forethought.errors import NotOffered
+from forethought.models.model import Model
+from forethought.transcript import Role, Tokens
+from forethought.types import Fact, Step
+from forethought.worlds import World
+
+
+def fact_f1(predicted: Iterable[Fact], actual: Iterable[Fact]) -> float:
+    """F1 of predicted against actual facts; 1 when both are empty."""
+    left, right = set(predicted), set(actual)
+    if not left and not right:
+        return 1.0
+    return 2 * len(left & right) / (len(left) + len(right))
+
+
+def fact_divergence(world: World, model: Model, prediction: str, step: Step) -> float:
+    """1 - F1 of the changed facts that a prediction states; a world that reads no facts is scored by sentences."""
+    said = model.transcript.read_outcome(prediction).text
+    actual = step.change if model.transcript.target == "change" else step.outcome
+    try:
+        return 1.0 - fact_f1(world.read(said), world.read(actual))
+    except NotOffered:
+        return 1.0 - fact_f1(_sentences(said), _sentences(actual))
+
+
+def _sentences(text: str) -> list[Fact]:
+    return [("sentence", part.strip()) for part in text.split(".") if part.strip()]
+
+
+@torch.inference_mode()
+def outcome_nll(model: Model, contexts: Sequence[Tokens], steps: Sequence[Step]) -> list[float]:
+    """Teacher-forced mean nats per outcome token of each step in its context."""
+    if not steps:
+        return []
+    rows = [c + model.transcript.action(s.action) + model.transcript.outcome(s) for c, s in zip(contexts, steps, strict=True)]
+    outcome = [len(model.transcript.outcome(s)) for s in steps]
+    pad = model.tokenizer.pad_token_id
+    ids_BT = pad_sequence([torch.tensor(r.ids, device=model.device) for r in rows], batch_first=True, padding_value=pad)
+    mine_BT = torch.zeros_like(ids_BT, dtype=torch.bool)
+    for b, (row, length) in enumerate(zip(rows, outcome, strict=True)):
+        for t in range(len(row) - length, len(row)):
+            mine_BT[b, t] = row.roles[t] == Role.OUTCOME
+    logits_BTV = model.lm(input_ids=ids_BT, use_cache=False).logits[:, :-1].float()
+    nll_BT = torch.nn.functional.cross_entropy(logits_BTV.transpose(1, 2), ids_BT[:, 1:], reduction="none")
+    mask_BT = mine_BT[:, 1:]
+    means: list[float] = ((nll_BT * mask_BT).sum(1) / mask_BT.sum(1).clamp(min=1)).tolist()
+    return means

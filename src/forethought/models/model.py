@@ -1,0 +1,216 @@
+"""A causal language model with its tokenizer and transcript: what acts, predicts and is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+
+from forethought import storage
+from forethought.errors import BadSetting, Damaged
+from forethought.models import attention
+from forethought.models.decoding import Continuation, continue_branches
+from forethought.models.presets import Architecture, config_for, preset
+from forethought.models.tokenizer import train_tokenizer, training_texts
+from forethought.transcript import Target, Tokens, Transcript, VerdictPlace
+from forethought.types import Harm, Progress
+
+SETTINGS_FILE = "forethought.json"
+MAX_OUTCOME_TOKENS = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Imagined:
+    """An imagined outcome: its facts in words, and what the model's likelihoods say about the two verdicts."""
+
+    text: str
+    satisfied: float
+    failed: float
+    harmed: float
+    ids: tuple[int, ...] = ()
+
+    @property
+    def progress(self) -> Progress:
+        """The likeliest progress."""
+        ongoing = 1.0 - self.satisfied - self.failed
+        best = max((ongoing, Progress.ONGOING), (self.satisfied, Progress.SATISFIED), (self.failed, Progress.FAILED))
+        return best[1]
+
+    @property
+    def harm(self) -> Harm:
+        """The likelier of harmed and none."""
+        return Harm.HARMED if self.harmed >= 0.5 else Harm.NONE
+
+
+class Model:
+    """A Hugging Face causal language model that imagines outcomes in the transcript's form.
+
+    ``Model.from_scratch("tiny")`` or ``Model.from_pretrained(path_or_id)``; ``save(folder)`` writes a folder that
+    ``AutoModelForCausalLM`` and ``AutoTokenizer`` open too.
+    """
+
+    def __init__(
+        self, lm: Any, tokenizer: Any, verdict: VerdictPlace = "before", target: Target = "change", origin: str = ""
+    ) -> None:
+        self.lm, self.tokenizer, self.origin = lm, tokenizer, origin
+        self.transcript = Transcript(tokenizer, verdict, target)
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+
+    # ---- making, saving -------------------------------------------------------------------------------------------
+    @classmethod
+    def from_scratch(
+        cls,
+        size: str = "nano",
+        *,
+        worlds: Sequence[str] = ("errand",),
+        levels: Sequence[int] = (),
+        tokenizer: PreTrainedTokenizerFast | None = None,
+        architecture: Architecture = "llama",
+        seed: int = 0,
+        verdict: VerdictPlace = "before",
+        target: Target = "change",
+    ) -> Model:
+        """A preset (``nano``, ``tiny``, ``small``) with random weights and a tokenizer trained on the worlds' text."""
+        if tokenizer is None:
+            tokenizer = train_tokenizer(training_texts(worlds, levels), preset(size).vocabulary)
+        special = {
+            "pad_token_id": tokenizer.pad_token_id,
+            "eos_token_id": tokenizer.eos_token_id,
+            "bos_token_id": tokenizer.eos_token_id,
+        }
+        config = config_for(size, len(tokenizer), architecture, special)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            lm = AutoModelForCausalLM.from_config(config, **_attention_for(config))
+        return cls(lm.float(), tokenizer, verdict, target, origin=size)
+
+    @classmethod
+    def from_pretrained(
+        cls, source: str | Path, *, verdict: VerdictPlace | None = None, target: Target | None = None
+    ) -> Model:
+        """A model from a folder (ours or any Hugging Face one) or, with a network, from a hub id."""
+        settings: dict[str, Any] = {}
+        path = Path(source)
+        if path.is_dir() and (path / SETTINGS_FILE).exists():
+            settings = storage.read_json(path / SETTINGS_FILE)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+            config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+            lm = AutoModelForCausalLM.from_pretrained(source, trust_remote_code=False, **_attention_for(config))
+        except (OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise Damaged(
+                f"no model could be read from {str(source)!r}: {reason} Expected a folder that Model.save() or "
+                "save_pretrained() wrote, or a hub id that this machine can reach."
+            ) from error
+        return cls(
+            lm,
+            tokenizer,
+            verdict or settings.get("verdict", "before"),
+            target or settings.get("target", "change"),
+            origin=settings.get("origin", str(source)),
+        )
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes weights (safetensors), tokenizer and settings; the folder appears whole or not at all."""
+        settings = {"verdict": self.transcript.verdict, "target": self.transcript.target, "origin": self.origin}
+        with storage.replace_folder(Path(folder)) as fresh:
+            self.lm.save_pretrained(fresh)
+            self.tokenizer.save_pretrained(fresh)
+            storage.write_json(fresh / SETTINGS_FILE, settings)
+        return Path(folder)
+
+    # ---- imagining ------------------------------------------------------------------------------------------------
+    def imagine(
+        self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]], max_tokens: int = MAX_OUTCOME_TOKENS
+    ) -> list[list[Imagined]]:
+        """For each context, the outcome that the model expects of each action (greedy), with its verdicts."""
+        branches = [[self.transcript.action(a).ids for a in of_context] for of_context in actions]
+        grouped = continue_branches(
+            self.lm,
+            [context.ids for context in contexts],
+            branches,
+            stop=self.transcript.end_ids[0],
+            pad=self.tokenizer.pad_token_id,
+            max_new=max_tokens,
+            keep_logits=2 if self._verdicts_are_tokens and self.transcript.verdict == "before" else max_tokens,
+        )
+        return [[self._imagined(continuation) for continuation in of_context] for of_context in grouped]
+
+    def propose(
+        self,
+        contexts: Sequence[Tokens],
+        count: int,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+        max_tokens: int = 32,
+    ) -> list[list[str]]:
+        """Samples ``count`` actions for each context from the model's own prior over what can be done."""
+        grouped = continue_branches(
+            self.lm,
+            [context.ids[:-1] for context in contexts],
+            [[context.ids[-1:]] * count for context in contexts],
+            stop=self.transcript.end_ids[0],
+            pad=self.tokenizer.pad_token_id,
+            max_new=max_tokens,
+            temperature=temperature,
+            generator=generator,
+        )
+        return [[self._decode(c.ids).strip() for c in of_context] for of_context in grouped]
+
+    @property
+    def _verdicts_are_tokens(self) -> bool:
+        return all(len(form) == 1 for forms in self.transcript.verdict_ids() for form in forms)
+
+    def _imagined(self, continuation: Continuation) -> Imagined:
+        text = self._decode(continuation.ids)
+        outcome = self.transcript.read_outcome(text)
+        progress_forms, harm_forms = self.transcript.verdict_ids()
+        progress = _verdict(continuation, progress_forms, outcome.progress, list(Progress))
+        harm = _verdict(continuation, harm_forms, outcome.harm, list(Harm))
+        return Imagined(outcome.text, progress[1], progress[2], harm[1], tuple(continuation.ids))
+
+    def _decode(self, ids: Sequence[int]) -> str:
+        text: str = self.tokenizer.decode(ids, skip_special_tokens=True)
+        return text
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        device: torch.device = next(self.lm.parameters()).device
+        return device
+
+    @property
+    def parameters(self) -> int:
+        """How many weights there are."""
+        return sum(p.numel() for p in self.lm.parameters())
+
+
+def _attention_for(config: Any) -> dict[str, Any]:
+    """Our attention for Llama models on a CPU; whatever transformers chooses elsewhere."""
+    on_cpu = not torch.cuda.is_available()
+    return {"attn_implementation": attention.register()} if on_cpu and config.model_type == "llama" else {}
+
+
+def _verdict(continuation: Continuation, forms: list[list[int]], said: Any, values: list[Any]) -> list[float]:
+    """Probabilities of the verdict's forms at the place where one stands; what was said, where they are phrases."""
+    if all(len(form) == 1 for form in forms):
+        singles = [form[0] for form in forms]
+        for place, token in enumerate(continuation.ids):
+            if token in singles and place < len(continuation.logits):
+                found: list[float] = continuation.logits[place][singles].softmax(-1).tolist()
+                return found
+    if said is None:
+        return [1.0 / len(values)] * len(values)
+    return [1.0 if value == said else 0.0 for value in values]
+
+
+def check_context(tokens: Tokens, limit: int) -> None:
+    """Raises ``BadSetting`` when a context is longer than the model can read."""
+    if len(tokens) > limit:
+        raise BadSetting(f"a context of {len(tokens)} tokens; this model reads at most {limit}")

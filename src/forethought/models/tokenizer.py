@@ -1,0 +1,69 @@
+"""A byte-level BPE tokenizer trained on the training worlds' text, deterministically, with a chat template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from forethought.errors import BadSetting
+from forethought.transcript import HARM_FORMS, PROGRESS_FORMS
+
+SYSTEM, USER, ASSISTANT, END, PAD = "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|pad|>"
+SPECIAL = (PAD, END, SYSTEM, USER, ASSISTANT)
+MAX_VOCABULARY = 4096
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+)
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int = 1024) -> PreTrainedTokenizerFast:
+    """Trains a tokenizer of at most ``vocabulary`` entries; each verdict is a single token.
+
+    The result depends on the texts alone, not on their order. Raises ``BadSetting`` beyond 4,096 entries.
+    """
+    if not 300 <= vocabulary <= MAX_VOCABULARY:
+        raise BadSetting(f"vocabulary of {vocabulary} entries; expected 300 to {MAX_VOCABULARY}")
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    verdicts = [form for forms in (PROGRESS_FORMS, HARM_FORMS) for form in forms.values()]
+    forms = [text for form in verdicts for text in (form, " " + form)]
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary - len(forms),
+        special_tokens=list(SPECIAL),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(sorted(texts), trainer)
+    tokenizer.add_tokens([AddedToken(form, normalized=False, special=False) for form in forms])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=END,
+        extra_special_tokens=[SYSTEM, USER, ASSISTANT],
+        chat_template=CHAT_TEMPLATE,
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def training_texts(worlds: Sequence[str], levels: Sequence[int] = (), episodes: int = 400) -> Iterator[str]:
+    """Text of training situations and of random behaviour in them, for the tokenizer; ``levels`` () means all."""
+    import random
+
+    from forethought.worlds import make, world_class
+
+    for name in worlds:
+        for level in levels or world_class(name).levels:
+            world, rng = make(name, level=level, split="train"), random.Random(f"tokenizer/{name}/{level}")
+            for seed in range(episodes):
+                observation, info = world.reset(seed=seed)
+                yield f"{info['desire']} {observation}"
+                over = False
+                while not over:
+                    action = rng.choice(world.candidates())
+                    observation, _, terminated, truncated, info = world.step(action)
+                    over = terminated or truncated
+                    yield f"{action} {info['change']}"

@@ -1,0 +1,49 @@
+"""The token objective: predict the outcomes of actions, and beside them the actions and the language.
+
+N selected tokens, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class TokenLoss(NamedTuple):
+    """The loss to minimise, and its parts for the log (mean nats per token; ``nan`` where a part has no token)."""
+
+    total: Tensor
+    outcome: Tensor
+    action: Tensor
+    language: Tensor
+
+
+def token_loss(
+    logits_NV: Tensor,
+    target_N: Tensor,
+    outcome_N: Tensor,
+    action_N: Tensor,
+    language_N: Tensor,
+    *,
+    outcome_weight: float = 1.0,
+    action_weight: float = 0.2,
+    language_weight: float = 0.0,
+) -> TokenLoss:
+    """Sum of three weighted means, each normalised by its own number of tokens: nats per outcome token, per action
+    token, and per token of desire and observation.
+
+    The masks are boolean over the N selected tokens and disjoint. A part without tokens contributes nothing.
+    """
+    nll_N = F.cross_entropy(logits_NV.float(), target_N, reduction="none")
+    parts = [_mean(nll_N, mask_N) for mask_N in (outcome_N, action_N, language_N)]
+    weights = (outcome_weight, action_weight, language_weight)
+    total = sum((w * torch.nan_to_num(part) for w, part in zip(weights, parts, strict=True)), nll_N.new_zeros(()))
+    return TokenLoss(total, *(part.detach() for part in parts))
+
+
+def _mean(nll_N: Tensor, mask_N: Tensor) -> Tensor:
+    count = mask_N.sum()
+    return (nll_N * mask_N).sum() / count if count else nll_N.new_full((), float("nan"))

@@ -1,0 +1,181 @@
+"""Living: many worlds side by side, each step acted, predicted, observed and recorded."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+
+import torch
+
+from forethought.models.divergence import fact_divergence, outcome_nll
+from forethought.models import Model
+from forethought.planning import Situation
+from forethought.transcript import Tokens
+from forethought.types import Divergence, Ending, Episode, Harm, Progress, Step
+from forethought.worlds import World
+from forethought.worlds.vector import StepResult, VectorWorld
+
+Chooser = Callable[[Sequence[Situation], random.Random], list[str]]
+"""Chooses an action in each situation."""
+
+
+@dataclass(slots=True)
+class Life:
+    """One episode in the making."""
+
+    seed: int
+    desire: str
+    observation: str
+    context: Tokens
+    candidates: tuple[str, ...]
+    steps: list[Step] = field(default_factory=list)
+    ending: Ending = Ending.UNFINISHED
+
+
+def live(
+    model: Model,
+    worlds: Sequence[World],
+    seeds: Sequence[int],
+    choose: Chooser,
+    *,
+    policy: str,
+    rng: random.Random,
+    commit_rate: float = 0.0,
+) -> list[Episode]:
+    """Lives one episode in each world, in lockstep; the worlds are sealed meanwhile.
+
+    With probability ``commit_rate`` a step's prediction is committed before the world steps. A world that throws
+    ends its episode with ``Ending.WORLD_ERROR``, and the others go on.
+    """
+    vector = VectorWorld(worlds)
+    lives: list[Life | None] = []
+    with ExitStack() as seals:
+        for i, seed in enumerate(seeds):
+            lives.append(_begin(model, vector, i, seed))
+        for world in worlds:
+            seals.enter_context(world.sealed())
+        while going := [i for i, life in enumerate(lives) if life and life.ending is Ending.UNFINISHED]:
+            here = [life for i in going if (life := lives[i])]
+            actions = choose([Situation(life.context, life.candidates) for life in here], rng)
+            commits = [rng.random() < commit_rate for _ in here]
+            predictions = _commit(model, here, actions, commits)
+            results = [vector.step(i, action) for i, action in zip(going, actions, strict=True)]
+            for life, action, result, prediction in zip(here, actions, results, predictions, strict=True):
+                _record(life, action, result, prediction)
+            _measure(model, worlds[0], here)
+            for life, result in zip(here, results, strict=True):
+                _go_on(model, life, result)
+    return [
+        Episode(w.name, w.level, w.split, e.seed, e.desire, e.observation, tuple(e.steps), e.ending, policy, w.axis)
+        for w, e in zip(worlds, lives, strict=True)
+        if e
+    ]
+
+
+def babble(situations: Sequence[Situation], rng: random.Random) -> list[str]:
+    """Any action that makes sense, with equal chances."""
+    return [rng.choice(situation.candidates) for situation in situations]
+
+
+def _begin(model: Model, vector: VectorWorld, i: int, seed: int) -> Life | None:
+    start = vector.reset(i, seed)
+    if start.error is not None:
+        return None
+    context = model.transcript.opening(start.desire, start.observation)
+    return Life(seed, start.desire, start.observation, context, start.candidates)
+
+
+def _commit(model: Model, lives: Sequence[Life], actions: Sequence[str], commits: Sequence[bool]) -> list[str | None]:
+    chosen = [k for k, commit in enumerate(commits) if commit]
+    predictions: list[str | None] = [None] * len(lives)
+    if chosen:
+        with torch.inference_mode():
+            imagined = model.imagine([lives[k].context for k in chosen], [[actions[k]] for k in chosen])
+        for k, (outcome,) in zip(chosen, imagined, strict=True):
+            predictions[k] = model.transcript.with_verdicts(outcome.text, outcome.progress, outcome.harm)
+    return predictions
+
+
+def _record(life: Life, action: str, result: StepResult, prediction: str | None) -> None:
+    """Adds the step as it happened; a world that threw leaves none and ends the life."""
+    if result.error is not None:
+        life.ending = Ending.WORLD_ERROR
+        return
+    life.steps.append(
+        Step(
+            action,
+            result.change,
+            result.observation,
+            result.progress,
+            result.harm,
+            result.warning,
+            prediction,
+            cost=result.cost,
+        )
+    )
+
+
+def _measure(model: Model, world: World, lives: Sequence[Life]) -> None:
+    """Sets the divergences of the steps just lived for which a prediction was committed."""
+    told = [
+        life
+        for life in lives
+        if life.ending is not Ending.WORLD_ERROR and life.steps[-1].prediction is not None and not life.steps[-1].warning
+    ]
+    nlls = outcome_nll(model, [life.context for life in told], [life.steps[-1] for life in told])
+    for life, nll in zip(told, nlls, strict=True):
+        step = life.steps[-1]
+        assert step.prediction is not None, "only committed steps are measured"
+        facts = fact_divergence(world, model, step.prediction, step)
+        life.steps[-1] = replace(step, divergence=Divergence(nll=nll, facts=facts))
+
+
+def _go_on(model: Model, life: Life, result: StepResult) -> None:
+    """Moves the life to where the next action is due, or ends it."""
+    if life.ending is Ending.WORLD_ERROR:
+        return
+    step = life.steps[-1]
+    life.context = life.context + model.transcript.action(step.action) + model.transcript.outcome(step)
+    life.candidates = result.candidates
+    life.ending = ending_of(result)
+
+
+def ending_of(result: StepResult) -> Ending:
+    """How a step ended its episode, if it did."""
+    if result.harm is Harm.HARMED:
+        return Ending.HARMED
+    if result.progress is Progress.SATISFIED:
+        return Ending.SATISFIED
+    if result.progress is Progress.FAILED:
+        return Ending.FAILED
+    if result.terminated or result.truncated:
+        return Ending.TIME_LIMIT
+    return Ending.UNFINISHED
+
+
+def demonstrations(worlds: Sequence[World], seeds: Sequence[int], quality: str = "custom") -> list[Episode]:
+    """One demonstrated episode in each world: the static corpus that imitation learns from."""
+    vector = VectorWorld(worlds)
+    episodes = []
+    for i, (world, seed) in enumerate(zip(worlds, seeds, strict=True)):
+        start = vector.reset(i, seed)
+        if start.error is not None:
+            continue
+        show, steps, ending = world.demonstrator(quality), [], Ending.UNFINISHED
+        while ending is Ending.UNFINISHED:
+            action = show()
+            result = vector.step(i, action)
+            if result.error is not None:
+                ending = Ending.WORLD_ERROR
+                break
+            steps.append(
+                Step(action, result.change, result.observation, result.progress, result.harm, result.warning, cost=result.cost)
+            )
+            ending = ending_of(result)
+        episodes.append(
+            Episode(world.name, world.level, world.split, seed, start.desire, start.observation, tuple(steps), ending,
+                    f"demonstrator {quality}", world.axis)
+        )  # fmt: skip
+    return episodes

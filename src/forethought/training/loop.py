@@ -1,0 +1,216 @@
+"""The whole of training on one page: live, remember, learn, checkpoint."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from forethought import storage
+from forethought.config import TrainConfig
+from forethought.errors import BadSetting
+from forethought.experience import Replay
+from forethought.models import PRESETS, Model
+from forethought.training.checkpoint import load_newest, save_checkpoint
+from forethought.training.curriculum import Curriculum, Stage
+from forethought.training.learner import Learner
+from forethought.training.live import demonstrations, live
+from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
+from forethought.transcript import Tokens
+from forethought.types import Episode
+from forethought.worlds import World, make
+
+Watch = Callable[["Moment"], None]
+"""Called after every update, e.g. to draw a live display."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where a run stands, for whoever watches it; ``seconds`` is this process's training time."""
+
+    arm: str
+    stage: str
+    update: int
+    tokens: int
+    budget: int
+    steps: int
+    outcome_nll: float
+    divergence: float
+    seconds: float
+    fresh_tokens: int
+
+
+def train(
+    model: Model | None = None,
+    *,
+    folder: str | Path,
+    config: TrainConfig | None = None,
+    watch: Watch | None = None,
+    command: str = "forethought.train",
+    **settings: Any,
+) -> Run:
+    """Trains a model in a run folder, or goes on where an earlier call stopped, and returns the run.
+
+    ``settings`` are those of ``TrainConfig`` (``worlds``, ``arm``, ``budget_tokens``, ...) unless a ``config`` is
+    given. Without a ``model`` the config's preset is built from scratch, or its model folder is read. Ctrl-C saves a
+    checkpoint first. Calling it again on a finished run returns at once.
+    """
+    config = config or TrainConfig.of(**settings)
+    folder = Path(folder)
+    with storage.lock(folder):
+        run = Run.open(folder, config)
+        if run.finished:
+            return run
+        torch.set_num_threads(config.threads)
+        model = model or initial_model(config)
+        _Training(run, model, watch).to_the_end(command)
+    return run
+
+
+def initial_model(config: TrainConfig) -> Model:
+    """The model that a config starts from: equal for every arm with the same seed."""
+    if config.model in PRESETS or not Path(config.model).exists():
+        return Model.from_scratch(
+            config.model,
+            worlds=config.worlds,
+            levels=(config.level,),
+            architecture=config.architecture,
+            seed=config.seed,
+            verdict=config.verdict,
+            target=config.target,
+        )
+    return Model.from_pretrained(config.model, verdict=config.verdict, target=config.target)
+
+
+class _Training:
+    """One run in progress. Everything random is drawn from (seed, update), so a checkpoint needs no random state."""
+
+    def __init__(self, run: Run, model: Model, watch: Watch | None) -> None:
+        self.run, self.config, self.model, self.watch = run, run.config, model, watch
+        self.learner = Learner(model, run.config)
+        self.curriculum = Curriculum(run.config)
+        self.replay = Replay(run.config.seed, run.config.replay_floor, balance=run.config.balance)
+        self.cache: dict[tuple[int, int], Tokens] = {}
+        self.update = self.tokens = self.situations = 0
+        self.last = {"outcome": float("nan")}
+
+    def to_the_end(self, command: str) -> None:
+        """The loop itself."""
+        self._resume()
+        started, fresh = time.monotonic(), self.tokens
+        try:
+            while self.tokens < self.config.budget_tokens:
+                progress = self.tokens / self.config.budget_tokens
+                self.curriculum.advance(progress)
+                if self.update % self.config.live_every == 0:
+                    self._live(self.config.live_episodes if self.update else self.config.first_episodes)
+                self.last = self.learner.update(self._samples(), self.update, progress)
+                self.update += 1
+                self.tokens += int(self.last["tokens"])
+                self._log()
+                if self.watch:
+                    self.watch(self._moment(time.monotonic() - started, self.tokens - fresh))
+                if self.update % self.config.checkpoint_updates == 0:
+                    self._checkpoint()
+        except KeyboardInterrupt:
+            self._checkpoint()
+            raise
+        self._finish(command, time.monotonic() - started)
+
+    def _live(self, count: int) -> None:
+        """A spell of living: ``count`` new episodes, remembered and recorded."""
+        rng = random.Random(f"{self.config.seed}/live/{self.update}")
+        for name, share in zip(self.config.worlds, _shares(count, len(self.config.worlds)), strict=True):
+            worlds = [make(name, level=self.config.level, split="train") for _ in range(share)]
+            episodes = self._episodes(worlds, rng)
+            self.curriculum.observe(episodes)
+            for episode in episodes:
+                self.replay.add(episode)
+            self.run.store.append(episodes, self.curriculum.stage.value)
+        self.situations += count
+
+    def _episodes(self, worlds: Sequence[World], rng: random.Random) -> list[Episode]:
+        seeds = range(self.situations, self.situations + len(worlds))
+        if self.curriculum.stage is Stage.DEMONSTRATIONS:
+            return demonstrations(worlds, seeds)
+        self.model.lm.eval()
+        choose = self.curriculum.chooser(self.model, rng)
+        return live(
+            self.model, worlds, seeds, choose,
+            policy=self.curriculum.stage.value, rng=rng, commit_rate=self.config.commit_rate,
+        )  # fmt: skip
+
+    def _samples(self) -> list[Tokens]:
+        """What this update learns from: steps from the replay, each with the transcript that leads to it."""
+        return [self._tokens(*pick) for pick in self.replay.sample(self.config.batch_steps, self.update)]
+
+    def _tokens(self, number: int, index: int) -> Tokens:
+        found = self.cache.get((number, index))
+        if found is None:
+            found = self.model.transcript.episode(self.replay.episode(number), index + 1)
+            self.cache[number, index] = found
+        return found
+
+    # ---- bookkeeping ----------------------------------------------------------------------------------------------
+    def _log(self) -> None:
+        self.run.log(
+            update=self.update,
+            tokens=self.tokens,
+            stage=self.curriculum.stage.value,
+            divergence=self.curriculum.divergence,
+            steps=len(self.replay),
+            **{k: v for k, v in self.last.items() if k != "tokens" and v == v},
+        )
+
+    def _moment(self, seconds: float, fresh: int) -> Moment:
+        return Moment(
+            self.config.arm, self.curriculum.stage.value, self.update, self.tokens, self.config.budget_tokens,
+            len(self.replay), self.last["outcome"], self.curriculum.divergence, seconds, fresh,
+        )  # fmt: skip
+
+    def _checkpoint(self) -> None:
+        """Experience first, then the checkpoint that counts it: what is newer than the checkpoint is dropped later."""
+        parts = self.run.store.flush()
+        state = {
+            "update": self.update,
+            "tokens": self.tokens,
+            "situations": self.situations,
+            "parts": parts,
+            "metrics": storage.count_lines(self.run.folder / METRICS_FILE),
+            "curriculum": self.curriculum.state(),
+        }
+        save_checkpoint(self.run.folder, self.learner, state)
+
+    def _resume(self) -> None:
+        """Takes up the newest readable checkpoint, or starts afresh; either way nothing newer remains."""
+        state = load_newest(self.run.folder, self.learner)
+        self.run.rewind(state["metrics"] if state else 0, state["parts"] if state else 0)
+        if state is None:
+            return
+        self.update, self.tokens, self.situations = state["update"], state["tokens"], state["situations"]
+        self.curriculum.restore(state["curriculum"])
+        for episode in self.run.store.episodes():
+            self.replay.add(episode)
+        if not len(self.replay):
+            raise BadSetting(f"the run in {self.run.folder} has a checkpoint but no experience; start a new run")
+
+    def _finish(self, command: str, seconds: float) -> None:
+        self._checkpoint()
+        self.model.lm.eval()
+        self.model.save(self.run.model)
+        self.run.time(tokens=self.tokens, seconds=seconds)
+        storage.write_json(
+            self.run.folder / SUMMARY_FILE,
+            {"records": [], "tokens": self.tokens, "updates": self.update, "steps": len(self.replay),
+             "parameters": self.model.parameters, **made_by(command)},
+        )  # fmt: skip
+
+
+def _shares(count: int, parts: int) -> list[int]:
+    """``count`` split as evenly as possible."""
+    return [count // parts + (i < count % parts) for i in range(parts)]
