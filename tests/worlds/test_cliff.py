@@ -75,7 +75,7 @@ def test_a_rope_is_climbed_and_not_walked_on() -> None:
         ("north", "The wind drives you off B2. You are at B3. It takes 2 minutes."),
         ("east", "The wind drives you off B2. You fall at C2."),
         ("west", "The wind drives you off B2. You fall at A2."),
-        ("south", "The wind drives you off B2. You are at B1. It takes 2 minutes."),
+        ("south", "The wind drives you off B2. It takes 2 minutes."),
     ],
 )
 def test_the_wind_drives_whoever_steps_onto_ice(wind: str, change: str) -> None:
@@ -195,7 +195,7 @@ def test_what_is_told_is_the_difference_that_the_action_made(level: int) -> None
         for here, action in walked(world, state, rng, 8):
             effect = world.law(here, action)
             states = {fact for fact in effect.told if fact[0] not in EVENTS}
-            assert set(world.seen(effect.state)) - set(world.seen(here)) <= states <= set(world.seen(effect.state))
+            assert states == set(world.seen(effect.state)) - set(world.seen(here))
             assert len(world.grammar.tell(effect.told).split()) <= (40 if action == "look" else 25)
             assert frozenset(world.seen(here)) <= world.truth(here)
 

@@ -168,7 +168,9 @@ class CliffWorld(LawfulWorld[State]):
             told.append(("fell", NAMES[spot]))
             after = state._replace(ground=ground, at=spot, fell=True)
             return Effect(after, tuple(told), Progress.FAILED, Harm.HARMED)
-        return _effect(state._replace(at=spot), (*told, ("you at", NAMES[spot])), verb)
+        if spot != state.at:  # the wind can drive you back to where you were
+            told.append(("you at", NAMES[spot]))
+        return _effect(state._replace(at=spot), tuple(told), verb)
 
     def _taken(self, state: State) -> Effect[State]:
         if state.lies != state.at:
