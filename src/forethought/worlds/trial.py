@@ -192,7 +192,8 @@ def play_episode(world: World, seed: int, actions: list[str] | None = None) -> P
         action = rng.choice(listed or BLIND_ACTIONS) if actions is None else actions[len(play.moments)]
         before = offered(world.facts)
         outcome = _unpacked(world.step(action), 5, "step() returns (observation, reward, terminated, truncated, info)")
-        play.moments.append(Moment(action, *outcome, before, offered(world.facts)))
+        play.moments.append(Moment(action, *outcome))
+        play.moments[-1].before, play.moments[-1].after = before, offered(world.facts)
         if play.moments[-1].terminated or play.moments[-1].truncated:
             play.ended = True
             break

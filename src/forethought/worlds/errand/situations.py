@@ -129,13 +129,19 @@ def _takes(
     """
     done = place.done
     wanted = [thing for thing, wish in errands if wish == done]
-    barred = [t for t in present if not (town.permitted(t, done, split, axis) and may_be_near(t, place.feet, axis))]
+    barred = _barred(present, done, place.feet, split, axis)
     served = _several(rng, [t for t in others if t not in barred] if barred else others, 2)
     if wanted:
         served += wanted
     elif rng.random() < 0.5:
         served[0] = errands[0][0]
     return _shuffled(rng, served)
+
+
+@lru_cache(maxsize=8192)
+def _barred(present: tuple[str, ...], done: str, feet: int, split: str, axis: str) -> tuple[str, ...]:
+    """What is present and must not be served so in this split."""
+    return tuple(t for t in present if not (town.permitted(t, done, split, axis) and may_be_near(t, feet, axis)))
 
 
 def _near(rng: random.Random, things: tuple[str, ...], axis: str) -> bool | None:
