@@ -101,12 +101,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A minimal pair of a probe with the model's answer to each side; ``right`` only if both sides are."""
+    """A minimal pair of a probe with the model's answer to each of its two ``sides``; ``right`` only if both are."""
 
     world: str
     split: str
     axis: str
     probe: str
-    left: Asked
-    right_side: Asked
+    sides: tuple[Asked, Asked]
     right: bool
