@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from forethought.errors import BadAction
@@ -109,18 +109,7 @@ def moved(state: State, move: Move) -> Effect[State]:
     told += spent
     left, late = _time_left(state, minutes)
     wasteful = state.burn_no_fuel and fuel > 0
-    after = State(
-        state.errands,
-        state.places,
-        tuple(where),
-        goal,
-        state.done,
-        state.burn_no_fuel,
-        left,
-        state.part,
-        state.tell,
-        state.ask,
-    )
+    after = state.after(tuple(where), goal, state.done, left, state.part)
     return Effect(after, tuple(told), Progress.FAILED if late or wasteful else Progress.ONGOING, Harm.NONE, cost)
 
 
@@ -146,7 +135,7 @@ def served(state: State, ask: Ask) -> Effect[State]:
         told += (("paid", str(town.MOVERS_PRICE)),)
         cost = (("coins", float(town.MOVERS_PRICE)),)
     return Effect(
-        replace(state, done=finished),
+        state.after(state.where, state.you, finished, state.minutes_left, state.part),
         told,
         Progress.SATISFIED if satisfied else Progress.ONGOING,
         Harm.HARMED if harmed else Harm.NONE,
@@ -158,7 +147,7 @@ def _waited(state: State) -> Effect[State]:
     later = (state.part + 1) % len(town.DAY)
     left, late = _time_left(state, WAIT_MINUTES)
     return Effect(
-        replace(state, part=later, minutes_left=left),
+        state.after(state.where, state.you, state.done, left, later),
         (("time", town.DAY[later]),),
         Progress.FAILED if late else Progress.ONGOING,
         cost=(("minutes", float(WAIT_MINUTES)),),

@@ -45,6 +45,10 @@ def _acceptance(rng: random.Random, state: State, level: int, split: str, axis: 
     brings, _ = _trips(state, thing, other, level, split, axis)
     if not (strangers and brings):
         return None
+    if level == 1:
+        actions = (rng.choice(brings), f"ask for the {thing} to be {other.done}")
+        left, right = (_answering(state, other, thing, taken) for taken in (True, False))
+        return (left, actions), (right, actions)
     actions = (rng.choice(brings), f"ask for the {thing} to be {other.done}")
     stranger, seat = rng.choice(strangers), rng.randrange(3)
     return (_serving(state, other, thing, seat), actions), (_serving(state, other, stranger, seat), actions)
@@ -96,10 +100,22 @@ def _serving(state: State, place: Place, guest: str, seat: int) -> State:
     return replace(state, places=tuple([replace(p, takes=tuple(served)) if p == place else p for p in state.places]))
 
 
+def _answering(state: State, place: Place, thing: str, taken: bool) -> State:
+    """The same town, where ``place`` says that it serves ``thing``, or that it refuses it."""
+    takes = tuple([t for t in place.takes if t != thing] + [thing] * taken)
+    refuses = tuple([t for t in place.refuses if t != thing] + [thing] * (not taken))
+    answering = replace(place, takes=takes, refuses=refuses)
+    return replace(state, places=tuple([answering if p == place else p for p in state.places]))
+
+
 def _exchanged(state: State, thing: str, other: str) -> State:
     """The same situation for another thing, which takes the first one's part everywhere."""
     swap = {thing: other, other: thing}
-    places = tuple([replace(p, takes=tuple([swap.get(t, t) for t in p.takes])) for p in state.places])
+    places = tuple([replace(p, takes=_swapped(swap, p.takes), refuses=_swapped(swap, p.refuses)) for p in state.places])
     where = dict.fromkeys([*(swap.get(t, t) for t, _ in state.where), "car"])
     errands = tuple([(swap.get(t, t), done) for t, done in state.errands])
     return replace(state, errands=errands, places=places, where=tuple([(t, HOME) for t in where]))
+
+
+def _swapped(swap: dict[str, str], things: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([swap.get(thing, thing) for thing in things])

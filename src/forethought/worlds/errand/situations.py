@@ -30,8 +30,11 @@ def draw(rng: random.Random, level: int, split: str, axis: str) -> State:
     places = []
     for name in _place_names(rng, errands, level, split, axis):
         feet = _pick(rng, _distances(bool(rng.random() < 0.6) if near is None else near, split, axis))
-        takes = _takes(rng, Place(name, (), feet), errands, others, present, split, axis)
-        places.append(Place(name, takes, feet, _hours(rng, level)))
+        place = Place(name, (), feet, _hours(rng, level))
+        if level == 1:
+            places.append(_answering(rng, place, errands))
+        else:
+            places.append(replace(place, takes=_takes(rng, place, errands, others, present, split, axis)))
     state = State(
         errands,
         _shuffled(rng, places),
@@ -112,6 +115,12 @@ def _spare_places(errands: tuple[Errand, ...], level: int, split: str, axis: str
         for done in _known_services(level)
         if all(town.permitted(thing, done, split, axis) for thing, _ in errands)
     )
+
+
+def _answering(rng: random.Random, place: Place, errands: tuple[Errand, ...]) -> Place:
+    """At level 1 a place tells only whether it serves the errands' things (by chance, where one is not wanted)."""
+    takes = [thing for thing, done in errands if done == place.done or rng.random() < 0.5]
+    return replace(place, takes=tuple(takes), refuses=tuple([thing for thing, _ in errands if thing not in takes]))
 
 
 def _takes(

@@ -42,6 +42,12 @@ GRAMMAR = Grammar(
             "Customers of the {0} bring the {1}.",
             "People of the {0} see to the {1}.",
         ),
+        "refuses": (
+            "The {0} refuses the {1}.",
+            "At the {0} they decline the {1}.",
+            "Customers of the {0} leave behind the {1}.",
+            "People of the {0} send away the {1}.",
+        ),
         "hours": (
             "The {0} is open in the {1}.",
             "The {0} opens in the {1}.",
@@ -100,15 +106,21 @@ def _seen_here(you: str, where: tuple[tuple[str, str], ...], done: frozenset[Err
     return tuple(facts)
 
 
-@lru_cache(maxsize=256)
 def _seen_town(places: tuple[Place, ...], part: int) -> tuple[Fact, ...]:
-    facts: list[Fact] = []
-    for place in places:
-        facts.append(("place", place.name, *_distance(place.feet)))
+    facts = tuple([fact for place in places for fact in _seen_place(place, part >= 0)])
+    return (*facts, ("time", town.DAY[part])) if part >= 0 else facts
+
+
+@lru_cache(maxsize=1024)
+def _seen_place(place: Place, with_hours: bool) -> tuple[Fact, ...]:
+    facts: list[Fact] = [("place", place.name, *_distance(place.feet))]
+    if place.takes:
         facts.append(("takes", place.name, ", the ".join(place.takes)))
-        if part >= 0:
-            facts.append(("hours", place.name, " and the ".join(place.hours)))
-    return (*facts, ("time", town.DAY[part])) if part >= 0 else tuple(facts)
+    if place.refuses:
+        facts.append(("refuses", place.name, ", the ".join(place.refuses)))
+    if with_hours:
+        facts.append(("hours", place.name, " and the ".join(place.hours)))
+    return tuple(facts)
 
 
 @lru_cache(maxsize=64)
@@ -124,4 +136,10 @@ def _text_here(you: str, where: tuple[tuple[str, str], ...], done: frozenset[Err
 
 @lru_cache(maxsize=256)
 def _text_town(places: tuple[Place, ...], part: int, tell: int) -> str:
-    return GRAMMAR.tell(_seen_town(places, part), tell)
+    told = [_text_place(place, part >= 0, tell) for place in places]
+    return " ".join([*told, GRAMMAR.say(("time", town.DAY[part]), tell)] if part >= 0 else told)
+
+
+@lru_cache(maxsize=1024)
+def _text_place(place: Place, with_hours: bool, tell: int) -> str:
+    return GRAMMAR.tell(_seen_place(place, with_hours), tell)

@@ -92,9 +92,10 @@ class Place:
     takes: tuple[str, ...]
     feet: int
     hours: tuple[str, ...] = DAY
+    refuses: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
-        return hash((self.name, self.takes, self.feet))
+        return hash((self.name, self.takes, self.refuses, self.feet))
 
     @property
     def done(self) -> str:

@@ -41,7 +41,7 @@ class ErrandWorld(LawfulWorld[State]):
         "behind, driven or ridden, or for one that comes along",
     }
     levels = range(1, 5)
-    max_steps: ClassVar[dict[int, int]] = {1: 4, 2: 5, 3: 7, 4: 12}
+    max_steps: ClassVar[dict[int, int]] = {1: 8, 2: 8, 3: 10, 4: 14}
     grammar = GRAMMAR
 
     def __init__(self, *, level: int = 1, split: str = "train", seed: int | None = None, axis: str = "") -> None:
