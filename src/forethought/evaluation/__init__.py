@@ -1,7 +1,7 @@
 """Suites and statistics: how well consequences are foreseen, and what comes of acting on it.
 
 - ``evaluate(model, worlds=("errand",), level=1, split="test", axes=None, n=200, seed=0, arm="", progress=None,
-  parts=PARTS) -> list[Record]``: foresight, probes and imagined horizon, beside the best blind answer
+  parts=("outcomes", "probes", "horizon")) -> list[Record]``: foresight, beside the best blind answer
 - ``act(model, worlds=("errand",), level=1, split="test", axes=None, n=100, seed=0, planner=None, arm="",
   progress=None) -> list[Record]``: success, harm, cost and steps when acting, sealed
 - ``car_wash_and_letter(model, level=1) -> list[Choice]`` and
@@ -9,5 +9,42 @@
 - ``car_wash_pairs(model, n=200, split="test", level=1, seed=0, arm="") -> list[Record]``
 - ``pool(records) -> list[Record]`` over seeds; ``save_results(path, records, command, extra=None)`` and
   ``load_results(path) -> list[Record]``
-- ``METRICS`` says what each metric means and whether more of it is better
+- ``METRICS`` and ``meaning(metric)`` say what a metric means and whether more of it is better
 """
+
+from forethought.evaluation.acting import act
+from forethought.evaluation.carwash import car_wash_pairs
+from forethought.evaluation.examples import car_wash_and_letter, worked_examples
+from forethought.evaluation.metrics import METRICS, Meaning, Skipped, meaning
+from forethought.evaluation.results import load_results, save_results
+from forethought.evaluation.statistics import BLIND, Interval, Record, bootstrap, over_seeds, pool
+from forethought.evaluation.suites import evaluate
+from forethought.evaluation.worked import Asked, Choice, Example, Foreseen, Lived, Mark, Marked, Way
+
+__all__ = [
+    "BLIND",
+    "METRICS",
+    "Asked",
+    "Choice",
+    "Example",
+    "Foreseen",
+    "Interval",
+    "Lived",
+    "Mark",
+    "Marked",
+    "Meaning",
+    "Record",
+    "Skipped",
+    "Way",
+    "act",
+    "bootstrap",
+    "car_wash_and_letter",
+    "car_wash_pairs",
+    "evaluate",
+    "load_results",
+    "meaning",
+    "over_seeds",
+    "pool",
+    "save_results",
+    "worked_examples",
+]
