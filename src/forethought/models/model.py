@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
 from forethought import storage
-from forethought.errors import BadSetting, Damaged
+from forethought.errors import Damaged
 from forethought.models import attention
 from forethought.models.decoding import Continuation, continue_branches
 from forethought.models.presets import Architecture, config_for, preset
@@ -20,7 +21,8 @@ from forethought.transcript import Target, Tokens, Transcript, VerdictPlace
 from forethought.types import Harm, Progress
 
 SETTINGS_FILE = "forethought.json"
-MAX_OUTCOME_TOKENS = 96
+MAX_OUTCOME_TOKENS = 64
+VERDICT_TOKENS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,14 @@ class Model:
             stop=self.transcript.end_ids[0],
             pad=self.tokenizer.pad_token_id,
             max_new=max_tokens,
-            keep_logits=2 if self._verdicts_are_tokens and self.transcript.verdict == "before" else max_tokens,
+            keep_logits=2 if self.verdicts_are_tokens and self.transcript.verdict == "before" else max_tokens,
         )
         return [[self._imagined(continuation) for continuation in of_context] for of_context in grouped]
+
+    def judge(self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[Imagined]]:
+        """The verdicts alone, with no facts in words where they stand first and are tokens: one short look each."""
+        at_once = self.verdicts_are_tokens and self.transcript.verdict == "before"
+        return self.imagine(contexts, actions, VERDICT_TOKENS if at_once else MAX_OUTCOME_TOKENS)
 
     def propose(
         self,
@@ -163,8 +170,9 @@ class Model:
         )
         return [[self._decode(c.ids).strip() for c in of_context] for of_context in grouped]
 
-    @property
-    def _verdicts_are_tokens(self) -> bool:
+    @cached_property
+    def verdicts_are_tokens(self) -> bool:
+        """Whether each verdict form is a single token, so that its probability is one logit."""
         return all(len(form) == 1 for forms in self.transcript.verdict_ids() for form in forms)
 
     def _imagined(self, continuation: Continuation) -> Imagined:
@@ -209,8 +217,3 @@ def _verdict(continuation: Continuation, forms: list[list[int]], said: Any, valu
         return [1.0 / len(values)] * len(values)
     return [1.0 if value == said else 0.0 for value in values]
 
-
-def check_context(tokens: Tokens, limit: int) -> None:
-    """Raises ``BadSetting`` when a context is longer than the model can read."""
-    if len(tokens) > limit:
-        raise BadSetting(f"a context of {len(tokens)} tokens; this model reads at most {limit}")

@@ -67,7 +67,7 @@ class Planner:
             return []
         situations = self._with_candidates(model, situations, generator)
         contexts = [situation.context for situation in situations]
-        imagined = model.imagine(contexts, [situation.candidates for situation in situations])
+        imagined = model.judge(contexts, [situation.candidates for situation in situations])
         found = [
             sorted(
                 (Option(action, outcome, _value(outcome)) for action, outcome in zip(s.candidates, outcomes, strict=True)),
@@ -87,6 +87,7 @@ class Planner:
     ) -> list[list[Option]]:
         """Follows the best ongoing options one step further and values them by what can be reached from there."""
         followed = [(i, j) for i, options in enumerate(found) for j in self._worth_following(options)]
+        _put_into_words(model, situations, found, followed)
         ahead = [
             Situation(_imagined_context(model, situations[i].context, found[i][j]), ()) for i, j in followed
         ]
@@ -110,6 +111,20 @@ class Planner:
         for i, actions in zip(lacking, proposed, strict=True):
             filled[i] = replace(situations[i], candidates=tuple(dict.fromkeys(a for a in actions if a)) or ("wait",))
         return filled
+
+
+def _put_into_words(
+    model: Model, situations: Sequence[Situation], found: list[list[Option]], followed: Sequence[tuple[int, int]]
+) -> None:
+    """Imagines the outcomes of the options to be followed in full; each context is read once for all of its own."""
+    by_context: dict[int, list[int]] = {}
+    for i, j in followed:
+        by_context.setdefault(i, []).append(j)
+    contexts = [situations[i].context for i in by_context]
+    imagined = model.imagine(contexts, [[found[i][j].action for j in js] for i, js in by_context.items()])
+    for (i, js), outcomes in zip(by_context.items(), imagined, strict=True):
+        for j, outcome in zip(js, outcomes, strict=True):
+            found[i][j] = replace(found[i][j], imagined=outcome)
 
 
 def _value(outcome: Imagined) -> float:

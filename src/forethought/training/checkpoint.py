@@ -62,22 +62,21 @@ def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
     except (OSError, SafetensorError, ValueError) as error:
         raise Damaged(f"checkpoint {path} cannot be read ({error}).") from error
     names = [name for name, _ in learner.model.lm.named_parameters()]
-    if missing := [name for name in names if f"weight.{name}" not in tensors]:
+    if missing := [name for name in names if f"weight/{name}" not in tensors]:
         raise Damaged(f"checkpoint {path} lacks {len(missing)} weights, the first is {missing[0]!r}.")
     with torch.no_grad():
         for name, parameter in learner.model.lm.named_parameters():
-            parameter.copy_(tensors[f"weight.{name}"])
-            if f"exp_avg.{name}" in tensors:
-                learner.optimizer.state[parameter] = {
-                    key: tensors[f"{key}.{name}"].clone() for key in ("step", "exp_avg", "exp_avg_sq")
-                }
+            parameter.copy_(tensors[f"weight/{name}"])
+            kept = {key.rpartition("/")[0]: value for key, value in tensors.items() if key.endswith(f"/{name}")}
+            kept.pop("weight")
+            if kept:
+                learner.optimizer.restore(parameter, kept)
     return state
 
 
 def _tensors(learner: Learner) -> dict[str, torch.Tensor]:
-    tensors: dict[str, torch.Tensor] = {}
-    for name, parameter in learner.model.lm.named_parameters():
-        tensors[f"weight.{name}"] = parameter.detach().cpu().contiguous()
-        for key, value in learner.optimizer.state.get(parameter, {}).items():
-            tensors[f"{key}.{name}"] = value.detach().cpu().contiguous()
-    return tensors
+    names = {id(parameter): name for name, parameter in learner.model.lm.named_parameters()}
+    tensors = {f"weight/{name}": p.detach() for name, p in learner.model.lm.named_parameters()}
+    for parameter, key, value in learner.optimizer.tensors():
+        tensors[f"{key}/{names[id(parameter)]}"] = value.detach()
+    return {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}

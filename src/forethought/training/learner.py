@@ -13,6 +13,7 @@ from forethought.config import TrainConfig
 from forethought.models import Model
 from forethought.objectives import token_loss
 from forethought.training.batches import Batch, pad_in_groups
+from forethought.training.optimizer import Optimizer
 from forethought.transcript import Role, Tokens
 
 GROUPS = 2
@@ -25,24 +26,20 @@ class Learner:
     def __init__(self, model: Model, config: TrainConfig) -> None:
         self.model, self.config = model, config
         self.autocast = autocast_dtype(config.precision, model.device)
-        self.optimizer = torch.optim.AdamW(
-            model.lm.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=(0.9, 0.98)
-        )
+        self.optimizer = Optimizer(model.lm, config.matrix_rate, config.learning_rate, config.weight_decay)
 
     def update(self, samples: Sequence[Tokens], number: int, progress: float) -> dict[str, float]:
         """Update ``number`` at ``progress`` (0..1) of the budget; returns mean nats per token of each role."""
         rate = self._rate(number, progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         self.model.lm.train()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         batches = list(pad_in_groups(samples, self.model.tokenizer.pad_token_id, GROUPS))
         totals = {"outcome": 0.0, "action": 0.0, "language": 0.0}
         for batch in batches:
             for name, value in self._backward(batch, 1.0 / len(batches)).items():
                 totals[name] += value / len(batches)
         norm = torch.nn.utils.clip_grad_norm_(self.model.lm.parameters(), MAX_NORM)
-        self.optimizer.step()
+        self.optimizer.step(rate)
         tokens = float(sum(batch.tokens for batch in batches))
         return {**totals, "tokens": tokens, "rate": rate, "gradient_norm": float(norm)}
 
@@ -82,7 +79,7 @@ class Learner:
 
     def _rate(self, number: int, progress: float) -> float:
         warm = min(1.0, (number + 1) / max(1, self.config.warmup_updates))
-        return self.config.learning_rate * warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+        return warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
 
 
 def hidden_states(lm: Any, batch: Batch) -> Tensor:

@@ -17,6 +17,7 @@ from forethought.errors import BadConfig, Damaged
 from forethought.experience import ExperienceStore
 
 CONFIG_FILE, METRICS_FILE, TIMINGS_FILE, SUMMARY_FILE = "config.json", "metrics.jsonl", "timings.jsonl", "summary.json"
+EPISODES_FOLDER = "episodes"
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Run:
                 raise BadConfig(f"{folder} belongs to another run: {told}. Use another folder, or the same settings.")
         else:
             storage.write_json(path, config.model_dump(mode="json"))
-        return cls(folder, config, ExperienceStore(folder))
+        return cls(folder, config, ExperienceStore(folder / EPISODES_FOLDER))
 
     @property
     def model(self) -> Path:

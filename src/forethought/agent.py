@@ -1,0 +1,99 @@
+"""Who acts: a model that imagines what its candidates would cause, commits to a prediction, and then acts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+
+from forethought.errors import BadSetting
+from forethought.models import Imagined, Model
+from forethought.models.divergence import fact_divergence, outcome_nll
+from forethought.planning import Option, Planner, Situation
+from forethought.transcript import Tokens
+from forethought.types import Divergence, Step
+from forethought.worlds import World
+from forethought.worlds.vector import VectorWorld
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """One step of an agent: what it weighed, what it did and predicted, and what really happened."""
+
+    step: Step
+    options: tuple[Option, ...]
+    imagined: Imagined
+    situation: Situation
+
+    @property
+    def action(self) -> str:
+        """What was done."""
+        return self.step.action
+
+    @property
+    def prediction(self) -> str | None:
+        """What the agent had committed to before the world stepped."""
+        return self.step.prediction
+
+    @property
+    def outcome(self) -> str:
+        """What really happened: the change, with a warning in its place where the action could not be read."""
+        return self.step.warning or self.step.change
+
+    @property
+    def divergence(self) -> Divergence:
+        """Prediction against outcome."""
+        return self.step.divergence
+
+
+class Agent:
+    """Acts in a world by imagining; it sees nothing but text, and the world is sealed while it acts.
+
+    ``live(world)`` yields a ``Lived`` for each step; the prediction in it was made before the world stepped.
+    """
+
+    def __init__(self, model: Model, planner: Planner | None = None, seed: int = 0) -> None:
+        self.model, self.planner, self.seed = model, planner or Planner(), seed
+
+    def live(self, world: World, seed: int | None = None) -> Iterator[Lived]:
+        """Lives one episode from ``reset(seed)`` to its end; raises ``WorldFailed`` if the world throws."""
+        vector = VectorWorld([world])
+        start = vector.reset(0, world.first_seed if seed is None else seed)
+        if start.error is not None:
+            raise start.error
+        generator = torch.Generator().manual_seed(random.Random(f"{self.seed}/{seed}").getrandbits(62))
+        context, candidates = self.model.transcript.opening(start.desire, start.observation), start.candidates
+        self.model.lm.eval()
+        over = False
+        while not over:
+            with world.sealed():
+                situation = Situation(context, candidates)
+                options = self._weigh(situation, generator)
+                chosen = options[0].action
+                imagined = self.model.imagine([context], [[chosen]])[0][0]
+                result = vector.step(0, chosen)
+            if result.error is not None:
+                raise result.error
+            prediction = self.model.transcript.with_verdicts(imagined.text, imagined.progress, imagined.harm)
+            step = Step(
+                chosen, result.change, result.observation, result.progress, result.harm, result.warning, prediction,
+                cost=result.cost,
+            )  # fmt: skip
+            step = replace(step, divergence=self._divergence(world, context, step, prediction))
+            yield Lived(step, tuple(options), imagined, situation)
+            context = context + self.model.transcript.action(chosen) + self.model.transcript.outcome(step)
+            candidates, over = result.candidates, result.over
+
+    def _weigh(self, situation: Situation, generator: torch.Generator) -> list[Option]:
+        options = self.planner.options(self.model, [situation], generator)[0]
+        if not options:
+            raise BadSetting("there is nothing to choose from: no candidates, and the model proposed no action")
+        return options
+
+    def _divergence(self, world: World, context: Tokens, step: Step, prediction: str) -> Divergence:
+        if step.warning:
+            return Divergence()
+        nll = outcome_nll(self.model, [context], [step])[0]
+        return Divergence(nll=nll, facts=fact_divergence(world, self.model, prediction, step))

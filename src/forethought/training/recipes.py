@@ -1,0 +1,53 @@
+"""Recipes: functions that return the config of a run which somebody has tried."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import get_args
+
+from forethought.config import Arm, TrainConfig
+from forethought.errors import UnknownName
+
+FAST = "FORETHOUGHT_FAST"
+"""Set to 1, this variable makes every recipe as small as it can be: for tests, not for results."""
+
+
+def quickstart(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> TrainConfig:
+    """One arm of the quickstart: equal weights at the start and equal tokens for all arms with the same seed."""
+    if arm not in get_args(Arm):
+        raise UnknownName.of("arm", arm, get_args(Arm))
+    config = TrainConfig.of(
+        worlds=("errand",),
+        level=1,
+        arm=arm,
+        model="nano",
+        seed=seed,
+        budget_tokens=4_000_000,
+    )
+    return sized(config, budget_tokens)
+
+
+def sized(config: TrainConfig, budget_tokens: int | None = None) -> TrainConfig:
+    """The config with another budget, and with everything as small as it can be where ``FORETHOUGHT_FAST=1`` is set."""
+    changes: dict[str, object] = {}
+    if fast():
+        changes = {"budget_tokens": 20_000, "first_episodes": 32, "live_episodes": 8, "checkpoint_updates": 5}
+    if budget_tokens is not None:
+        changes["budget_tokens"] = budget_tokens
+    return TrainConfig.of(**{**config.model_dump(), **changes})
+
+
+def fast() -> bool:
+    """Whether everything is to be as small as it can be."""
+    return os.environ.get(FAST, "") not in ("", "0")
+
+
+RECIPES: dict[str, Callable[..., TrainConfig]] = {"quickstart": quickstart}
+
+
+def recipe(name: str) -> Callable[..., TrainConfig]:
+    """A recipe by name; ``UnknownName`` suggests the nearest."""
+    if name not in RECIPES:
+        raise UnknownName.of("recipe", name, RECIPES)
+    return RECIPES[name]
