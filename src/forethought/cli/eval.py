@@ -1,0 +1,79 @@
+"""``forethought eval``: how well a model foresees consequences, and what comes of acting on it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from rich.console import Console
+
+from forethought import storage
+from forethought.cli.options import load_model, model_folder, parse
+from forethought.config import TrainConfig
+
+DESCRIPTION = "Measures a model on situations that training never meets and prints a table (or JSON)."
+
+
+@dataclass(frozen=True)
+class EvalOptions:
+    """What to measure, and where."""
+
+    suite: Annotated[
+        Literal["consequences", "acting", "all"], tyro.conf.Positional, tyro.conf.arg(help="what to measure")
+    ]
+    model: Annotated[
+        Path | None, tyro.conf.arg(help="a run folder or a model's folder (default: the quickstart's)")
+    ] = None
+    worlds: Annotated[tuple[str, ...], tyro.conf.arg(help="default: those that the run lived in, or errand")] = ()
+    level: Annotated[int | None, tyro.conf.arg(help="default: the run's")] = None
+    split: Annotated[Literal["train", "validation", "test"], tyro.conf.arg(help="which situations")] = "test"
+    axes: Annotated[tuple[str, ...] | None, tyro.conf.arg(help="held-out axes ('' is none; default: all)")] = None
+    n: Annotated[int | None, tyro.conf.arg(help="transitions and pairs of each kind in each place")] = None
+    episodes: Annotated[int | None, tyro.conf.arg(help="episodes acted in each place")] = None
+    seed: Annotated[int, tyro.conf.arg(help="decides which situations")] = 0
+    json: Annotated[bool, tyro.conf.arg(help="print the records as JSON")] = False
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Measures and prints."""
+    options = parse(EvalOptions, arguments, "eval", DESCRIPTION)
+    folder, said = model_folder(options.model)
+    console = Console(stderr=options.json)
+    if said:
+        console.print(said, soft_wrap=True)
+    from forethought.cli import measure
+    from forethought.training.run import made_by
+
+    config = run_config(folder)
+    scope = measure.scope_of(config)
+    given: dict[str, Any] = {
+        "worlds": options.worlds or None, "level": options.level, "split": options.split, "axes": options.axes,
+        "n": options.n, "episodes": options.episodes, "seed": options.seed,
+    }  # fmt: skip
+    scope = replace(scope, **{name: value for name, value in given.items() if value is not None})
+    model = load_model(folder)
+    with console.status("measuring") as status:
+        records = measure.measure(
+            model, options.suite, scope, config.arm, lambda what, i, n: status.update(f"measuring {what} ({i} of {n})")
+        )
+    if options.json:
+        made = made_by(shlex.join(["forethought", "eval", *arguments]))
+        print(json.dumps({"records": [record.to_dict() for record in records], **made}, indent=2))
+        return 0
+    for table in measure.full_tables(records):
+        console.print(table, "")
+    return 0
+
+
+def run_config(model: Path) -> TrainConfig:
+    """The config of the run that a model's folder lies in; the defaults where it lies in none."""
+    path = model.parent / "config.json"
+    if model.name == "model" and path.exists():
+        found = storage.read_json(path)
+        return TrainConfig.of(**found)
+    return TrainConfig.of()

@@ -1,0 +1,170 @@
+"""Measuring a model from the command line, and keeping what was measured with its run."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from forethought import storage
+from forethought.cli.options import load_model
+from forethought.config import TrainConfig
+from forethought.reports.headlines import Headline, headlines, percent
+
+if TYPE_CHECKING:
+    from forethought.evaluation import Record
+    from forethought.models import Model
+
+SUMMARY_FILE, EXAMPLES_FILE = "summary.json", "examples.json"
+CAR_WASH_LEVELS = range(1, 4)
+FAST_AXES = ("", "near_driven", "wording")
+SUITES = ("consequences", "acting", "all")
+Watch = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is measured: how many things of each kind, where."""
+
+    worlds: tuple[str, ...]
+    level: int = 1
+    split: str = "test"
+    axes: tuple[str, ...] | None = None
+    n: int = 200
+    episodes: int = 50
+    seed: int = 0
+
+
+def scope_of(config: TrainConfig) -> Scope:
+    """The small held-out set that a run is measured on when it ends."""
+    from forethought.training.recipes import fast
+
+    return (
+        Scope(config.worlds, config.level, axes=FAST_AXES, n=4, episodes=2)
+        if fast()
+        else Scope(config.worlds, config.level)
+    )
+
+
+def done(folder: Path) -> bool:
+    """Whether a run's folder has records already."""
+    path = folder / SUMMARY_FILE
+    return path.exists() and bool(storage.read_json(path).get("records")) and (folder / EXAMPLES_FILE).exists()
+
+
+def measure_run(folder: Path, config: TrainConfig, command: str) -> list[Record]:
+    """Measures a finished run on held-out situations; its summary and ``examples.json`` keep what was found."""
+    import torch
+
+    torch.set_num_threads(config.threads)
+    model, scope = load_model(folder / "model"), scope_of(config)
+    records = measure(model, "all", scope, config.arm)
+    storage.write_json(folder / EXAMPLES_FILE, examples(model, scope))
+    summary = {**storage.read_json(folder / SUMMARY_FILE), "records": [record.to_dict() for record in records]}
+    storage.write_json(folder / SUMMARY_FILE, {**summary, "evaluation": {"command": command, **asdict(scope)}})
+    return records
+
+
+def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | None = None) -> list[Record]:
+    """The records of a suite: ``consequences``, ``acting`` or ``all``."""
+    from forethought.evaluation import act, car_wash_pairs, evaluate
+
+    where: dict[str, Any] = {
+        "worlds": scope.worlds, "level": scope.level, "split": scope.split, "axes": scope.axes, "seed": scope.seed,
+        "arm": arm, "progress": watch,
+    }  # fmt: skip
+    records: list[Record] = []
+    if suite != "acting":
+        records += evaluate(model, n=scope.n, **where)
+        if _asks_for_car_wash(scope):
+            records += car_wash_pairs(model, scope.n, scope.split, scope.level, scope.seed, arm)
+    if suite != "consequences":
+        with warnings.catch_warnings():
+            if suite == "all":  # what is left out has been said once
+                warnings.simplefilter("ignore")
+            records += act(model, n=scope.episodes, **where)
+    return records
+
+
+def examples(model: Model, scope: Scope) -> dict[str, Any]:
+    """Worked examples as a report shows them: ``choices`` (the car wash and the letter) and ``examples`` (probes)."""
+    from forethought.evaluation import car_wash_and_letter, worked_examples
+    from forethought.worlds import world_class
+
+    choices = car_wash_and_letter(model, scope.level) if _asks_for_car_wash(scope) else []
+    shown = []
+    for world in scope.worlds:
+        for axis in ("", *list(world_class(world).axes)[:1]):
+            if world_class(world).probes:
+                shown += worked_examples(model, world, scope.level, scope.split, axis, n=3, seed=scope.seed)
+    return {"choices": [asdict(choice) for choice in choices], "examples": [asdict(example) for example in shown]}
+
+
+def _asks_for_car_wash(scope: Scope) -> bool:
+    here = "errand" in scope.worlds and scope.level in CAR_WASH_LEVELS and scope.split != "train"
+    return here and (scope.axes is None or "near_driven" in scope.axes)
+
+
+# ---- as tables ----------------------------------------------------------------------------------------------------
+def headline_table(rows: Sequence[Headline], arms: Iterable[str]) -> Table:
+    """The few numbers that a result comes down to: arms beside each other and beside the best blind answer."""
+    return plain_table(printable(rows, tuple(arms)))
+
+
+def printable(rows: Sequence[Headline], arms: Sequence[str]) -> list[list[str]]:
+    """Headings and rows as text, which a later run can print again as they are."""
+    from forethought.reports.headlines import BLIND
+
+    columns = [*arms, *([BLIND] if any(row.shares[BLIND] for row in rows) else [])]
+    told = [["", *columns]]
+    for row in rows:
+        shares = [row.shares[column] for column in columns]
+        told.append([row.title, *(f"{s} ({percent(s.low)}-{percent(s.high)})" if s else "-" for s in shares)])
+    return told
+
+
+def plain_table(rows: Sequence[Sequence[str]]) -> Table:
+    """Rows of text as a table; the first one holds the headings."""
+    made = Table(box=None, padding=(0, 1))
+    made.add_column(rows[0][0])
+    for heading in rows[0][1:]:
+        made.add_column(heading, justify="right")
+    for row in rows[1:]:
+        made.add_row(*row)
+    return made
+
+
+def table(records: Sequence[Record]) -> Table:
+    """The headlines of one model's records."""
+    from forethought.evaluation.statistics import BASELINES
+
+    arms = list(dict.fromkeys(record.arm for record in records if record.arm not in BASELINES))
+    return headline_table(headlines(records, arms), arms)
+
+
+def full_tables(records: Sequence[Record]) -> list[Table]:
+    """Every record: for each world and arm a table with a row for each metric and a column for each place."""
+    tables = []
+    for world, arm in dict.fromkeys((record.world, record.arm) for record in records):
+        mine = [record for record in records if (record.world, record.arm) == (world, arm)]
+        axes = list(dict.fromkeys(record.axis for record in mine))
+        made = Table(title=f"{world}: {arm}", title_justify="left", box=None, padding=(0, 1))
+        made.add_column("metric", no_wrap=True)
+        for axis in axes:
+            made.add_column((axis or "new situations").replace("_", " "), justify="right")
+        for metric in dict.fromkeys(record.metric for record in mine):
+            cells = {record.axis: _cell(record) for record in mine if record.metric == metric}
+            made.add_row(metric, *(cells.get(axis, "-") for axis in axes))
+        tables.append(made)
+    return tables
+
+
+def _cell(record: Record) -> str:
+    half = max(record.value - record.low, record.high - record.value)
+    if record.share:
+        return percent(record.value) + (f" ±{100 * half:.0f}" if half else "")
+    return f"{record.value:.2f}" + (f" ±{half:.2f}" if half else "")

@@ -1,0 +1,52 @@
+"""``forethought report``: writes or refreshes report.html."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from forethought.cli.options import parse
+from forethought.errors import BadSetting
+
+DESCRIPTION = "Writes one stand-alone HTML file about one or more runs, finished or in progress."
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """Which runs, and where to."""
+
+    folders: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(help="run folders, or a folder of them")]
+    out: Annotated[Path | None, tyro.conf.arg(help="the file to write (default: report.html in the folder)")] = None
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Writes the report and prints where it lies."""
+    options = parse(ReportOptions, arguments, "report", DESCRIPTION)
+    folders = [run for folder in options.folders for run in runs_in(folder)]
+    if not folders:
+        raise BadSetting("no run folder was named; for example: forethought report runs/mine")
+    from forethought.reports import write_report
+
+    print(write_report(folders, options.out or _beside(options.folders) / "report.html"))
+    return 0
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """A run folder itself, or the run folders directly in it; ``BadSetting`` where there is neither."""
+    if not folder.is_dir():
+        raise BadSetting(f"there is no folder {str(folder)!r}; expected a run folder, or a folder of run folders")
+    if (folder / "config.json").exists():
+        return [folder]
+    found = sorted(path.parent for path in folder.glob("*/config.json"))
+    if not found:
+        raise BadSetting(f"{folder} is no run folder and holds none: there is no config.json in it")
+    return found
+
+
+def _beside(folders: Sequence[Path]) -> Path:
+    """The folder named, or the one that all of them lie in."""
+    return folders[0] if len(folders) == 1 else folders[0].parent

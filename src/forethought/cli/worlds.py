@@ -1,0 +1,136 @@
+"""``forethought worlds``: what there is to live in, whether it keeps its promises, and how it looks."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from forethought.errors import BadSetting
+from forethought.worlds import BUILT_IN, World, world_class
+
+Name = Annotated[str, tyro.conf.Positional, tyro.conf.arg(help="a built-in world, or your own as module:Class")]
+Split = Literal["train", "validation", "test"]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Lists, checks or demonstrates worlds; without arguments it lists them."""
+    code: int = tyro.extras.subcommand_cli_from_dict(
+        {"list": list_worlds, "check": check, "demo": demo},
+        args=list(arguments) or ["list"],
+        prog="forethought worlds",
+        description="Lists the worlds, checks one against the protocol, or shows an episode of one.",
+        sort_subcommands=False,
+    )
+    return code
+
+
+def list_worlds() -> int:
+    """What worlds there are, their levels and their held-out axes."""
+    table = Table(box=None, padding=(0, 1))
+    for heading in ("world", "levels", "what it is about", "held-out axes"):
+        table.add_column(heading)
+    for name in BUILT_IN:
+        cls = world_class(name)
+        table.add_row(name, f"{cls.levels.start}-{cls.levels.stop - 1}", cls.summary, ", ".join(cls.axes))
+    Console().print(table)
+    return 0
+
+
+def check(name: Name, level: int = 1, episodes: int = 20, seed: int = 0) -> int:
+    """Checks everything that the world protocol promises; 1 if something is wrong.
+
+    Args:
+        name: a built-in world, or your own as module:Class
+        level: how hard its situations are
+        episodes: how many episodes to play
+        seed: the first situation
+    """
+    from forethought.worlds.check import check_world
+
+    cls = find_world(name)
+    report = check_world(lambda: cls(level=level), episodes=episodes, seed=seed)
+    print(report)
+    return 0 if report.ok else 1
+
+
+def demo(
+    name: Name,
+    level: int = 1,
+    seed: int = 0,
+    split: Split = "train",
+    axis: str = "",
+    policy: Literal["custom", "best", "random"] = "custom",
+) -> int:
+    """Shows one episode: what is wished, seen, done and caused.
+
+    Args:
+        name: a built-in world, or your own as module:Class
+        level: how hard its situations are
+        seed: which situation
+        split: train, validation or test
+        axis: a held-out axis of the split
+        policy: who acts: custom and best are demonstrators, random takes any candidate
+    """
+    world = find_world(name)(level=level, split=split, axis=axis)
+    observation, info = world.reset(seed=seed)
+    act = chooser(world, policy, seed)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]desire[/]    {safe(str(info.get('desire', '')))}")
+    console.print(f"[bold]observed[/]  {safe(observation)}")
+    over = False
+    while not over:
+        action = act()
+        _, _, terminated, truncated, info = world.step(action)
+        over = terminated or truncated
+        console.print(f"\n[bold]action[/]    {safe(action)}")
+        console.print(f"[bold]change[/]    {safe(str(info.get('warning') or info.get('change', '')))}")
+        console.print(f"[bold]verdicts[/]  {verdicts(info)}")
+    return 0
+
+
+def chooser(world: World, policy: str, seed: int) -> Callable[[], str]:
+    """Who acts in a demonstration."""
+    if policy != "random":
+        return world.demonstrator(policy)
+    rng = random.Random(seed)
+    return lambda: rng.choice(world.candidates())
+
+
+def verdicts(info: dict[str, object]) -> str:
+    """Progress, harm and cost of a step, in words."""
+    cost = info.get("cost") or ()
+    assert isinstance(cost, tuple)
+    spent = ", ".join(f"{amount:g} {unit}" for unit, amount in cost)
+    return f"{info.get('progress', 'ongoing')}, harm: {info.get('harm', 'none')}" + (
+        f", cost: {spent}" if spent else ""
+    )
+
+
+def safe(text: str) -> str:
+    """A world's text for the terminal: no markup, no control characters."""
+    return "".join(c for c in text if c.isprintable() or c == "\n").replace("[", r"\[")
+
+
+def find_world(name: str) -> type[World]:
+    """A built-in world's class, or the user's own ``module:Class``; ``BadSetting`` where it is not one."""
+    if ":" not in name:
+        return world_class(name)
+    module, _, attribute = name.partition(":")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise BadSetting(f"world {name!r} cannot be imported: {error}; expected module:Class") from error
+    finally:
+        sys.path.remove(str(Path.cwd()))
+    if not (isinstance(found, type) and issubclass(found, World)):
+        raise BadSetting(f"{name!r} is no world; expected a class that inherits from forethought.World")
+    return found

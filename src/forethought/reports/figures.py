@@ -1,0 +1,165 @@
+"""Plots as pictures that stand in the page itself: SVG, once for light and once for dark paper."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+if TYPE_CHECKING:
+    from forethought.evaluation import Record
+    from forethought.reports.gather import RunFound
+
+POINTS = 300
+DEMONSTRATIONS = "demonstrations"
+STYLES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), "-.", (0, (8, 2, 1, 2)))
+MARKS = "osD^v"
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours that can be told apart, also by people who see fewer of them."""
+
+    ink: str
+    faint: str
+    arms: tuple[str, ...]
+
+
+LIGHT = Theme("#2a2a2a", "#9a9a9a", ("#0b6e99", "#c4560b", "#00795a", "#a3488a", "#6b6b00"))
+DARK = Theme("#dcdcdc", "#7d7d7d", ("#6cc0ee", "#f0a04b", "#3ecf9d", "#e18fc4", "#d6d65a"))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One plot as two data URIs, and what it shows in words."""
+
+    light: str
+    dark: str
+    words: str
+
+
+def picture(draw: Callable[[Axes, Theme], None], words: str) -> Picture:
+    """Draws once for each theme."""
+    return Picture(_drawn(draw, LIGHT), _drawn(draw, DARK), words)
+
+
+def curves(runs: Sequence[RunFound], key: str, name: str, words: str) -> Picture | None:
+    """A metric by training tokens, a line for each run, with the beginning of each stage marked."""
+    lines = [(run, series(run.metrics, key)) for run in runs]
+    if not any(points for _, points in lines):
+        return None
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, (run, points) in enumerate(lines):
+            if not points:
+                continue
+            colour = theme.arms[i % len(theme.arms)]
+            axes.plot(
+                *zip(*points, strict=True), color=colour, linestyle=STYLES[i % len(STYLES)], label=plain(run.label)
+            )
+            for tokens, stage in stages(run.metrics)[1:]:
+                axes.axvline(tokens, color=colour, linewidth=0.8, alpha=0.8)
+                axes.annotate(
+                    plain(stage), (tokens, 1), xycoords=("data", "axes fraction"), rotation=90, va="top", ha="right",
+                    fontsize=8, color=colour,
+                )  # fmt: skip
+        axes.set(xlabel="training tokens", ylabel=name, ylim=(0, None))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+        axes.legend(frameon=False, labelcolor=theme.ink)
+
+    return picture(draw, words)
+
+
+def horizon(records: Iterable[Record], arms: Sequence[str], words: str) -> Picture | None:
+    """The error against how many steps ahead are imagined: a line for each arm, with its interval."""
+    found: dict[str, list[tuple[int, float, float, float]]] = {}
+    for record in records:
+        family, _, steps = record.metric.partition("/")
+        if family == "horizon" and record.arm in arms and steps.isdigit():
+            found.setdefault(record.arm, []).append((int(steps), record.value, record.low, record.high))
+    if not found:
+        return None
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, arm in enumerate(arms):
+            if arm not in found:
+                continue
+            steps, values, lows, highs = zip(*sorted(found[arm]), strict=True)
+            at = [step + 0.06 * (i - (len(arms) - 1) / 2) for step in steps]
+            spread = [
+                [max(0.0, v - low) for v, low in zip(values, lows, strict=True)],
+                [max(0.0, high - v) for v, high in zip(values, highs, strict=True)],
+            ]
+            axes.errorbar(
+                at, values, yerr=spread, color=theme.arms[i % len(theme.arms)], linestyle=STYLES[i % len(STYLES)],
+                marker=MARKS[i % len(MARKS)], markersize=5, capsize=3, label=plain(arm),
+            )  # fmt: skip
+        axes.set(xlabel="steps ahead in imagination", ylabel="error (1 - F1 of facts)", ylim=(0, 1.02))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(frameon=False, labelcolor=theme.ink)
+
+    return picture(draw, words)
+
+
+def series(metrics: Sequence[dict[str, Any]], key: str) -> list[tuple[float, float]]:
+    """(tokens, value) of a metric, averaged into at most ``POINTS`` points.
+
+    The divergence of who only watches demonstrations is left out: nothing was predicted beforehand.
+    """
+    points = [
+        (float(line["tokens"]), float(line[key]))
+        for line in metrics
+        if isinstance(line.get(key), int | float)
+        and math.isfinite(line[key])
+        and not (key == "divergence" and line.get("stage") == DEMONSTRATIONS)
+    ]
+    size = max(1, math.ceil(len(points) / POINTS))
+    chunks = [points[i : i + size] for i in range(0, len(points), size)]
+    return [(chunk[-1][0], sum(value for _, value in chunk) / len(chunk)) for chunk in chunks]
+
+
+def stages(metrics: Sequence[dict[str, Any]]) -> list[tuple[float, str]]:
+    """(tokens, name) of each stage's first line."""
+    found: list[tuple[float, str]] = []
+    for line in metrics:
+        stage = str(line.get("stage", ""))
+        if stage and (not found or found[-1][1] != stage):
+            found.append((float(line["tokens"]), stage))
+    return found
+
+
+def short(value: float) -> str:
+    """A number of tokens as a tick says it: ``250k``, ``1.5M``."""
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= unit:
+            return f"{value / unit:g}{name}"
+    return f"{value:g}"
+
+
+def plain(text: str) -> str:
+    """Text that matplotlib takes as it is: no mathematics, no hidden legend entries."""
+    return text.replace("$", r"\$").lstrip("_") or "?"
+
+
+def _drawn(draw: Callable[[Axes, Theme], None], theme: Theme) -> str:
+    settings: Any = {
+        "svg.fonttype": "path", "svg.hashsalt": "forethought", "font.size": 10, "axes.edgecolor": theme.faint,
+        "axes.labelcolor": theme.ink, "xtick.color": theme.ink, "ytick.color": theme.ink, "text.color": theme.ink,
+        "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.8,
+    }  # fmt: skip
+    with matplotlib.rc_context(settings):
+        figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+        axes = figure.subplots()
+        draw(axes, theme)
+        axes.grid(axis="y", color=theme.faint, alpha=0.3, linewidth=0.6)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

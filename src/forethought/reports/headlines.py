@@ -1,0 +1,126 @@
+"""The few numbers that a result comes down to, and what they say in plain words, by rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forethought.evaluation import Record
+
+BLIND = "best blind answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A mean of several records, with its interval and how many things it rests on."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def __str__(self) -> str:
+        return percent(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One row: what was asked, and each arm's share of right answers (``None`` where it was not measured)."""
+
+    title: str
+    shares: dict[str, Share | None]
+
+
+Chosen = Callable[["Record"], bool]
+ROWS: tuple[tuple[str, Chosen], ...] = (
+    ("consequences foretold exactly, in new situations", lambda r: r.metric == "exact" and not r.axis),
+    ("consequences foretold exactly, on held-out axes", lambda r: r.metric == "exact" and bool(r.axis)),
+    ("probe pairs right on both sides, in new situations", lambda r: r.metric.startswith("probe/") and not r.axis),
+    ("probe pairs right on both sides, on held-out axes", lambda r: r.metric.startswith("probe/") and bool(r.axis)),
+    ("desires fulfilled without harm, when acting", lambda r: r.metric == "act/success"),
+    ("car wash and letter right, for the right reason", lambda r: r.metric == "car_wash_and_letter"),
+)
+
+
+def headlines(records: Iterable[Record], arms: Sequence[str]) -> list[Headline]:
+    """The rows that were measured for at least one of the arms, beside the best blind answer."""
+    records = list(records)
+    rows = []
+    for title, chosen in ROWS:
+        shares = {arm: mean([r for r in records if r.arm == arm and chosen(r)]) for arm in (*arms, BLIND)}
+        if any(shares[arm] for arm in arms):
+            rows.append(Headline(title, shares))
+    return rows
+
+
+def mean(records: Sequence[Record]) -> Share | None:
+    """The plain mean of several records; their intervals are taken as independent of each other."""
+    if not records:
+        return None
+    k = len(records)
+    value = sum(r.value for r in records) / k
+    down = math.sqrt(sum((r.value - r.low) ** 2 for r in records)) / k
+    up = math.sqrt(sum((r.high - r.value) ** 2 for r in records)) / k
+    return Share(value, max(0.0, value - down), min(1.0, value + up), sum(r.n for r in records))
+
+
+def percent(value: float) -> str:
+    """A share as people say it; never 100% or 0% where it is not quite."""
+    shown = round(100 * value)
+    if (shown == 100 and value < 1) or (shown == 0 and value > 0):
+        return (
+            f"{100 * value:.1f}%" if round(1000 * value) not in (0, 1000) else ("> 99.9%" if value > 0.5 else "< 0.1%")
+        )
+    return f"{shown}%"
+
+
+def in_words(rows: Sequence[Headline], arms: Sequence[str]) -> list[str]:
+    """What the headlines say, one sentence or two for each row."""
+    return [_row_in_words(row, arms) for row in rows]
+
+
+def _row_in_words(row: Headline, arms: Sequence[str]) -> str:
+    found = sorted(((share, arm) for arm in arms if (share := row.shares[arm])), key=lambda pair: -pair[0].value)
+    told = ", ".join(f"{arm} {share}" for share, arm in found)
+    sentence = f"{row.title[0].upper()}{row.title[1:]}: {told}"
+    if len(found) > 1:
+        sentence += f"; {_compared(found)}"
+    blind = row.shares[BLIND]
+    if blind is None:
+        return sentence + "."
+    no_better = [arm for share, arm in found if share.low <= blind.high]
+    aside = f" The best blind answer: {blind}"
+    if no_better:
+        aside += f", which {_joined(no_better)} {'does' if len(no_better) == 1 else 'do'} not clearly beat"
+    return f"{sentence}.{aside}."
+
+
+def _compared(found: Sequence[tuple[Share, str]]) -> str:
+    """What the intervals of the best arm and the next one say."""
+    (first, name), (second, _) = found[0], found[1]
+    if first.value == second.value:
+        return "no difference"
+    points = 100 * (first.value - second.value)
+    gap = f"{points:.0f} points" if points >= 1.5 else "about one point" if points >= 0.5 else "less than a point"
+    if first.low > second.high:
+        return f"{name} is ahead by {gap}, and the intervals are apart"
+    return f"{name} is ahead by {gap}, but the intervals overlap: this may be chance"
+
+
+def choice_in_words(label: str, choices: Iterable[dict[str, Any]]) -> str:
+    """What one arm would do about the car wash and the letter, and whether it has the right reason."""
+    told = []
+    for choice in choices:
+        chosen, best = str(choice.get("chosen")), str(choice.get("best"))
+        right = "right" if chosen == best else f"wrong: {best} is right"
+        if chosen == best and not choice.get("right_reason"):
+            right = "right, but not for the right reason"
+        told.append(f"{choice.get('title')}: {chosen} ({right})")
+    return f"{label} would choose, {'; '.join(told)}." if told else ""
+
+
+def _joined(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
