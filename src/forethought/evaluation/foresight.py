@@ -16,8 +16,8 @@ from forethought.transcript import Outcome, Target, Tokens
 from forethought.types import Harm, Progress, Step
 from forethought.worlds import World
 
-ROWS = 256
-"""Outcomes imagined at once."""
+ROWS = 64
+"""Outcomes imagined at once: measured on one core, 64 take 10 ms each, 16 take 14 and 256 take 17 (cache misses)."""
 BLIND_LESSONS = 2_000
 """Training transitions from which the constant answers are learned."""
 
