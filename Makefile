@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -c constraints.txt
-QUICKSTART ?= $(BIN)/python examples/quickstart.py
+QUICKSTART ?= $(BIN)/forethought quickstart
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test fast lint clean

@@ -13,7 +13,7 @@ import tyro
 from rich.console import Console
 
 from forethought import storage
-from forethought.cli.options import load_model, model_folder, parse
+from forethought.cli.options import about, load_model, model_folder, parse
 from forethought.config import TrainConfig
 
 DESCRIPTION = "Measures a model on situations that training never meets and prints a table (or JSON)."
@@ -23,20 +23,18 @@ DESCRIPTION = "Measures a model on situations that training never meets and prin
 class EvalOptions:
     """What to measure, and where."""
 
-    suite: Annotated[
-        Literal["consequences", "acting", "all"], tyro.conf.Positional, tyro.conf.arg(help="what to measure")
-    ]
-    model: Annotated[
-        Path | None, tyro.conf.arg(help="a run folder or a model's folder (default: the quickstart's)")
-    ] = None
-    worlds: Annotated[tuple[str, ...], tyro.conf.arg(help="default: those that the run lived in, or errand")] = ()
-    level: Annotated[int | None, tyro.conf.arg(help="default: the run's")] = None
-    split: Annotated[Literal["train", "validation", "test"], tyro.conf.arg(help="which situations")] = "test"
-    axes: Annotated[tuple[str, ...] | None, tyro.conf.arg(help="held-out axes ('' is none; default: all)")] = None
-    n: Annotated[int | None, tyro.conf.arg(help="transitions and pairs of each kind in each place")] = None
-    episodes: Annotated[int | None, tyro.conf.arg(help="episodes acted in each place")] = None
-    seed: Annotated[int, tyro.conf.arg(help="decides which situations")] = 0
-    json: Annotated[bool, tyro.conf.arg(help="print the records as JSON")] = False
+    suite: Annotated[Literal["consequences", "acting", "all"], tyro.conf.Positional, about("what to measure")]
+    model: Annotated[Path | None, about("a run folder or a model's folder (default: the quickstart's)", "FOLDER")] = (
+        None
+    )
+    worlds: Annotated[tuple[str, ...], about("default: those that the run lived in, or errand", "[STR ...]")] = ()
+    level: Annotated[int | None, about("default: the run's", "INT")] = None
+    split: Annotated[Literal["train", "validation", "test"], about("which situations")] = "test"
+    axes: Annotated[tuple[str, ...] | None, about("held-out axes ('' is none; default: all)", "[STR ...]")] = None
+    n: Annotated[int | None, about("transitions and pairs of each kind in each place", "INT")] = None
+    episodes: Annotated[int | None, about("episodes acted in each place", "INT")] = None
+    seed: Annotated[int, about("decides which situations")] = 0
+    json: Annotated[bool, about("print the records as JSON")] = False
 
 
 def run(arguments: Sequence[str]) -> int:

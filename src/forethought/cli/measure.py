@@ -34,8 +34,8 @@ class Scope:
     level: int = 1
     split: str = "test"
     axes: tuple[str, ...] | None = None
-    n: int = 200
-    episodes: int = 50
+    n: int = 100
+    episodes: int = 24
     seed: int = 0
 
 

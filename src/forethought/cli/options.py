@@ -26,12 +26,17 @@ def parse(options: type[OptionsT], arguments: Sequence[str], command: str, descr
     return tyro.cli(options, args=list(arguments), prog=f"forethought {command}", description=description)
 
 
+def about(words: str, metavar: str | None = None) -> object:
+    """What the help says of an option; with a ``metavar`` for its value where the default is nothing."""
+    return tyro.conf.arg(help=words, metavar=metavar, help_behavior_hint="" if metavar else None)
+
+
 def settings_of(defaults: TrainConfig, base: type[OptionsT]) -> type[OptionsT]:
     """A dataclass that adds every setting of a train config, with ``defaults``, to the options of ``base``."""
     fields: list[Any] = []
     for name, field in TrainConfig.model_fields.items():
         if name != "version":
-            kind: Any = Annotated.__class_getitem__((field.annotation, tyro.conf.arg(help=field.description or "")))
+            kind: Any = cast(Any, Annotated)[field.annotation, about(field.description or "")]
             fields.append((name, kind, dataclasses.field(default=getattr(defaults, name))))
     made = dataclasses.make_dataclass(base.__name__, fields, bases=(base,), frozen=True)
     return cast("type[OptionsT]", made)
@@ -75,7 +80,7 @@ def quiet_bars() -> None:
     """No progress bars from the library that reads and writes models: these take an instant."""
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def model_folder(folder: Path | None) -> tuple[Path, str]:

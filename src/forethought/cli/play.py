@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 from rich.console import Console
 
-from forethought.cli.options import QUICKSTART, load_model, model_folder, parse
+from forethought.cli.options import QUICKSTART, about, load_model, model_folder, parse
 from forethought.cli.worlds import find_world, safe, verdicts
 from forethought.errors import NotOffered
 from forethought.types import Harm, Progress, Step
@@ -28,12 +28,12 @@ SIGNS = {"right": ("✓", "green"), "missing": ("○", "yellow"), "wrong": ("✗
 class PlayOptions:
     """Which world, and who looks on."""
 
-    world: Annotated[str, tyro.conf.Positional, tyro.conf.arg(help="a built-in world, or your own as module:Class")]
-    model: Annotated[Path | None, tyro.conf.arg(help="whose expectations to see (default: the quickstart's)")] = None
-    level: Annotated[int, tyro.conf.arg(help="how hard the situations are")] = 1
-    split: Annotated[Literal["train", "validation", "test"], tyro.conf.arg(help="which situations")] = "test"
-    axis: Annotated[str, tyro.conf.arg(help="a held-out axis of the split")] = ""
-    seed: Annotated[int, tyro.conf.arg(help="the first situation")] = 0
+    world: Annotated[str, tyro.conf.Positional, about("a built-in world, or your own as module:Class")]
+    model: Annotated[Path | None, about("whose expectations to see (default: the quickstart's)", "FOLDER")] = None
+    level: Annotated[int, about("how hard the situations are")] = 1
+    split: Annotated[Literal["train", "validation", "test"], about("which situations")] = "test"
+    axis: Annotated[str, about("a held-out axis of the split")] = ""
+    seed: Annotated[int, about("the first situation")] = 0
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import threading
@@ -15,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import tyro
 from rich.console import Console
 
 from forethought import storage
 from forethought.cli.display import Screen, Standing, left, measured
-from forethought.cli.options import QUICKSTART, parse
-from forethought.cli.train import started_by_me
+from forethought.cli.options import QUICKSTART, about, parse
+from forethought.cli.train import ends_as_interrupts, started_by_me
 from forethought.errors import BadSetting, Damaged, ForethoughtError
 
 ARMS = ("imitation", "developmental")
@@ -38,13 +36,9 @@ PATIENCE = 60.0
 class QuickstartOptions:
     """Where, how much, and from which seed."""
 
-    folder: Annotated[Path, tyro.conf.arg(help="where the two runs and the report lie")] = QUICKSTART
-    budget_tokens: Annotated[int | None, tyro.conf.arg(help="training tokens for each (default: the recipe's)")] = None
-    seed: Annotated[int, tyro.conf.arg(help="decides the initial weights, equal for both, and the situations")] = 0
-
-
-class ChildFailed(ForethoughtError):
-    """One of the two runs ended with an error; the message is its own."""
+    folder: Annotated[Path, about("where the two runs and the report lie")] = QUICKSTART
+    budget_tokens: Annotated[int | None, about("training tokens for each (default: the recipe's)", "INT")] = None
+    seed: Annotated[int, about("decides the initial weights, equal for both, and the situations")] = 0
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -57,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     children = [Child(arm, options) for arm in ARMS]
     console.print("Two small models learn side by side. Ctrl-C keeps the work; the same command goes on from there.\n")
     try:
-        with Screen(console) as screen:
+        with ends_as_interrupts(), Screen(console) as screen:
             watch(children, screen)
     except KeyboardInterrupt:
         stop(children)
@@ -72,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def watch(children: Sequence[Child], screen: Screen) -> None:
-    """Shows where both stand until both have ended well; ``ChildFailed`` as soon as one has not."""
+    """Shows where both stand until both have ended well; ``ForethoughtError`` as soon as one has not."""
     while True:
         ended = [child.ended for child in children]
         screen.show([child.standing() for child in children])
@@ -111,13 +105,15 @@ class Child:
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended well; ``ChildFailed`` with its own words if it ended otherwise."""
+        """Whether it has ended well; ``ForethoughtError`` with its own words if it ended otherwise."""
         code = self.process.poll()
         if code:
             self._reader.join(timeout=5)
             told = next((line for line in reversed(self.said) if line.startswith("forethought:")), "")
             last = told or next((line for line in reversed(self.said) if line.strip()), "it said nothing")
-            raise ChildFailed(f"the {self.arm} run ended with code {code}: {last.removeprefix('forethought:').strip()}")
+            raise ForethoughtError(
+                f"the {self.arm} run ended with code {code}: {last.removeprefix('forethought:').strip()}"
+            )
         return code == 0
 
     def standing(self) -> Standing:
@@ -144,7 +140,7 @@ class Child:
     def interrupt(self) -> None:
         """Asks it to keep its work and end."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
+            self.process.terminate()
 
     def wait(self) -> None:
         """Waits until it has; a second Ctrl-C, or too long a wait, ends it at once."""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from forethought.cli.options import parse
+from forethought.cli.options import about, parse
 from forethought.errors import BadSetting
 
 DESCRIPTION = "Writes one stand-alone HTML file about one or more runs, finished or in progress."
@@ -19,8 +19,10 @@ DESCRIPTION = "Writes one stand-alone HTML file about one or more runs, finished
 class ReportOptions:
     """Which runs, and where to."""
 
-    folders: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(help="run folders, or a folder of them")]
-    out: Annotated[Path | None, tyro.conf.arg(help="the file to write (default: report.html in the folder)")] = None
+    folders: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, about("run folders, or a folder of them", "[FOLDER ...]")
+    ]
+    out: Annotated[Path | None, about("the file to write (default: report.html in the folder)", "FILE")] = None
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import tyro
 from rich.console import Console
 
 from forethought.cli.display import Screen, Standing, left, measured
-from forethought.cli.options import config_of, parse, peek, quiet_bars, settings_of, whole_number
+from forethought.cli.options import about, config_of, parse, peek, quiet_bars, settings_of, whole_number
 from forethought.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -32,13 +33,11 @@ PARENT = "FORETHOUGHT_PARENT"
 class TrainOptions:
     """What is not about training itself."""
 
-    folder: Annotated[Path, tyro.conf.arg(help="where the run lies; one that was begun before is gone on with")] = (
-        DEFAULT_FOLDER
-    )
-    config: Annotated[Path | None, tyro.conf.arg(help="a config.json to start from; other options override it")] = None
-    recipe: Annotated[str | None, tyro.conf.arg(help="a recipe to start from, e.g. quickstart")] = None
-    evaluate: Annotated[bool, tyro.conf.arg(help="measure the model on held-out situations afterwards")] = True
-    quiet: Annotated[bool, tyro.conf.arg(help="print nothing but errors")] = False
+    folder: Annotated[Path, about("where the run lies; one that was begun before is gone on with")] = DEFAULT_FOLDER
+    config: Annotated[Path | None, about("a config.json to start from; other options override it", "FILE")] = None
+    recipe: Annotated[str | None, about("a recipe to start from, e.g. quickstart", "NAME")] = None
+    evaluate: Annotated[bool, about("measure the model on held-out situations afterwards")] = True
+    quiet: Annotated[bool, about("print nothing but errors")] = False
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -54,10 +53,11 @@ def run(arguments: Sequence[str]) -> int:
     )
     command = shlex.join(["forethought", "train", *arguments])
     try:
-        with Screen(console) as screen:
-            train(folder=options.folder, config=config, watch=_watcher(screen), command=command)
-        if options.evaluate:
-            _evaluate(options.folder, config, console, command)
+        with ends_as_interrupts():
+            with Screen(console) as screen:
+                train(folder=options.folder, config=config, watch=_watcher(screen), command=command)
+            if options.evaluate:
+                _evaluate(options.folder, config, console, command)
     except KeyboardInterrupt:
         console.print(f"\nStopped. The work is kept in {options.folder}; the same command again goes on from there.")
         return 130
@@ -96,6 +96,23 @@ def _defaults(arguments: Sequence[str]) -> TrainConfig:
         make = recipes.recipe(early["recipe"])
         return make(early["arm"] or "developmental", whole_number(early["seed"], "seed") or 0, budget)
     return TrainConfig.of()
+
+
+@contextmanager
+def ends_as_interrupts() -> Iterator[None]:
+    """While open, being asked to end (SIGTERM, SIGHUP) keeps the work as Ctrl-C does; what is ignored stays ignored."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    asked = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    for number in asked:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number in asked:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _watcher(screen: Screen) -> Callable[[Moment], None]:

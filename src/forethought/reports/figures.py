@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,8 +48,12 @@ class Picture:
 
 
 def picture(draw: Callable[[Axes, Theme], None], words: str) -> Picture:
-    """Draws once for each theme."""
-    return Picture(_drawn(draw, LIGHT), _drawn(draw, DARK), words)
+    """Draws once, and puts the dark theme's colours in the place of the light one's for the other."""
+    light = _drawn(draw, LIGHT)
+    pairs = zip((LIGHT.ink, LIGHT.faint, *LIGHT.arms), (DARK.ink, DARK.faint, *DARK.arms), strict=True)
+    swap = dict(pairs)
+    dark = re.sub("#[0-9a-f]{6}", lambda found: swap.get(found[0], found[0]), light)
+    return Picture(_as_data(light), _as_data(dark), words)
 
 
 def curves(runs: Sequence[RunFound], key: str, name: str, words: str) -> Picture | None:
@@ -156,10 +161,14 @@ def _drawn(draw: Callable[[Axes, Theme], None], theme: Theme) -> str:
         "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.8,
     }  # fmt: skip
     with matplotlib.rc_context(settings):
-        figure = Figure(figsize=(6.4, 3.4), layout="constrained")
-        axes = figure.subplots()
+        figure = Figure(figsize=(6.4, 3.4))
+        axes = figure.add_axes((0.105, 0.15, 0.875, 0.82))
         draw(axes, theme)
         axes.grid(axis="y", color=theme.faint, alpha=0.3, linewidth=0.6)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return buffer.getvalue().decode("utf-8")
+
+
+def _as_data(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")

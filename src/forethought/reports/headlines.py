@@ -114,7 +114,7 @@ def choice_in_words(label: str, choices: Iterable[dict[str, Any]]) -> str:
     """What one arm would do about the car wash and the letter, and whether it has the right reason."""
     told = []
     for choice in choices:
-        chosen, best = str(choice.get("chosen")), str(choice.get("best"))
+        chosen, best = str(choice.get("chosen") or "nothing"), str(choice.get("best"))
         right = "right" if chosen == best else f"wrong: {best} is right"
         if chosen == best and not choice.get("right_reason"):
             right = "right, but not for the right reason"
