@@ -21,10 +21,13 @@ DISCOUNT = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is known when an action is due: the transcript so far, and the actions that make sense (maybe none)."""
+    """What is known when an action is due: the transcript so far, the actions that make sense (maybe none), and those
+    that were tried before in this episode.
+    """
 
     context: Tokens
     candidates: tuple[str, ...]
+    tried: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,10 @@ class Planner:
         imagined = model.judge(contexts, [situation.candidates for situation in situations])
         found = [
             sorted(
-                (Option(action, outcome, _value(outcome)) for action, outcome in zip(s.candidates, outcomes, strict=True)),
+                (
+                    Option(action, outcome, _value(outcome))
+                    for action, outcome in zip(s.candidates, outcomes, strict=True)
+                ),
                 key=lambda option: -option.value,
             )
             for s, outcomes in zip(situations, imagined, strict=True)
@@ -88,9 +94,7 @@ class Planner:
         """Follows the best ongoing options one step further and values them by what can be reached from there."""
         followed = [(i, j) for i, options in enumerate(found) for j in self._worth_following(options)]
         _put_into_words(model, situations, found, followed)
-        ahead = [
-            Situation(_imagined_context(model, situations[i].context, found[i][j]), ()) for i, j in followed
-        ]
+        ahead = [Situation(_imagined_context(model, situations[i].context, found[i][j]), ()) for i, j in followed]
         for (i, j), options in zip(followed, self._look(model, ahead, horizon - 1, generator), strict=True):
             best = options[0].value if options else 0.0
             here = found[i][j]
@@ -99,7 +103,9 @@ class Planner:
         return [sorted(options, key=lambda option: -option.value) for options in found]
 
     def _worth_following(self, options: list[Option]) -> list[int]:
-        going = [j for j, o in enumerate(options) if o.imagined.progress is Progress.ONGOING and o.imagined.harmed < 0.5]
+        going = [
+            j for j, o in enumerate(options) if o.imagined.progress is Progress.ONGOING and o.imagined.harmed < 0.5
+        ]
         return going[: self.beam]
 
     def _with_candidates(

@@ -77,8 +77,6 @@ def practice(model: Model, planner: Planner, rng: random.Random, stray: float = 
     def choose(situations: Sequence[Situation], chance: random.Random) -> list[str]:
         with torch.inference_mode():
             found = planner.options(model, situations, generator)
-        return [
-            chance.choice(options).action if chance.random() < stray else options[0].action for options in found
-        ]
+        return [chance.choice(options).action if chance.random() < stray else options[0].action for options in found]
 
     return choose

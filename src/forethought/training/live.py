@@ -17,6 +17,7 @@ from forethought.types import Divergence, Ending, Episode, Harm, Progress, Step
 from forethought.worlds import World
 from forethought.worlds.vector import StepResult, VectorWorld
 
+PROPOSALS = 4
 Chooser = Callable[[Sequence[Situation], random.Random], list[str]]
 """Chooses an action in each situation."""
 
@@ -32,6 +33,10 @@ class Life:
     candidates: tuple[str, ...]
     steps: list[Step] = field(default_factory=list)
     ending: Ending = Ending.UNFINISHED
+
+    def situation(self) -> Situation:
+        """What is known now, for whoever chooses the next action."""
+        return Situation(self.context, self.candidates, frozenset(step.action for step in self.steps))
 
 
 def live(
@@ -58,7 +63,7 @@ def live(
             seals.enter_context(world.sealed())
         while going := [i for i, life in enumerate(lives) if life and life.ending is Ending.UNFINISHED]:
             here = [life for i in going if (life := lives[i])]
-            actions = choose([Situation(life.context, life.candidates) for life in here], rng)
+            actions = choose(_with_proposals(model, [life.situation() for life in here], rng), rng)
             commits = [rng.random() < commit_rate for _ in here]
             predictions = _commit(model, here, actions, commits)
             results = [vector.step(i, action) for i, action in zip(going, actions, strict=True)]
@@ -74,9 +79,26 @@ def live(
     ]
 
 
+def _with_proposals(model: Model, situations: Sequence[Situation], rng: random.Random) -> list[Situation]:
+    """The situations, with the model's own proposals where the world lists no candidates."""
+    lacking = [k for k, situation in enumerate(situations) if not situation.candidates]
+    filled = list(situations)
+    if lacking:
+        generator = torch.Generator().manual_seed(rng.getrandbits(62))
+        with torch.inference_mode():
+            proposed = model.propose([situations[k].context for k in lacking], PROPOSALS, generator=generator)
+        for k, actions in zip(lacking, proposed, strict=True):
+            filled[k] = replace(situations[k], candidates=tuple(dict.fromkeys(actions)))
+    return filled
+
+
 def babble(situations: Sequence[Situation], rng: random.Random) -> list[str]:
-    """Any action that makes sense, with equal chances."""
-    return [rng.choice(situation.candidates) for situation in situations]
+    """Any action that makes sense and was not tried yet in this episode, with equal chances; then any at all."""
+    return [rng.choice(_untried(situation) or situation.candidates) for situation in situations]
+
+
+def _untried(situation: Situation) -> list[str]:
+    return [action for action in situation.candidates if action not in situation.tried]
 
 
 def _begin(model: Model, vector: VectorWorld, i: int, seed: int) -> Life | None:
@@ -122,7 +144,9 @@ def _measure(model: Model, world: World, lives: Sequence[Life]) -> None:
     told = [
         life
         for life in lives
-        if life.ending is not Ending.WORLD_ERROR and life.steps[-1].prediction is not None and not life.steps[-1].warning
+        if life.ending is not Ending.WORLD_ERROR
+        and life.steps[-1].prediction is not None
+        and not life.steps[-1].warning
     ]
     nlls = outcome_nll(model, [life.context for life in told], [life.steps[-1] for life in told])
     for life, nll in zip(told, nlls, strict=True):
@@ -171,7 +195,15 @@ def demonstrations(worlds: Sequence[World], seeds: Sequence[int], quality: str =
                 ending = Ending.WORLD_ERROR
                 break
             steps.append(
-                Step(action, result.change, result.observation, result.progress, result.harm, result.warning, cost=result.cost)
+                Step(
+                    action,
+                    result.change,
+                    result.observation,
+                    result.progress,
+                    result.harm,
+                    result.warning,
+                    cost=result.cost,
+                )
             )
             ending = ending_of(result)
         episodes.append(

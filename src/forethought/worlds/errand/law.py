@@ -106,7 +106,8 @@ def moved(state: State, move: Move) -> Effect[State]:
         if spot == you and (thing == vehicle or (state.wanted(thing) and town.MANNER_OF[thing] in ALONG[mode])):
             where[i] = (thing, goal)
             told.append(("thing at", thing, goal))
-    told += spent
+    if not state.plain:
+        told += spent
     left, late = _time_left(state, minutes)
     wasteful = state.burn_no_fuel and fuel > 0
     after = state.after(tuple(where), goal, state.done, left, state.part)

@@ -40,6 +40,7 @@ def draw(rng: random.Random, level: int, split: str, axis: str) -> State:
         _shuffled(rng, places),
         tuple([(thing, HOME) for thing in present]),
         part=rng.randrange(3) if level >= 3 else -1,
+        plain=level == 1,
         tell=HELD_OUT_WORDING[split] if axis == "wording" else _pick(rng, TRAIN_WORDINGS),
         ask=_pick(rng, HELD_OUT_DESIRES[split] if axis == "wording" else TRAIN_DESIRES),
     )

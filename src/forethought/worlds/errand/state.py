@@ -16,7 +16,8 @@ class State:
     """A moment in the town; every trip starts or ends at home.
 
     ``part`` is the part of the day (-1: it does not matter), ``minutes_left`` what a wish to save time leaves (-1:
-    none), ``tell`` and ``ask`` the wordings of observations and of the desire.
+    none), ``tell`` and ``ask`` the wordings of observations and of the desire. In a ``plain`` town (level 1) only the
+    distance is stated: what trips take is counted, but not told.
     """
 
     errands: tuple[Errand, ...]
@@ -29,6 +30,7 @@ class State:
     part: int = -1
     tell: int = 0
     ask: int = 0
+    plain: bool = False
 
     def place(self, name: str) -> Place | None:
         """The place of that name in this town, if there is one."""
@@ -65,4 +67,5 @@ class State:
             part,
             self.tell,
             self.ask,
+            self.plain,
         )

@@ -36,6 +36,12 @@ GRAMMAR = Grammar(
             "Reaching the {0} means {1} feet, so {2} minutes on foot, {3} by wheel, and {4} fuel by car.",
             "There are {1} feet between home and the {0}: {2} minutes on foot, {3} by wheel, {4} fuel by car.",
         ),
+        "distance": (
+            "The {0} is {1} feet away.",
+            "It is {1} feet to the {0}.",
+            "Reaching the {0} means {1} feet.",
+            "There are {1} feet between home and the {0}.",
+        ),
         "takes": (
             "The {0} serves the {1}.",
             "At the {0} they accept the {1}.",
@@ -88,13 +94,13 @@ def wish(state: State) -> str:
 def seen(state: State) -> tuple[Fact, ...]:
     """Where everything is, how the errand's things move, and what each place does, when, and how far away."""
     here = _seen_here(state.you, state.where, state.done)
-    return here + _seen_town(state.places, state.part)
+    return here + _seen_town(state.places, state.part, state.plain)
 
 
 def text(state: State) -> str:
     """The sentences for ``seen``: the part that trips change and the part that they leave alone, each cached."""
     here = _text_here(state.you, state.where, state.done, state.tell)
-    return f"{here} {_text_town(state.places, state.part, state.tell)}"
+    return f"{here} {_text_town(state.places, state.part, state.tell, state.plain)}"
 
 
 @lru_cache(maxsize=8192)
@@ -106,14 +112,15 @@ def _seen_here(you: str, where: tuple[tuple[str, str], ...], done: frozenset[Err
     return tuple(facts)
 
 
-def _seen_town(places: tuple[Place, ...], part: int) -> tuple[Fact, ...]:
-    facts = tuple([fact for place in places for fact in _seen_place(place, part >= 0)])
+def _seen_town(places: tuple[Place, ...], part: int, plain: bool) -> tuple[Fact, ...]:
+    facts = tuple([fact for place in places for fact in _seen_place(place, part >= 0, plain)])
     return (*facts, ("time", town.DAY[part])) if part >= 0 else facts
 
 
 @lru_cache(maxsize=1024)
-def _seen_place(place: Place, with_hours: bool) -> tuple[Fact, ...]:
-    facts: list[Fact] = [("place", place.name, *_distance(place.feet))]
+def _seen_place(place: Place, with_hours: bool, plain: bool) -> tuple[Fact, ...]:
+    away = ("distance", place.name, str(place.feet)) if plain else ("place", place.name, *_distance(place.feet))
+    facts: list[Fact] = [away]
     if place.takes:
         facts.append(("takes", place.name, ", the ".join(place.takes)))
     if place.refuses:
@@ -135,11 +142,11 @@ def _text_here(you: str, where: tuple[tuple[str, str], ...], done: frozenset[Err
 
 
 @lru_cache(maxsize=256)
-def _text_town(places: tuple[Place, ...], part: int, tell: int) -> str:
-    told = [_text_place(place, part >= 0, tell) for place in places]
+def _text_town(places: tuple[Place, ...], part: int, tell: int, plain: bool) -> str:
+    told = [_text_place(place, part >= 0, tell, plain) for place in places]
     return " ".join([*told, GRAMMAR.say(("time", town.DAY[part]), tell)] if part >= 0 else told)
 
 
 @lru_cache(maxsize=1024)
-def _text_place(place: Place, with_hours: bool, tell: int) -> str:
-    return GRAMMAR.tell(_seen_place(place, with_hours), tell)
+def _text_place(place: Place, with_hours: bool, tell: int, plain: bool) -> str:
+    return GRAMMAR.tell(_seen_place(place, with_hours, plain), tell)
