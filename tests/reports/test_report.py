@@ -23,7 +23,7 @@ EVIL = "<script>alert('x')</script>"
 
 
 def foreseen(action: str = "walk to the shop", sentence: str = "You are at the shop.", right: bool = True) -> Foreseen:
-    marks = (Marked(sentence, Mark.RIGHT),)
+    marks: tuple[Marked, ...] = (Marked(sentence, Mark.RIGHT),)
     if not right:
         marks = (Marked(sentence, Mark.WRONG), Marked("The car is at home.", Mark.MISSING))
     imagined = Progress.ONGOING if right else Progress.SATISFIED
@@ -55,12 +55,11 @@ def records(arm: str, value: float) -> list[Record]:
 
 
 def metrics(arm: str) -> list[dict[str, Any]]:
-    stage = {"imitation": lambda i: "demonstrations"}.get(arm, lambda i: "babble" if i < 20 else "practice")
     return [
         {
             "update": i,
             "tokens": 1000 * (i + 1),
-            "stage": stage(i),
+            "stage": "demonstrations" if arm == "imitation" else "babble" if i < 20 else "practice",
             "divergence": 0.9,
             "outcome": 2.0 / (i + 1),
             "steps": i,

@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from forethought.errors import ForethoughtError, UnknownName
@@ -32,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(usage())
         return 0
     if words[0] in ("-V", "--version"):
-        from forethought import __version__
+        from importlib.metadata import version
 
-        print(f"forethought {__version__}")
+        print(f"forethought {version('forethought')}")
         return 0
     return _guarded(words[0], words[1:])
 
@@ -71,7 +72,8 @@ def _guarded(command: str, arguments: list[str]) -> int:
         print("\nforethought: stopped.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # whoever read the output (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(BrokenPipeError):
+            sys.stdout.close()
         return 0
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SUMMARY_FILE, EXAMPLES_FILE = "summary.json", "examples.json"
 CAR_WASH_LEVELS = range(1, 4)
-FAST_AXES = ("", "near_driven", "wording")
+FAST_AXES = ("", "near_driven")
 SUITES = ("consequences", "acting", "all")
 Watch = Callable[[str, int, int], None]
 

@@ -20,9 +20,10 @@ from forethought import storage
 from forethought.cli.display import Screen, Standing, left, measured
 from forethought.cli.options import QUICKSTART, about, parse
 from forethought.cli.train import ends_as_interrupts, started_by_me
+from forethought.config import Arm
 from forethought.errors import BadSetting, Damaged, ForethoughtError
 
-ARMS = ("imitation", "developmental")
+ARMS: tuple[Arm, ...] = ("imitation", "developmental")
 DESCRIPTION = (
     "Trains one small model by imitation and one from its own actions, with the same weights at the start and the same "
     "number of tokens, measures both on held-out consequences and writes a report. Run again, it goes on."
