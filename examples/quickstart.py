@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from forethought import Model, evaluate, storage, train
+from forethought.config import Arm
 from forethought.evaluation import Record, act, car_wash_and_letter, car_wash_pairs, load_results, worked_examples
 from forethought.reports import write_report
 from forethought.reports.headlines import BLIND, headlines
@@ -22,7 +23,7 @@ from forethought.training import Moment, Run
 from forethought.training.recipes import fast, quickstart
 
 FOLDER = Path("runs/quickstart")
-ARMS = ("imitation", "developmental")
+ARMS: tuple[Arm, ...] = ("imitation", "developmental")
 PAIRS, EPISODES, AXES = (4, 2, ("", "near_driven")) if fast() else (100, 24, None)
 
 
