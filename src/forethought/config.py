@@ -74,4 +74,6 @@ class TrainConfig(Config):
     horizon: int = Field(2, ge=1, le=3, description="steps ahead that practice imagines")
     checkpoint_updates: int = Field(200, ge=1, description="updates between two checkpoints")
     threads: int = Field(1, ge=1, description="OpenMP threads")
-    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="matrix products in bf16 if fast here")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="of matrix products; auto: bf16 if fast here"
+    )

@@ -41,13 +41,14 @@ def outcome_nll(model: Model, contexts: Sequence[Tokens], steps: Sequence[Step])
     """Teacher-forced mean nats per outcome token of each step in its context."""
     if not steps:
         return []
-    rows = [c + model.transcript.action(s.action) + model.transcript.outcome(s) for c, s in zip(contexts, steps, strict=True)]
-    outcome = [len(model.transcript.outcome(s)) for s in steps]
+    told = [model.transcript.outcome(step) for step in steps]
+    acts = [model.transcript.action(step.action) for step in steps]
+    rows = [context + act + outcome for context, act, outcome in zip(contexts, acts, told, strict=True)]
     pad = model.tokenizer.pad_token_id
     ids_BT = pad_sequence([torch.tensor(r.ids, device=model.device) for r in rows], batch_first=True, padding_value=pad)
     mine_BT = torch.zeros_like(ids_BT, dtype=torch.bool)
-    for b, (row, length) in enumerate(zip(rows, outcome, strict=True)):
-        for t in range(len(row) - length, len(row)):
+    for b, (row, outcome) in enumerate(zip(rows, told, strict=True)):
+        for t in range(len(row) - len(outcome), len(row)):
             mine_BT[b, t] = row.roles[t] == Role.OUTCOME
     logits_BTV = model.lm(input_ids=ids_BT, use_cache=False).logits[:, :-1].float()
     nll_BT = torch.nn.functional.cross_entropy(logits_BTV.transpose(1, 2), ids_BT[:, 1:], reduction="none")

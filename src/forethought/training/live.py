@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from forethought.models.divergence import fact_divergence, outcome_nll
 from forethought.models import Model
+from forethought.models.divergence import fact_divergence, outcome_nll
 from forethought.planning import Situation
 from forethought.transcript import Tokens
 from forethought.types import Divergence, Ending, Episode, Harm, Progress, Step
@@ -125,29 +125,18 @@ def _record(life: Life, action: str, result: StepResult, prediction: str | None)
     if result.error is not None:
         life.ending = Ending.WORLD_ERROR
         return
-    life.steps.append(
-        Step(
-            action,
-            result.change,
-            result.observation,
-            result.progress,
-            result.harm,
-            result.warning,
-            prediction,
-            cost=result.cost,
-        )
-    )
+    life.steps.append(_step(action, result, prediction))
+
+
+def _step(action: str, result: StepResult, prediction: str | None = None) -> Step:
+    told = (result.change, result.observation, result.progress, result.harm, result.warning)
+    return Step(action, *told, prediction, cost=result.cost)
 
 
 def _measure(model: Model, world: World, lives: Sequence[Life]) -> None:
     """Sets the divergences of the steps just lived for which a prediction was committed."""
-    told = [
-        life
-        for life in lives
-        if life.ending is not Ending.WORLD_ERROR
-        and life.steps[-1].prediction is not None
-        and not life.steps[-1].warning
-    ]
+    lived = [life for life in lives if life.ending is not Ending.WORLD_ERROR]
+    told = [life for life in lived if life.steps[-1].prediction is not None and not life.steps[-1].warning]
     nlls = outcome_nll(model, [life.context for life in told], [life.steps[-1] for life in told])
     for life, nll in zip(told, nlls, strict=True):
         step = life.steps[-1]
@@ -194,17 +183,7 @@ def demonstrations(worlds: Sequence[World], seeds: Sequence[int], quality: str =
             if result.error is not None:
                 ending = Ending.WORLD_ERROR
                 break
-            steps.append(
-                Step(
-                    action,
-                    result.change,
-                    result.observation,
-                    result.progress,
-                    result.harm,
-                    result.warning,
-                    cost=result.cost,
-                )
-            )
+            steps.append(_step(action, result))
             ending = ending_of(result)
         episodes.append(
             Episode(world.name, world.level, world.split, seed, start.desire, start.observation, tuple(steps), ending,

@@ -30,7 +30,7 @@ class Run:
 
     @classmethod
     def open(cls, folder: Path | str, config: TrainConfig) -> Run:
-        """Opens a folder for ``config``, new or begun before; ``BadConfig`` says in what it differs from the one there."""
+        """Opens a folder for ``config``, new or begun before; ``BadConfig`` says how it differs from the one there."""
         folder = Path(folder)
         path = folder / CONFIG_FILE
         if path.exists():

@@ -21,8 +21,9 @@ STEPS_PER_ERRAND = 5
 class ErrandWorld(LawfulWorld[State]):
     """Errands in a town: go there, so that the thing is present, and ask for the service.
 
-    Level 1: ten things, two places, distances alone (what a trip takes is counted, not told). 2: all ways of moving, three places, desires that save fuel or time, services
-    that cannot be undone. 3: opening hours, a thing that only tempts. 4: two errands in one desire.
+    Level 1: ten things, two places, distances alone (what a trip takes is counted, not told). 2: all ways of moving,
+    three places, times and fuel, desires that save them, services that cannot be undone. 3: opening hours, a thing
+    that only tempts. 4: two errands in one desire.
     """
 
     name = "errand"
