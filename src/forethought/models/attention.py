@@ -26,7 +26,9 @@ def attention_in_float32(
     dropout: float = 0.0,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """Scaled dot-product attention, always computed in float32 on a CPU (B batch, h heads, T tokens, d head width)."""
+    """Scaled dot-product attention, computed in float32 on a CPU and given back as it came (B batch, h heads, T tokens,
+    d head width)."""
+    dtype = query_BhTd.dtype
     groups = getattr(module, "num_key_value_groups", 1)
     if groups > 1:
         key_BhTd = key_BhTd.repeat_interleave(groups, dim=1)
@@ -46,7 +48,7 @@ def attention_in_float32(
             is_causal=causal,
             scale=scaling,
         )
-    return out_BhTd.transpose(1, 2).contiguous(), None
+    return out_BhTd.transpose(1, 2).contiguous().to(dtype), None
 
 
 def register() -> str:

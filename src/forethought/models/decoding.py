@@ -1,12 +1,14 @@
-"""Batched greedy continuation with a shared prefix for the branches of each context.
+"""Batched continuation with a shared prefix for the branches of each context, exact for ragged rows.
 
-Shapes: R rows (all branches of all contexts), T tokens, V vocabulary.
+Shapes: R rows (all branches of all contexts), T tokens, V vocabulary, F forms of a phrase.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -17,7 +19,7 @@ Ids = Sequence[int]
 
 @dataclass(slots=True)
 class Continuation:
-    """What followed one branch: the new ids (without the closing token) and the logits before each of the first ones."""
+    """What followed one branch: the new ids (without the closing token) and the logits before the first of them."""
 
     ids: list[int] = field(default_factory=list)
     logits: list[Tensor] = field(default_factory=list)
@@ -39,89 +41,170 @@ def continue_branches(
 ) -> list[list[Continuation]]:
     """Continues every branch of every context, greedily (or by sampling), until ``stop`` or ``max_new`` tokens.
 
-    Each context is read once and its cache shared by its branches; stateful (recurrent) models read each branch
-    whole. ``keep_logits`` keeps the V logits before each of the first so many new tokens.
+    Each context is read once and its state shared by its branches. ``keep_logits`` keeps the V logits before each of
+    the first so many new tokens.
     """
-    rows = [(c, branch) for c, of_context in enumerate(branches) for branch in of_context]
-    out = [Continuation() for _ in rows]
-    if not rows:
+    rows = Rows.at_contexts(lm, pad, contexts, branches)
+    if rows is None:
         return [[] for _ in contexts]
-    device = next(lm.parameters()).device
-    if getattr(lm, "_is_stateful", False):
-        whole = [[*contexts[c], *branch] for c, branch in rows]
-        state = _read(lm, None, whole, None, None, pad, device)
-    else:
-        used = sorted({c for c, _ in rows})
-        state = _read(lm, None, [contexts[c] for c in used], None, None, pad, device)
-        at = {c: i for i, c in enumerate(used)}
-        index = torch.tensor([at[c] for c, _ in rows], device=device)
-        cache, mask_RT, length_R, _ = state
-        cache.batch_select_indices(index)
-        state = _read(lm, cache, [branch for _, branch in rows], mask_RT[index], length_R[index], pad, device)
-    cache, mask_RT, length_R, logits_RV = state
-    alive = torch.arange(len(rows), device=device)
-    for step in range(max_new):
-        choice_R = _choose(logits_RV, temperature, generator)
-        chosen = choice_R.tolist()
-        for row, token, r in zip(alive.tolist(), chosen, range(len(chosen)), strict=True):
-            if step < keep_logits:
-                out[row].logits.append(logits_RV[r])
-            if token == stop:
-                out[row].closed = True
-            else:
-                out[row].ids.append(token)
-        if step == max_new - 1:
-            break
-        going = (choice_R != stop).nonzero().flatten()
-        if going.numel() == 0:
-            break
-        if going.numel() < choice_R.numel():
-            alive, choice_R, mask_RT, length_R = alive[going], choice_R[going], mask_RT[going], length_R[going]
-            _select(cache, going)
-        mask_RT = torch.cat([mask_RT, mask_RT.new_ones(len(mask_RT), 1)], dim=1)
-        logits_RV = _forward(lm, choice_R[:, None], mask_RT, length_R[:, None], cache)
-        length_R = length_R + 1
-    grouped: list[list[Continuation]] = [[] for _ in contexts]
-    for (c, _), continuation in zip(rows, out, strict=True):
-        grouped[c].append(continuation)
-    return grouped
-
-
-def _read(
-    lm: Any, cache: Any, pieces: Sequence[Ids], mask_RT: Tensor | None, length_R: Tensor | None, pad: int, device: Any
-) -> tuple[Any, Tensor, Tensor, Tensor]:
-    """Reads one piece a row (left-padded) on top of a cache; returns cache, mask, lengths and the last logits."""
-    width = max(1, *(len(piece) for piece in pieces))
-    ids_RT = torch.tensor([[pad] * (width - len(p)) + list(p) for p in pieces], device=device)
-    new_RT = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in pieces], device=device)
-    base_R1 = 0 if length_R is None else length_R[:, None]
-    position_RT = (new_RT.cumsum(1) - 1).clamp(min=0) + base_R1
-    mask_RT = new_RT if mask_RT is None else torch.cat([mask_RT, new_RT], dim=1)
-    if cache is None:
-        cache = _new_cache(lm)
-    logits_RV = _forward(lm, ids_RT, mask_RT, position_RT, cache)
-    lengths = new_RT.sum(1) if length_R is None else length_R + new_RT.sum(1)
-    return cache, mask_RT, lengths, logits_RV
-
-
-def _new_cache(lm: Any) -> Any:
-    from transformers import DynamicCache
-
-    return DynamicCache(config=lm.config)
-
-
-def _forward(lm: Any, ids_RT: Tensor, mask_RT: Tensor, position_RT: Tensor, cache: Any) -> Tensor:
-    extra = {} if getattr(lm, "_is_stateful", False) else {"position_ids": position_RT}
-    mask = mask_RT if not bool(mask_RT.all()) else None
-    out = lm(
-        input_ids=ids_RT, attention_mask=mask, past_key_values=cache, use_cache=True, logits_to_keep=1, **extra
+    pieces = [branch for of_context in branches for branch in of_context]
+    if not rows.stateful:
+        rows.read(pieces)
+        pieces = [()] * len(pieces)
+    found = rows.continued(
+        pieces, stop=stop, max_new=max_new, keep_logits=keep_logits, temperature=temperature, generator=generator
     )
-    logits: Tensor = out.logits[:, -1].float()
-    return logits
+    return grouped(found, branches)
 
 
-def _select(cache: Any, index: Tensor) -> None:
-    cache.batch_select_indices(index)
+def grouped(items: Sequence[Any], branches: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """One item a row, given back as one list for each context."""
+    left = iter(items)
+    return [[next(left) for _ in of_context] for of_context in branches]
+
+
+class Rows:
+    """Rows of tokens that a language model has read, with one cache and the logits after each row's last token.
+
+    Attention models read ragged pieces left-padded under a mask. Padding between tokens would blur a recurrent state,
+    so those read on token by token, or where pieces are ragged whole rows anew.
+    """
+
+    def __init__(self, lm: Any, pad: int, first: Sequence[Ids]) -> None:
+        self.lm, self.pad = lm, pad
+        self.device = next(lm.parameters()).device
+        self.stateful = bool(getattr(lm, "_is_stateful", False))
+        self.ids = [list(piece) for piece in first]
+        self.cache: Any
+        self.mask_RT: Tensor
+        self.length_R: Tensor
+        self.logits_RV: Tensor
+        self._start(1)
+
+    @classmethod
+    def at_contexts(cls, lm: Any, pad: int, contexts: Sequence[Ids], branches: Sequence[Sequence[Ids]]) -> Rows | None:
+        """One row for each branch, at the end of its context, each context read once; ``None`` without branches."""
+        owners = [c for c, of_context in enumerate(branches) for _ in of_context]
+        if not owners:
+            return None
+        used = sorted(set(owners))
+        rows = cls(lm, pad, [contexts[c] for c in used])
+        place = {c: i for i, c in enumerate(used)}
+        rows.select(torch.tensor([place[c] for c in owners], device=rows.device))
+        return rows
+
+    def __len__(self) -> int:
+        return len(self.length_R)
+
+    def select(self, index_R: Tensor) -> None:
+        """Keeps these rows, in this order; a row may be kept several times."""
+        self.cache.reorder_cache(index_R)  # unlike batch_select_indices, recurrent layers have it
+        self.mask_RT, self.length_R, self.logits_RV = (
+            self.mask_RT[index_R], self.length_R[index_R], self.logits_RV[index_R],
+        )  # fmt: skip
+        if self.stateful:
+            self.ids = [list(self.ids[r]) for r in index_R.tolist()]
+
+    def read(self, pieces: Sequence[Ids], keep: int = 1) -> Tensor:
+        """Reads one piece a row; returns the logits after the last ``keep`` tokens (R, keep, V), right-aligned."""
+        if not self.stateful:
+            return self._extend(pieces, keep)
+        for row, piece in zip(self.ids, pieces, strict=True):
+            row += piece
+        if len({len(piece) for piece in pieces}) > 1:
+            return self._start(keep)
+        columns = [self._extend([piece[t : t + 1] for piece in pieces], 1) for t in range(len(pieces[0]))]
+        return torch.cat(columns[-keep:], dim=1)
+
+    def settle(self, forms: Sequence[Ids]) -> tuple[Tensor, Tensor]:
+        """Goes on in each row with the likeliest of ``forms``: how likely each is among them (R, F), and which (R)."""
+        rows, count, width = len(self), len(forms), max(len(form) for form in forms)
+        first_RV = self.logits_RV
+        self.select(torch.arange(rows, device=self.device).repeat_interleave(count))
+        later_RFTV = self.read([*forms] * rows, keep=width).log_softmax(-1)
+        later_RFTV = later_RFTV.reshape(rows, count, *later_RFTV.shape[1:])
+        first_RF = first_RV.log_softmax(-1)[:, [form[0] for form in forms]]
+        rest = [
+            sum(later_RFTV[:, f, width - len(form) + t, token] for t, token in enumerate(form[1:]))
+            for f, form in enumerate(forms)
+        ]
+        likely_RF = torch.stack([first_RF[:, f] + rest[f] for f in range(count)], dim=1).softmax(-1)
+        best_R = likely_RF.argmax(-1)
+        self.select(torch.arange(rows, device=self.device) * count + best_R)
+        return likely_RF, best_R
+
+    def continued(
+        self,
+        pending: Sequence[Ids],
+        *,
+        stop: int,
+        max_new: int,
+        keep_logits: int = 0,
+        temperature: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> list[Continuation]:
+        """Reads what is ``pending`` in each row token by token and then writes on, until ``stop`` or ``max_new``.
+
+        A finished row is dropped, so no row is left to go on from afterwards.
+        """
+        out = [Continuation() for _ in pending]
+        alive, step = list(range(len(pending))), 0
+        while alive and max_new > 0:
+            chosen = _choose(self.logits_RV, temperature, generator).tolist()
+            going = []
+            for r, row in enumerate(alive):
+                if step < len(pending[row]):
+                    chosen[r] = pending[row][step]
+                    going.append(r)
+                    continue
+                if len(out[row].logits) < keep_logits:
+                    out[row].logits.append(self.logits_RV[r])
+                if chosen[r] == stop:
+                    out[row].closed = True
+                    continue
+                out[row].ids.append(chosen[r])
+                if len(out[row].ids) < max_new:
+                    going.append(r)
+            if len(going) < len(alive):
+                alive, chosen = [alive[r] for r in going], [chosen[r] for r in going]
+                if not going:
+                    break
+                self.select(torch.tensor(going, device=self.device))
+            self._extend([(token,) for token in chosen], 1)
+            step += 1
+        return out
+
+    def _start(self, keep: int) -> Tensor:
+        """Reads the rows from their beginning."""
+        from transformers import DynamicCache
+
+        self.cache = DynamicCache(config=self.lm.config)
+        self.mask_RT = torch.ones(len(self.ids), 0, dtype=torch.long, device=self.device)
+        self.length_R = torch.zeros(len(self.ids), dtype=torch.long, device=self.device)
+        return self._extend(self.ids, keep)
+
+    def _extend(self, pieces: Sequence[Ids], keep: int) -> Tensor:
+        """Reads one piece a row, left-padded, on top of the cache."""
+        width = max(1, *(len(piece) for piece in pieces))
+        ids_RT = torch.tensor([[self.pad] * (width - len(p)) + list(p) for p in pieces], device=self.device)
+        new_RT = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in pieces], device=self.device)
+        position_RT = (new_RT.cumsum(1) - 1).clamp(min=0) + self.length_R[:, None]
+        self.mask_RT = torch.cat([self.mask_RT, new_RT], dim=1)
+        self.length_R = self.length_R + new_RT.sum(1)
+        cache_name, has_positions = _arguments(self.lm.__class__)
+        extra = {cache_name: self.cache, **({"position_ids": position_RT} if has_positions else {})}
+        mask = self.mask_RT if not bool(self.mask_RT.all()) else None
+        out = self.lm(input_ids=ids_RT, attention_mask=mask, use_cache=True, logits_to_keep=keep, **extra)
+        logits_RTV: Tensor = out.logits[:, -keep:].float()
+        self.logits_RV = logits_RTV[:, -1]
+        return logits_RTV
+
+
+@lru_cache
+def _arguments(kind: Any) -> tuple[str, bool]:
+    """What a kind of model calls its cache, and whether it takes positions."""
+    names = inspect.signature(kind.forward).parameters
+    return "cache_params" if "cache_params" in names else "past_key_values", "position_ids" in names
 
 
 def _choose(logits_RV: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:

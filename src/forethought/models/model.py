@@ -15,6 +15,7 @@ from forethought import storage
 from forethought.errors import Damaged
 from forethought.models import attention
 from forethought.models.decoding import Continuation, continue_branches
+from forethought.models.phrases import Phrased, imagine_in_phrases
 from forethought.models.presets import Architecture, config_for, preset
 from forethought.models.tokenizer import train_tokenizer, training_texts
 from forethought.transcript import Target, Tokens, Transcript, VerdictPlace
@@ -95,17 +96,18 @@ class Model:
     def from_pretrained(
         cls, source: str | Path, *, verdict: VerdictPlace | None = None, target: Target | None = None
     ) -> Model:
-        """A model from a folder (ours or any Hugging Face one) or, with a network, from a hub id."""
+        """A model from a folder (ours or any Hugging Face one) or, with a network, from a hub id; weights in float32.
+
+        Raises ``Damaged`` if it cannot be read, or lacks weights.
+        """
         settings: dict[str, Any] = {}
         path = Path(source)
         if path.is_dir() and (path / SETTINGS_FILE).exists():
             settings = storage.read_json(path / SETTINGS_FILE)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-            config = AutoConfig.from_pretrained(source, trust_remote_code=False)
-            lm = AutoModelForCausalLM.from_pretrained(source, trust_remote_code=False, **_attention_for(config))
-        except (OSError, ValueError) as error:
-            reason = str(error).splitlines()[0]
+            lm, tokenizer = _load(source)
+        except Exception as error:  # a broken file raises whatever its reader raises, down to a plain Exception
+            reason = (str(error) or type(error).__name__).splitlines()[0]
             raise Damaged(
                 f"no model could be read from {str(source)!r}: {reason} Expected a folder that Model.save() or "
                 "save_pretrained() wrote, or a hub id that this machine can reach."
@@ -131,23 +133,32 @@ class Model:
     def imagine(
         self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]], max_tokens: int = MAX_OUTCOME_TOKENS
     ) -> list[list[Imagined]]:
-        """For each context, the outcome that the model expects of each action (greedy), with its verdicts."""
+        """For each context, the outcome that the model expects of each action (greedy), with its verdicts.
+
+        ``max_tokens`` bounds the outcome's length; verdicts that are phrases stand beside it and are not counted.
+        """
         branches = [[self.transcript.action(a).ids for a in of_context] for of_context in actions]
+        ids = [context.ids for context in contexts]
+        if not self.verdicts_are_tokens:
+            pad = self.tokenizer.pad_token_id
+            phrased = imagine_in_phrases(self.lm, self.transcript, ids, branches, pad=pad, max_new=max_tokens)
+            return [[self._from_phrases(outcome) for outcome in of_context] for of_context in phrased]
         grouped = continue_branches(
             self.lm,
-            [context.ids for context in contexts],
+            ids,
             branches,
             stop=self.transcript.end_ids[0],
             pad=self.tokenizer.pad_token_id,
             max_new=max_tokens,
-            keep_logits=2 if self.verdicts_are_tokens and self.transcript.verdict == "before" else max_tokens,
+            keep_logits=VERDICT_TOKENS if self.transcript.verdict == "before" else max_tokens,
         )
         return [[self._imagined(continuation) for continuation in of_context] for of_context in grouped]
 
     def judge(self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[Imagined]]:
-        """The verdicts alone, with no facts in words where they stand first and are tokens: one short look each."""
-        at_once = self.verdicts_are_tokens and self.transcript.verdict == "before"
-        return self.imagine(contexts, actions, VERDICT_TOKENS if at_once else MAX_OUTCOME_TOKENS)
+        """The verdicts alone, with no facts in words where they stand first: one short look each."""
+        if self.transcript.verdict == "after":
+            return self.imagine(contexts, actions)
+        return self.imagine(contexts, actions, VERDICT_TOKENS if self.verdicts_are_tokens else 0)
 
     def propose(
         self,
@@ -179,9 +190,12 @@ class Model:
         text = self._decode(continuation.ids)
         outcome = self.transcript.read_outcome(text)
         progress_forms, harm_forms = self.transcript.verdict_ids()
-        progress = _verdict(continuation, progress_forms, outcome.progress, list(Progress))
-        harm = _verdict(continuation, harm_forms, outcome.harm, list(Harm))
+        progress, harm = _verdict(continuation, progress_forms), _verdict(continuation, harm_forms)
         return Imagined(outcome.text, progress[1], progress[2], harm[1], tuple(continuation.ids))
+
+    def _from_phrases(self, outcome: Phrased) -> Imagined:
+        facts = self.transcript.read_outcome(self._decode(outcome.ids)).text
+        return Imagined(facts, outcome.progress[1], outcome.progress[2], outcome.harm[1], tuple(outcome.ids))
 
     def _decode(self, ids: Sequence[int]) -> str:
         text: str = self.tokenizer.decode(ids, skip_special_tokens=True)
@@ -199,21 +213,29 @@ class Model:
         return sum(p.numel() for p in self.lm.parameters())
 
 
+def _load(source: str | Path) -> tuple[Any, Any]:
+    tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        source, trust_remote_code=False, dtype=torch.float32, output_loading_info=True, **_attention_for(config)
+    )
+    lm, told = loaded
+    if missing := sorted(told["missing_keys"]):
+        raise OSError(f"{len(missing)} weights are missing, the first is {missing[0]!r}.")
+    return lm, tokenizer
+
+
 def _attention_for(config: Any) -> dict[str, Any]:
     """Our attention for Llama models on a CPU; whatever transformers chooses elsewhere."""
     on_cpu = not torch.cuda.is_available()
     return {"attn_implementation": attention.register()} if on_cpu and config.model_type == "llama" else {}
 
 
-def _verdict(continuation: Continuation, forms: list[list[int]], said: Any, values: list[Any]) -> list[float]:
-    """Probabilities of the verdict's forms at the place where one stands; what was said, where they are phrases."""
-    if all(len(form) == 1 for form in forms):
-        singles = [form[0] for form in forms]
-        for place, token in enumerate(continuation.ids):
-            if token in singles and place < len(continuation.logits):
-                found: list[float] = continuation.logits[place][singles].softmax(-1).tolist()
-                return found
-    if said is None:
-        return [1.0 / len(values)] * len(values)
-    return [1.0 if value == said else 0.0 for value in values]
-
+def _verdict(continuation: Continuation, forms: list[list[int]]) -> list[float]:
+    """Probabilities of a verdict's single-token forms at the place where one stands; equal ones where none does."""
+    singles = [form[0] for form in forms]
+    for place, token in enumerate(continuation.ids):
+        if token in singles and place < len(continuation.logits):
+            found: list[float] = continuation.logits[place][singles].softmax(-1).tolist()
+            return found
+    return [1.0 / len(forms)] * len(forms)
