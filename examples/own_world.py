@@ -1,6 +1,6 @@
 """A world of your own and a model that learns its law from nothing but trying: the whole loop on one page.
 
-    python examples/own_world.py
+python examples/own_world.py            # some minutes on one core
 """
 
 import os
@@ -19,48 +19,49 @@ from forethought.training.learner import Learner
 from forethought.training.live import babble, live
 from forethought.training.recipes import fast
 
-UPDATES, TOGETHER = (4, 16) if fast() else (300, 64)
+UPDATES, TOGETHER = (4, 16) if fast() else (600, 64)
 
 
 class Doors(World):
-    """Only a key of the door's own colour opens it; any other one breaks the lock."""
+    """Through an open door you get out, a locked one has to be unlocked first, and a wired one wakes the house."""
 
     name = "doors"
-    colours = ("red", "blue", "green", "black", "white", "brown")
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
-        """A door, and three keys of which one fits."""
+        """Three doors."""
         super().reset(seed=seed)
-        drawn = [self.colours[i] for i in self.np_random.permutation(len(self.colours))[:3]]
-        self.door, self.keys, self.held, self.steps = drawn[self.np_random.integers(3)], drawn, "no", 0
-        return self.text(), {"desire": f"Get through the {self.door} door.", "candidates": self.candidates()}
-
-    def candidates(self) -> tuple[str, ...]:
-        """The extra that helps most: what can be done here."""
-        return (*(f"take the {key} key" for key in self.keys), "turn the key")
+        colours = self.np_random.permutation(["red", "blue", "green", "black", "white"])[:3]
+        self.doors = {str(colour): str(self.np_random.choice(["open", "locked", "wired"])) for colour in colours}
+        self.steps = 0
+        return self.text(), {"desire": "Leave the house quietly.", "candidates": self.candidates()}
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Takes a key, or turns the one in the hand."""
+        """Unlocks a door, or takes it."""
         self.steps += 1
+        known = action in self.candidates()
+        verb, colour = (action.split()[0], action.split()[2]) if known else ("", "")
         info: dict[str, Any] = {"change": "Nothing changes.", "progress": "ongoing", "harm": "none"}
-        if action == "turn the key" and self.held == self.door:
-            info |= {"change": "The door opens.", "progress": "satisfied"}
-        elif action == "turn the key" and self.held != "no":
-            info |= {"change": "The lock breaks.", "progress": "failed", "harm": "harmed"}
-        elif action in self.candidates() and action != f"take the {self.held} key" and action != "turn the key":
-            self.held = action.split()[2]
-            info |= {"change": f"You hold the {self.held} key."}
-        elif action not in self.candidates():
-            info |= {"change": "", "warning": f"Nobody knows how to {action!r}."}
+        match verb, self.doors.get(colour):
+            case "unlock", "locked":
+                self.doors[colour] = "open"
+                info["change"] = f"The {colour} door is open."
+            case "take", "open":
+                info |= {"change": "You are out.", "progress": "satisfied"}
+            case "take", "wired":
+                info |= {"change": "The house wakes.", "progress": "failed", "harm": "harmed"}
+            case "", _:
+                info |= {"change": "", "warning": "That cannot be done here."}
         over = info["progress"] != "ongoing"
         info["candidates"] = () if over else self.candidates()
         return self.text(), float(info["progress"] == "satisfied"), over, not over and self.steps >= 8, info
 
+    def candidates(self) -> tuple[str, ...]:
+        """What can be done: the extra that helps most."""
+        return tuple(f"{verb} the {colour} door" for colour in self.doors for verb in ("unlock", "take"))
+
     def text(self) -> str:
         """What can be seen."""
-        one, two, three = self.keys
-        lying = f"There are a {one} key, a {two} key and a {three} key."
-        return f"The door is {self.door}. {lying} You hold {'the ' + self.held if self.held != 'no' else 'no'} key."
+        return " ".join(f"The {colour} door is {state}." for colour, state in self.doors.items())
 
 
 def texts() -> list[str]:
@@ -74,23 +75,41 @@ def texts() -> list[str]:
     return said
 
 
-def main() -> None:
-    """Checks the world, learns in it by trying things, and then acts in it."""
-    print(check_world(Doors))
-    model = Model.from_scratch("nano", tokenizer=train_tokenizer(texts(), 400))
-    config, rng = TrainConfig(warmup_updates=20), random.Random(0)
-    learner, replay = Learner(model, config), Replay(seed=0)
+def learn(model: Model) -> None:
+    """Babbles in many houses and learns to foretell what comes of it."""
+    learner, replay, rng = Learner(model, TrainConfig.of(warmup_updates=20)), Replay(seed=0), random.Random(0)
     for update in range(UPDATES):
         if update % 10 == 0:
-            seeds = range(TOGETHER * update, TOGETHER * (update + 1))
-            for episode in live(model, [Doors() for _ in seeds], seeds, babble, policy="babble", rng=rng):
+            houses = range(TOGETHER * update, TOGETHER * (update + 1))
+            for episode in live(model, [Doors() for _ in houses], houses, babble, policy="babble", rng=rng):
                 replay.add(episode)
         picked = [(replay.episode(number), index) for number, index in replay.sample(32, update)]
         samples = [model.transcript.episode(episode, index + 1) for episode, index in picked]
         lost = learner.update(samples, update, update / UPDATES)
-        if update % 25 == 0:
+        if update % 50 == 0:
             print(f"update {update}: {lost['outcome']:.3f} nats per outcome token, {len(replay)} steps lived")
-    for step in Agent(model, Planner(horizon=2)).live(Doors(), seed=10**6):
+
+
+def foretold(model: Model, houses: int = 100) -> float:
+    """The share of first steps in new houses whose change is foretold word for word."""
+    right = 0
+    model.lm.eval()
+    for seed in range(10**6, 10**6 + houses):
+        world = Doors()
+        observation, info = world.reset(seed=seed)
+        action = info["candidates"][seed % 6]
+        imagined = model.imagine([model.transcript.opening(info["desire"], observation)], [[action]])[0][0]
+        right += imagined.text == world.step(action)[-1]["change"]
+    return right / houses
+
+
+def main() -> None:
+    """Checks the world, learns in it, and acts in it."""
+    print(check_world(Doors))
+    model = Model.from_scratch("nano", tokenizer=train_tokenizer(texts(), 400))
+    learn(model)
+    print(f"foretold in new houses: {foretold(model, 4 if fast() else 100):.0%}")
+    for step in Agent(model, Planner(horizon=2)).live(Doors(), seed=2 * 10**6):
         print(f"{step.action}: expected {step.prediction!r}, got {step.outcome!r}, divergence {step.divergence.facts}")
 
 
