@@ -18,7 +18,7 @@ from forethought.training.batches import pad
 from forethought.transcript import HARM_FORMS, PROGRESS_FORMS, Role, Tokens
 from forethought.types import Harm, Progress, Step
 
-ACTIONS = [["walk to the car wash", "drive the car to the car wash", "wait"], ["ask for a wash"]]
+ACTIONS = [["walk to the car wash", "wait"], ["ask for a wash"]]
 """Ragged actions of two ragged contexts."""
 
 
@@ -146,12 +146,12 @@ def _taught(tokenizer: Any, verdict: Any) -> Model:
     ]
     batch = pad(samples, model.tokenizer.pad_token_id)
     learned = batch.roles_BT[:, 1:] == Role.OUTCOME
-    optimizer = torch.optim.AdamW(model.lm.parameters(), lr=1e-2)
+    optimizer = torch.optim.AdamW(model.lm.parameters(), lr=5e-3)
     for _ in range(200):
         logits = model.lm(input_ids=batch.ids_BT).logits[:, :-1]
         optimizer.zero_grad()
         loss = torch.nn.functional.cross_entropy(logits[learned], batch.ids_BT[:, 1:][learned])
-        if loss < 0.1:
+        if loss < 0.05:
             break
         loss.backward()
         optimizer.step()
