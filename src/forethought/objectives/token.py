@@ -40,7 +40,8 @@ def token_loss(
     nll_N = F.cross_entropy(logits_NV.float(), target_N, reduction="none")
     parts = [_mean(nll_N, mask_N) for mask_N in (outcome_N, action_N, language_N)]
     weights = (outcome_weight, action_weight, language_weight)
-    total = sum((w * torch.nan_to_num(part) for w, part in zip(weights, parts, strict=True)), nll_N.new_zeros(()))
+    nothing = nll_N[:0].sum()  # a zero that can still be differentiated, for when no part has a token
+    total = sum((w * torch.nan_to_num(part) for w, part in zip(weights, parts, strict=True)), nothing)
     return TokenLoss(total, *(part.detach() for part in parts))
 
 
