@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from forethought.agent import Agent
     from forethought.evaluation import evaluate
     from forethought.models import Model
     from forethought.planning import Planner
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
+    "Agent": "forethought.agent",
     "Model": "forethought.models",
     "Planner": "forethought.planning",
     "World": "forethought.worlds",
@@ -48,4 +50,4 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-__all__ = ["Model", "Planner", "World", "__version__", "check_world", "evaluate", "make", "train"]
+__all__ = ["Agent", "Model", "Planner", "World", "__version__", "check_world", "evaluate", "make", "train"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forethought.evaluation import BLIND, Record
-from forethought.reports.headlines import choice_in_words, headlines, in_words, mean, percent
+from forethought.reports.headlines import bounds_of, choice_in_words, headlines, in_words, mean, percent
 
 ARMS = ("imitation", "developmental")
 
@@ -51,6 +51,15 @@ def test_an_average_is_surer_than_its_parts() -> None:
     assert mean([]) is None
 
 
+def test_four_out_of_four_are_not_called_certain() -> None:
+    few = Record("developmental", "errand", "test", "", "exact", 1.0, 1.0, 1.0, 4)
+    none = Record("imitation", "errand", "test", "", "exact", 0.0, 0.0, 0.0, 4)
+    assert bounds_of(few)[0] == pytest.approx(0.398, abs=0.001)
+    assert "the intervals overlap" in said(few, none)
+    blind = Record(BLIND, "errand", "test", "", "probe/x", 0.0, 0.0, 0.0, 4)
+    assert bounds_of(blind) == (0.0, 0.0)
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [
@@ -71,8 +80,8 @@ def test_the_choice_is_judged_with_its_reason() -> None:
     def told(chosen: str, reason: bool) -> str:
         return choice_in_words("a", [{"title": "The car", "chosen": chosen, "best": "drive", "right_reason": reason}])
 
-    assert told("drive", True) == "a would choose, The car: drive (right)."
-    assert told("drive", False) == "a would choose, The car: drive (right, but not for the right reason)."
-    assert told("walk", False) == "a would choose, The car: walk (wrong: drive is right)."
-    assert told("", False) == "a would choose, The car: nothing (wrong: drive is right)."
+    assert told("drive", True) == "What a chooses: the car: drive (right)."
+    assert told("drive", False) == "What a chooses: the car: drive (right, but not for the right reason)."
+    assert told("walk", False) == "What a chooses: the car: walk (wrong: drive is right)."
+    assert told("", False) == "What a chooses: the car: nothing (wrong: drive is right)."
     assert choice_in_words("a", []) == ""

@@ -129,7 +129,7 @@ def test_two_arms_stand_beside_each_other_and_beside_the_blind_answer(arms: list
     assert "developmental is ahead by 62 points, and the intervals are apart" in told
     assert "same parameters (330,000), training tokens (60,000), seed (0)" in told
     assert "1.25 1.10-1.40" in told
-    assert "imitation would choose, The car is to be washed: walk (wrong: drive is right)" in told
+    assert "What imitation chooses: the car is to be washed: walk (wrong: drive is right)" in told
     assert "commit abc" in told and "a machine" in told
 
 

@@ -62,9 +62,22 @@ def mean(records: Sequence[Record]) -> Share | None:
         return None
     k = len(records)
     value = sum(r.value for r in records) / k
-    down = math.sqrt(sum((r.value - r.low) ** 2 for r in records)) / k
-    up = math.sqrt(sum((r.high - r.value) ** 2 for r in records)) / k
+    bounds = [bounds_of(r) for r in records]
+    down = math.sqrt(sum((r.value - low) ** 2 for r, (low, _) in zip(records, bounds, strict=True))) / k
+    up = math.sqrt(sum((high - r.value) ** 2 for r, (_, high) in zip(records, bounds, strict=True))) / k
     return Share(value, max(0.0, value - down), min(1.0, value + up), sum(r.n for r in records))
+
+
+def bounds_of(record: Record) -> tuple[float, float]:
+    """A record's interval; where all of the ``n`` asked came out alike, resampling them says nothing about chance.
+
+    All right or all wrong then get the exact binomial bound (Clopper and Pearson, 95% two-sided). The blind answer's
+    values are known, not measured.
+    """
+    if record.low < record.high or record.arm == BLIND or not record.share or record.value not in (0.0, 1.0):
+        return record.low, record.high
+    reach = 1.0 - 0.025 ** (1.0 / max(1, record.n))
+    return (0.0, reach) if record.value == 0.0 else (1.0 - reach, 1.0)
 
 
 def percent(value: float) -> str:
@@ -118,8 +131,9 @@ def choice_in_words(label: str, choices: Iterable[dict[str, Any]]) -> str:
         right = "right" if chosen == best else f"wrong: {best} is right"
         if chosen == best and not choice.get("right_reason"):
             right = "right, but not for the right reason"
-        told.append(f"{choice.get('title')}: {chosen} ({right})")
-    return f"{label} would choose, {'; '.join(told)}." if told else ""
+        title = str(choice.get("title"))
+        told.append(f"{title[:1].lower()}{title[1:]}: {chosen} ({right})")
+    return f"What {label} chooses: {'; '.join(told)}." if told else ""
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from forethought.errors import UnknownName
 from forethought.evaluation import Record, meaning
 from forethought.evaluation.statistics import BASELINES, BLIND
-from forethought.reports.headlines import percent
+from forethought.reports.headlines import bounds_of, percent
 
 if TYPE_CHECKING:
     from forethought.reports.gather import Kind, RunFound
@@ -157,15 +157,16 @@ def _ahead(records: Sequence[Record]) -> str | None:
         return None
     best = max(records, key=lambda r: sign * r.value)
     rest = [r for r in records if r is not best]
-    if sign > 0:
-        return best.arm if all(best.low > r.high for r in rest) else None
-    return best.arm if all(best.high < r.low for r in rest) else None
+    low, high = bounds_of(best)
+    others = [bounds_of(r) for r in rest]
+    clear = all(low > other[1] if sign > 0 else high < other[0] for other in others)
+    return best.arm if clear else None
 
 
 def _cell(record: Record, best: bool) -> Cell:
     if record.share:
-        low, high = round(100 * record.low), round(100 * record.high)
-        interval = f"{low}-{high}" if record.high > record.low else ""
+        low, high = bounds_of(record)
+        interval = f"{round(100 * low)}-{round(100 * high)}" if high > low else ""
         return Cell(percent(record.value), interval, best)
     interval = f"{record.low:.2f}-{record.high:.2f}" if record.high > record.low else ""
     return Cell(f"{record.value:.2f}", interval, best)
