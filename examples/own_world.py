@@ -19,37 +19,45 @@ from forethought.training.learner import Learner
 from forethought.training.live import babble, live
 from forethought.training.recipes import fast
 
-UPDATES, TOGETHER = (4, 16) if fast() else (600, 64)
+UPDATES, TOGETHER = (4, 16) if fast() else (300, 64)
+ISLANDS = ("Alba", "Brand", "Corra", "Dune", "Elba", "Fara", "Gull", "Hest")
 
 
-class Doors(World):
-    """Through an open door you get out, a locked one has to be unlocked first, and a wired one wakes the house."""
+class Harbour(World):
+    """A boat on a rope runs aground at low tide and capsizes in a strong wind; whoever waits gets there."""
 
-    name = "doors"
+    name = "harbour"
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
-        """Three doors."""
+        """A rope, a tide, a wind and an island."""
         super().reset(seed=seed)
-        colours = self.np_random.permutation(["red", "blue", "green", "black", "white"])[:3]
-        self.doors = {str(colour): str(self.np_random.choice(["open", "locked", "wired"])) for colour in colours}
-        self.steps = 0
-        return self.text(), {"desire": "Leave the house quietly.", "candidates": self.candidates()}
+        pick = self.np_random.choice
+        self.rope, self.tide, self.wind = (
+            str(pick(["tied", "loose"])),
+            str(pick(["low", "high"])),
+            str(pick(["strong", "calm"])),
+        )
+        self.island, self.steps = str(pick(ISLANDS)), 0
+        return self.text(), {"desire": f"Bring me to {self.island}.", "candidates": self.candidates()}
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
-        """Unlocks a door, or takes it."""
+        """Makes ready, or sails."""
         self.steps += 1
-        known = action in self.candidates()
-        verb, colour = (action.split()[0], action.split()[2]) if known else ("", "")
         info: dict[str, Any] = {"change": "Nothing changes.", "progress": "ongoing", "harm": "none"}
-        match verb, self.doors.get(colour):
-            case "unlock", "locked":
-                self.doors[colour] = "open"
-                info["change"] = f"The {colour} door is open."
-            case "take", "open":
-                info |= {"change": "You are out.", "progress": "satisfied"}
-            case "take", "wired":
-                info |= {"change": "The house wakes.", "progress": "failed", "harm": "harmed"}
-            case "", _:
+        match action, self.rope, self.tide, self.wind:
+            case "untie the rope", "tied", _, _:
+                self.rope, info["change"] = "loose", "The rope is loose."
+            case "wait for the tide", _, "low", _:
+                self.tide, info["change"] = "high", "The tide is high."
+            case "wait for the wind", _, _, "strong":
+                self.wind, info["change"] = "calm", "The wind is calm."
+            case "set sail", "loose", "low", _:
+                info |= {"change": "The boat runs aground.", "progress": "failed", "harm": "harmed"}
+            case "set sail", "loose", "high", "strong":
+                info |= {"change": "The boat capsizes.", "progress": "failed", "harm": "harmed"}
+            case "set sail", "loose", "high", "calm":
+                info |= {"change": f"You are on {self.island}.", "progress": "satisfied"}
+            case _ if action not in self.candidates():
                 info |= {"change": "", "warning": "That cannot be done here."}
         over = info["progress"] != "ongoing"
         info["candidates"] = () if over else self.candidates()
@@ -57,18 +65,18 @@ class Doors(World):
 
     def candidates(self) -> tuple[str, ...]:
         """What can be done: the extra that helps most."""
-        return tuple(f"{verb} the {colour} door" for colour in self.doors for verb in ("unlock", "take"))
+        return "untie the rope", "wait for the tide", "wait for the wind", "set sail"
 
     def text(self) -> str:
         """What can be seen."""
-        return " ".join(f"The {colour} door is {state}." for colour, state in self.doors.items())
+        return f"The rope is {self.rope}. The tide is {self.tide}. The wind is {self.wind}."
 
 
 def texts() -> list[str]:
     """What is said in this world, for the tokenizer."""
     rng, said = random.Random(0), []
     for seed in range(100):
-        world = Doors()
+        world = Harbour()
         observation, info = world.reset(seed=seed)
         action = rng.choice(world.candidates())
         said += [info["desire"], observation, action, world.step(action)[-1]["change"]]
@@ -76,12 +84,12 @@ def texts() -> list[str]:
 
 
 def learn(model: Model) -> None:
-    """Babbles in many houses and learns to foretell what comes of it."""
+    """Babbles in many harbours and learns to foretell what comes of it."""
     learner, replay, rng = Learner(model, TrainConfig.of(warmup_updates=20)), Replay(seed=0), random.Random(0)
     for update in range(UPDATES):
         if update % 10 == 0:
-            houses = range(TOGETHER * update, TOGETHER * (update + 1))
-            for episode in live(model, [Doors() for _ in houses], houses, babble, policy="babble", rng=rng):
+            boats = range(TOGETHER * update, TOGETHER * (update + 1))
+            for episode in live(model, [Harbour() for _ in boats], boats, babble, policy="babble", rng=rng):
                 replay.add(episode)
         picked = [(replay.episode(number), index) for number, index in replay.sample(32, update)]
         samples = [model.transcript.episode(episode, index + 1) for episode, index in picked]
@@ -90,26 +98,26 @@ def learn(model: Model) -> None:
             print(f"update {update}: {lost['outcome']:.3f} nats per outcome token, {len(replay)} steps lived")
 
 
-def foretold(model: Model, houses: int = 100) -> float:
-    """The share of first steps in new houses whose change is foretold word for word."""
+def foretold(model: Model, boats: int = 100) -> float:
+    """The share of first steps in new situations whose change is foretold word for word."""
     right = 0
     model.lm.eval()
-    for seed in range(10**6, 10**6 + houses):
-        world = Doors()
+    for seed in range(10**6, 10**6 + boats):
+        world = Harbour()
         observation, info = world.reset(seed=seed)
-        action = info["candidates"][seed % 6]
+        action = info["candidates"][seed % 4]
         imagined = model.imagine([model.transcript.opening(info["desire"], observation)], [[action]])[0][0]
         right += imagined.text == world.step(action)[-1]["change"]
-    return right / houses
+    return right / boats
 
 
 def main() -> None:
     """Checks the world, learns in it, and acts in it."""
-    print(check_world(Doors))
+    print(check_world(Harbour))
     model = Model.from_scratch("nano", tokenizer=train_tokenizer(texts(), 400))
     learn(model)
-    print(f"foretold in new houses: {foretold(model, 4 if fast() else 100):.0%}")
-    for step in Agent(model, Planner(horizon=2)).live(Doors(), seed=2 * 10**6):
+    print(f"foretold in new situations: {foretold(model, 4 if fast() else 100):.0%}")
+    for step in Agent(model, Planner(horizon=2)).live(Harbour(), seed=2 * 10**6):
         print(f"{step.action}: expected {step.prediction!r}, got {step.outcome!r}, divergence {step.divergence.facts}")
 
 
