@@ -80,7 +80,8 @@ def test_a_weight_of_zero_leaves_its_tokens_alone(off: str) -> None:
 def test_half_precision_is_summed_in_full() -> None:
     logits_NV, target_N, nll_N = _given()
     loss = token_loss(logits_NV.to(torch.bfloat16), target_N, *_masks(N, 0, 0))
-    assert loss.total.dtype == torch.float32 and float(loss.total.detach()) == pytest.approx(float(nll_N.mean()), rel=0.02)
+    assert loss.total.dtype == torch.float32
+    assert float(loss.total.detach()) == pytest.approx(float(nll_N.mean()), rel=0.02)
 
 
 def test_the_parts_in_the_log_carry_no_graph() -> None:

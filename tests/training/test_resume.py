@@ -19,13 +19,14 @@ from forethought.training.checkpoint import checkpoints
 from forethought.training.run import METRICS_FILE
 
 SETTINGS = {
-    "budget_tokens": 24_000,
+    "budget_tokens": 16_000,
     "batch_steps": 2,
     "first_episodes": 6,
     "live_episodes": 2,
     "live_every": 5,
-    "commit_rate": 0.3,
+    "commit_rate": 0.1,
     "practice_after": 0.5,
+    "horizon": 1,
     "checkpoint_updates": 6,
     "warmup_updates": 2,
 }
@@ -149,3 +150,15 @@ def test_when_no_checkpoint_can_be_read_nothing_recorded_is_touched(tmp_path: Pa
     with pytest.warns(UserWarning), pytest.raises(Damaged, match="can be read; start a new run"):
         train(folder=folder, **SETTINGS)
     assert (folder / METRICS_FILE).read_bytes() == before
+
+
+def test_ctrl_c_before_the_first_update_can_be_resumed(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder), json.dumps(SETTINGS)], env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    while not (folder / "config.json").exists() and child.poll() is None:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    child.wait()
+    assert train(folder=folder, **{**SETTINGS}).finished

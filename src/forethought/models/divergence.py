@@ -23,9 +23,14 @@ def fact_f1(predicted: Iterable[Fact], actual: Iterable[Fact]) -> float:
 
 
 def fact_divergence(world: World, model: Model, prediction: str, step: Step) -> float:
-    """1 - F1 of the changed facts that a prediction states; a world that reads no facts is scored by sentences."""
+    """1 - F1 of the changed facts that a prediction states; a world that reads no facts is scored by sentences.
+
+    A prediction that says nothing at all is not the prediction that nothing changes: it is simply wrong.
+    """
     said = model.transcript.read_outcome(prediction).text
     actual = step.change if model.transcript.target == "change" else step.outcome
+    if not said and actual:
+        return 1.0
     try:
         return 1.0 - fact_f1(world.read(said), world.read(actual))
     except NotOffered:

@@ -81,7 +81,7 @@ class Model:
         """A preset (``nano``, ``tiny``, ``small``) with random weights and a tokenizer trained on the worlds' text."""
         if tokenizer is None:
             tokenizer = train_tokenizer(training_texts(worlds, levels), preset(size).vocabulary)
-        special = {
+        special: dict[str, Any] = {
             "pad_token_id": tokenizer.pad_token_id,
             "eos_token_id": tokenizer.eos_token_id,
             "bos_token_id": tokenizer.eos_token_id,
@@ -89,7 +89,7 @@ class Model:
         config = config_for(size, len(tokenizer), architecture, special)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            lm = AutoModelForCausalLM.from_config(config, **_attention_for(config))
+            lm: Any = AutoModelForCausalLM.from_config(config, **_attention_for(config))  # type: ignore[no-untyped-call]
         return cls(lm.float(), tokenizer, verdict, target, origin=size)
 
     @classmethod

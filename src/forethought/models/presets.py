@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from transformers import LlamaConfig, Mamba2Config, PretrainedConfig
 
@@ -40,7 +40,7 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-def config_for(name: str, vocabulary: int, architecture: Architecture, special: dict[str, int]) -> PretrainedConfig:
+def config_for(name: str, vocabulary: int, architecture: Architecture, special: dict[str, Any]) -> PretrainedConfig:
     """The Hugging Face config of a preset for a tokenizer with ``vocabulary`` entries."""
     size = preset(name)
     if architecture == "llama":

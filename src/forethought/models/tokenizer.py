@@ -39,7 +39,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int = 1024) -> PreTrainedT
     )
     tokenizer.train_from_iterator(sorted(texts), trainer)
     tokenizer.add_tokens([AddedToken(form, normalized=False, special=False) for form in forms])
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         pad_token=PAD,
         eos_token=END,

@@ -61,9 +61,11 @@ def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
         tensors = load_file(path / TENSOR_FILE)
     except (OSError, SafetensorError, ValueError) as error:
         raise Damaged(f"checkpoint {path} cannot be read ({error}).") from error
-    names = [name for name, _ in learner.model.lm.named_parameters()]
-    if missing := [name for name in names if f"weight/{name}" not in tensors]:
-        raise Damaged(f"checkpoint {path} lacks {len(missing)} weights, the first is {missing[0]!r}.")
+    for name, parameter in learner.model.lm.named_parameters():
+        found = tensors.get(f"weight/{name}")
+        if found is None or found.shape != parameter.shape:
+            got = "nothing" if found is None else f"a tensor of shape {tuple(found.shape)}"
+            raise Damaged(f"checkpoint {path} has {got} for {name!r}; expected shape {tuple(parameter.shape)}.")
     with torch.no_grad():
         for name, parameter in learner.model.lm.named_parameters():
             parameter.copy_(tensors[f"weight/{name}"])

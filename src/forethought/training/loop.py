@@ -18,6 +18,7 @@ from forethought.experience import Replay
 from forethought.models import PRESETS, Model
 from forethought.training.checkpoint import load_newest, save_checkpoint
 from forethought.training.curriculum import Curriculum, Stage
+from forethought.training.interruption import Interruption
 from forethought.training.learner import Learner
 from forethought.training.live import demonstrations, live
 from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
@@ -46,7 +47,7 @@ class Moment:
 
 
 def train(
-    model: Model | None = None,
+    model: Model | str | None = None,
     *,
     folder: str | Path,
     config: TrainConfig | None = None,
@@ -57,9 +58,11 @@ def train(
     """Trains a model in a run folder, or goes on where an earlier call stopped, and returns the run.
 
     ``settings`` are those of ``TrainConfig`` (``worlds``, ``arm``, ``budget_tokens``, ...) unless a ``config`` is
-    given. Without a ``model`` the config's preset is built from scratch, or its model folder is read. Ctrl-C saves a
-    checkpoint first. Calling it again on a finished run returns at once.
+    given. Without a ``Model`` the config's preset is built from scratch, or its model folder is read. Ctrl-C finishes
+    the update in progress and saves a checkpoint; a second one stops at once. A finished run is returned as it is.
     """
+    if isinstance(model, str):
+        settings["model"], model = model, None
     config = config or TrainConfig.of(**settings)
     folder = Path(folder)
     with storage.lock(folder):
@@ -74,7 +77,7 @@ def train(
 
 def initial_model(config: TrainConfig) -> Model:
     """The model that a config starts from: equal for every arm with the same seed."""
-    if config.model in PRESETS or not Path(config.model).exists():
+    if config.model in PRESETS or not (Path(config.model).exists() or "/" in config.model):
         return Model.from_scratch(
             config.model,
             worlds=config.worlds,
@@ -103,24 +106,30 @@ class _Training:
         """The loop itself."""
         self._resume()
         started, fresh = time.monotonic(), self.tokens
-        try:
+        with Interruption() as stop:
             while self.tokens < self.config.budget_tokens:
-                progress = self.tokens / self.config.budget_tokens
-                self.curriculum.advance(progress)
-                if self.update % self.config.live_every == 0:
-                    self._live(self.config.live_episodes if self.update else self.config.first_episodes)
-                self.last = self.learner.update(self._samples(), self.update, progress)
-                self.update += 1
-                self.tokens += int(self.last["tokens"])
-                self._log()
-                if self.watch:
-                    self.watch(self._moment(time.monotonic() - started, self.tokens - fresh))
+                self._once()
+                try:
+                    if self.watch:
+                        self.watch(self._moment(time.monotonic() - started, self.tokens - fresh))
+                    stop.check()
+                except KeyboardInterrupt:
+                    self._checkpoint()
+                    raise
                 if self.update % self.config.checkpoint_updates == 0:
                     self._checkpoint()
-        except KeyboardInterrupt:
-            self._checkpoint()
-            raise
         self._finish(command, time.monotonic() - started)
+
+    def _once(self) -> None:
+        """Live when it is due, learn once, and log it: between two of these, everything can be kept."""
+        progress = self.tokens / self.config.budget_tokens
+        self.curriculum.advance(progress)
+        if self.update % self.config.live_every == 0:
+            self._live(self.config.live_episodes if self.update else self.config.first_episodes)
+        self.last = self.learner.update(self._samples(), self.update, progress)
+        self.update += 1
+        self.tokens += int(self.last["tokens"])
+        self._log()
 
     def _live(self, count: int) -> None:
         """A spell of living: ``count`` new episodes, remembered and recorded."""
