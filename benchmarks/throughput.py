@@ -135,7 +135,7 @@ def bare(model: Model, batches: Sequence[Sequence[Tokens]], all_logits: bool = F
                 else:
                     hidden_BTD = lm.base_model(input_ids=ids_BT, use_cache=False).last_hidden_state
                     logits_NV = lm.get_output_embeddings()(hidden_BTD[:, :-1].flatten(0, 1)[selected_N])
-            (F.cross_entropy(logits_NV.float(), target_N, reduction="none") * weight_N).sum().backward()
+            (F.cross_entropy(logits_NV.float(), target_N, reduction="none") * weight_N).sum().backward()  # type: ignore[no-untyped-call]
             tokens += count
         torch.nn.utils.clip_grad_norm_(lm.parameters(), MAX_NORM)
         optimizer.step(0.5)

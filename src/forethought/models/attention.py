@@ -1,7 +1,7 @@
 """Attention in float32 under bf16 autocast: on CPUs its bf16 backward costs more than all matrix products together.
 
-Measured with torch 2.13 on one core of a Xeon with AMX, ``nano``: 7.4 k tokens per second with everything in bf16,
-9.6 k in float32, 17 k with bf16 matrix products and this (benchmarks/results/throughput.json).
+Measured with torch 2.13 on one shared core of a Xeon with AMX, ``nano``: 7.6 k tokens per second with everything in
+bf16, 9.4 k in float32, 10.6 k with bf16 matrix products and this (benchmarks/results/throughput.json).
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ def attention_in_float32(
     dropout: float = 0.0,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """Scaled dot-product attention, computed in float32 on a CPU and given back as it came (B batch, h heads, T tokens,
-    d head width)."""
+    """Scaled dot-product attention, in float32 on a CPU and given back in the precision that came (B batch, h heads,
+    T tokens, d head width).
+    """
     dtype = query_BhTd.dtype
     groups = getattr(module, "num_key_value_groups", 1)
     if groups > 1:
