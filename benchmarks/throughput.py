@@ -115,7 +115,7 @@ def in_turns(updates: dict[str, Update], turns: int) -> dict[str, list[float]]:
 def learner(model: Model, batches: Sequence[Sequence[Tokens]], precision: str = "auto") -> Update:
     """Our own update."""
     ours, left = Learner(model, TrainConfig.of(precision=precision)), itertools.cycle(batches)
-    return lambda: int(ours.update(next(left), 1000, 0.5)["tokens"])
+    return lambda: int(ours.update(next(left), 1000, 0.5).tokens)
 
 
 def bare(model: Model, batches: Sequence[Sequence[Tokens]], all_logits: bool = False) -> Update:

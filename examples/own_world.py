@@ -93,7 +93,7 @@ def learn(model: Model) -> None:
                 replay.add(episode)
         picked = [(replay.episode(number), index) for number, index in replay.sample(32, update)]
         samples = [model.transcript.episode(episode, index + 1) for episode, index in picked]
-        lost = learner.update(samples, update, update / UPDATES)
+        lost = learner.update(samples, update, update / UPDATES).figures
         if update % 50 == 0:
             print(f"update {update}: {lost['outcome']:.3f} nats per outcome token, {len(replay)} steps lived")
 

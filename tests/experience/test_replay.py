@@ -193,3 +193,16 @@ def test_drawing_a_batch_costs_next_to_nothing() -> None:
         replay.sample(256, update)
         times.append(time.perf_counter() - begun)
     assert min(times) < 0.002  # measured: about 0.3 ms
+
+
+def test_interest_moves_the_shares_of_classes_and_leaves_the_floor() -> None:
+    replay = lopsided(floor=0.2)
+    kinds = list(replay.classes())
+    walk = next(kind for kind in kinds if kind[1] == "walk" and not kind[2])
+    drawn: Counter[str] = Counter()
+    for update in range(40):
+        for number, index in replay.sample(250, update, {kind: float(kind == walk) for kind in kinds}):
+            drawn[replay.episode(number).steps[index].action] += 1
+    walks = drawn[WALK.action] / drawn.total()
+    assert walks == pytest.approx(0.8 + 0.2 * 0.9, abs=0.02)
+    assert replay.sample(50, 3, {walk: 0.5}) == replay.sample(50, 3, {walk: 0.5})

@@ -49,9 +49,11 @@ def _gradients(learner: Learner, batch: Batch) -> torch.Tensor:
 def test_a_few_updates_on_one_batch_lower_the_loss(new_model: NewModel, architecture: str) -> None:
     learner = _learner(new_model(architecture=architecture))
     samples = _samples(learner.model, WALK, ASK) + _samples(learner.model, WAIT)
-    told = [learner.update(samples, number, 0.0) for number in range(8)]
+    lessons = [learner.update(samples, number, 0.0) for number in range(8)]
+    told = [lesson.figures for lesson in lessons]
     assert told[-1]["outcome"] < 0.8 * told[0]["outcome"] and told[-1]["action"] < told[0]["action"]
-    assert all(update["tokens"] == sum(len(sample) for sample in samples) for update in told)
+    assert all(lesson.tokens == sum(len(sample) for sample in samples) for lesson in lessons)
+    assert all(len(lesson.surprise) == len(samples) for lesson in lessons)
     assert told[0]["outcome"] == pytest.approx(math.log(len(learner.model.tokenizer)), rel=0.2)
 
 
@@ -68,7 +70,7 @@ def test_a_warning_alone_teaches_nothing(new_model: NewModel) -> None:
     learner = _learner(new_model(), action_weight=0.0)
     samples = _samples(learner.model, _warned("'fly' is not an action here"))
     assert not _gradients(learner, pad(samples, 0)).any()
-    assert learner.update(samples, 0, 0.0)["gradient_norm"] == 0.0
+    assert learner.update(samples, 0, 0.0).figures["gradient_norm"] == 0.0
 
 
 def test_what_a_warning_says_changes_no_gradient(new_model: NewModel) -> None:
@@ -82,7 +84,7 @@ def test_what_a_warning_says_changes_no_gradient(new_model: NewModel) -> None:
 
 def test_actions_that_led_to_a_warning_are_learned_only_as_proposals(new_model: NewModel) -> None:
     learner = _learner(new_model())
-    told = learner.update(_samples(learner.model, _warned("no")), 0, 0.0)
+    told = learner.update(_samples(learner.model, _warned("no")), 0, 0.0).figures
     assert math.isnan(told["outcome"]) and told["action"] > 0
 
 
@@ -105,16 +107,16 @@ def test_packed_transcripts_teach_what_padded_ones_teach(new_model: NewModel) ->
 def test_the_rate_rises_and_then_falls_to_a_twentieth(new_model: NewModel) -> None:
     learner = _learner(new_model(), warmup_updates=4)
     samples = _samples(learner.model, WAIT)
-    rising = [learner.update(samples, number, 0.0)["rate"] for number in range(5)]
+    rising = [learner.update(samples, number, 0.0).figures["rate"] for number in range(5)]
     assert rising == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0])
-    falling = [learner.update(samples, 100, progress)["rate"] for progress in (0.0, 0.25, 0.5, 0.75, 1.0, 1.2)]
+    falling = [learner.update(samples, 100, progress).figures["rate"] for progress in (0.0, 0.25, 0.5, 0.75, 1.0, 1.2)]
     assert falling == sorted(falling, reverse=True)
     assert (falling[0], falling[2], falling[4], falling[5]) == pytest.approx((1.0, 0.525, 0.05, 0.05))
 
 
 def test_no_warmup_starts_at_the_full_rate(new_model: NewModel) -> None:
     learner = _learner(new_model(), warmup_updates=0)
-    assert learner.update(_samples(learner.model, WAIT), 0, 0.0)["rate"] == 1.0
+    assert learner.update(_samples(learner.model, WAIT), 0, 0.0).figures["rate"] == 1.0
 
 
 @pytest.mark.parametrize("fast", [True, False])
@@ -131,7 +133,7 @@ def test_half_precision_says_nearly_the_same_and_keeps_full_weights(new_model: N
     told = []
     for precision in ("float32", "bfloat16"):
         learner = _learner(new_model(), precision=precision)
-        told.append(learner.update(_samples(learner.model, WALK, ASK), 0, 0.0))
+        told.append(learner.update(_samples(learner.model, WALK, ASK), 0, 0.0).figures)
         assert all(p.dtype == torch.float32 for p in learner.model.lm.parameters())
     assert told[0]["outcome"] == pytest.approx(told[1]["outcome"], rel=0.02)
     assert told[0]["gradient_norm"] == pytest.approx(told[1]["gradient_norm"], rel=0.1)

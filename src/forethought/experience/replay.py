@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -102,18 +102,31 @@ class Replay:
         """How many steps of each class there are, in the order in which the classes were first met."""
         return {kind: len(positions) for kind, positions in self._classes.items()}
 
-    def sample(self, n: int, update: int) -> list[tuple[int, int]]:
+    def sample(
+        self, n: int, update: int, interest: Mapping[SituationClass, float] | None = None
+    ) -> list[tuple[int, int]]:
         """``n`` draws (episode number, step index), with replacement, for the update with this number.
 
-        They depend on the seed, the update and what was added, and on nothing else: the update is the cursor.
+        They depend on the seed, the update, what was added and ``interest``, and on nothing else: the update is the
+        cursor. ``interest`` scales the shares of classes (1 where it names none), the floor aside.
         """
         if n < 0:
             raise BadSetting(f"cannot draw {n} steps; expected 0 or more")
         if not self._steps:
             raise BadSetting("the replay holds no step to learn from; add episodes with steps that end in no warning")
         rng = random.Random(f"{self.seed}/{update}")
+        if interest and self.balance == "class":
+            return [self._steps[position] for position in self._interesting(rng, n, interest)]
         views = [self._view(0)] + ([self._view(self._newest())] if self.recent_share else [])
         return [self._steps[self._draw(rng, views)] for _ in range(n)]
+
+    def _interesting(self, rng: random.Random, n: int, interest: Mapping[SituationClass, float]) -> Iterator[int]:
+        """Draws among the classes by their interest; each (world, verb) shares its draws among its classes."""
+        shares = [interest.get(kind, 1.0) / len(self._verbs[kind[:2]]) for kind in self._classes]
+        chosen = rng.choices(list(self._classes.values()), shares, k=n)
+        for positions in chosen:
+            whole = rng.random() < self.floor
+            yield rng.randrange(len(self._steps)) if whole else rng.choice(positions)
 
     def _draw(self, rng: random.Random, views: list[_View]) -> int:
         pick = rng.random

@@ -13,12 +13,15 @@ from torch import Tensor
 
 
 class TokenLoss(NamedTuple):
-    """The loss to minimise, and its parts for the log (mean nats per token; ``nan`` where a part has no token)."""
+    """The loss to minimise, its parts for the log (mean nats per token; ``nan`` where a part has no token), and the
+    nats of each of the N tokens.
+    """
 
     total: Tensor
     outcome: Tensor
     action: Tensor
     language: Tensor
+    nll_N: Tensor
 
 
 def token_loss(
@@ -42,7 +45,8 @@ def token_loss(
     weights = (outcome_weight, action_weight, language_weight)
     nothing = nll_N[:0].sum()  # a zero that can still be differentiated, for when no part has a token
     total = sum((w * torch.nan_to_num(part) for w, part in zip(weights, parts, strict=True)), nothing)
-    return TokenLoss(total, *(part.detach() for part in parts))
+    outcome, action, language = (part.detach() for part in parts)
+    return TokenLoss(total, outcome, action, language, nll_N.detach())
 
 
 def _mean(nll_N: Tensor, mask_N: Tensor) -> Tensor:

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import torch
 
 from forethought.config import TrainConfig
+from forethought.experience import SituationClass
 from forethought.models import Model
 from forethought.planning import Planner, Situation
 from forethought.training.live import Chooser, babble
 from forethought.types import Episode
 
-MEMORY = 0.9
+MEMORY, LONG_MEMORY = 0.9, 0.97
+MASTERED_SHARE = 0.1
 
 
 class Stage(StrEnum):
@@ -37,6 +39,7 @@ class Curriculum:
     config: TrainConfig
     stage: Stage = Stage.BABBLE
     divergence: float = 1.0
+    surprise: dict[SituationClass, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.config.arm == "imitation":
@@ -55,6 +58,19 @@ class Curriculum:
             if mastered or progress >= self.config.practice_after:
                 self.stage = Stage.PRACTICE
 
+    def heed(self, kinds: Sequence[SituationClass], nats: Sequence[float]) -> None:
+        """Takes in how much the outcomes just learned from surprised: a running mean for each class."""
+        for kind, value in zip(kinds, nats, strict=True):
+            self.surprise[kind] = LONG_MEMORY * self.surprise.get(kind, value) + (1 - LONG_MEMORY) * value
+
+    def interest(self) -> dict[SituationClass, float]:
+        """The share that each class of outcome keeps in replay: what is mastered is left to a tenth of its own.
+
+        No class ever gets more than its equal share, so an outcome of pure chance cannot draw the learner in.
+        """
+        limit = self.config.mastered_nats
+        return {kind: MASTERED_SHARE for kind, nats in self.surprise.items() if nats < limit}
+
     def chooser(self, model: Model, rng: random.Random) -> Chooser:
         """How the coming spell chooses its actions."""
         if self.stage is Stage.PRACTICE and rng.random() < self.config.practice_share:
@@ -63,11 +79,13 @@ class Curriculum:
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
-        return {"stage": self.stage.value, "divergence": self.divergence}
+        surprise = [[list(kind), nats] for kind, nats in self.surprise.items()]
+        return {"stage": self.stage.value, "divergence": self.divergence, "surprise": surprise}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes up where a checkpoint left."""
         self.stage, self.divergence = Stage(state["stage"]), float(state["divergence"])
+        self.surprise = {tuple(kind): nats for kind, nats in state["surprise"]}
 
 
 def practice(model: Model, planner: Planner, rng: random.Random, stray: float = 0.25) -> Chooser:

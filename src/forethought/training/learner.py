@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,13 +12,25 @@ from torch import Tensor
 
 from forethought.config import TrainConfig
 from forethought.models import Model
-from forethought.objectives import token_loss
+from forethought.objectives import TokenLoss, token_loss
 from forethought.training.batches import Batch, pad_in_groups
 from forethought.training.optimizer import Optimizer
 from forethought.transcript import Role, Tokens
 
 GROUPS = 2
+PARTS = ("outcome", "action", "language")
 MAX_NORM = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What an update was about: figures for the log (mean nats per token of each role), how many tokens were read,
+    and by how many nats the last outcome of each sample surprised.
+    """
+
+    figures: dict[str, float]
+    tokens: int
+    surprise: list[float]
 
 
 class Learner:
@@ -28,22 +41,27 @@ class Learner:
         self.autocast = autocast_dtype(config.precision, model.device)
         self.optimizer = Optimizer(model.lm, config.matrix_rate, config.learning_rate, config.weight_decay)
 
-    def update(self, samples: Sequence[Tokens], number: int, progress: float) -> dict[str, float]:
-        """Update ``number`` at ``progress`` (0..1) of the budget; returns mean nats per token of each role."""
+    def update(self, samples: Sequence[Tokens], number: int, progress: float) -> Lesson:
+        """Update ``number`` at ``progress`` (0..1) of the budget."""
         rate = self._rate(number, progress)
         self.model.lm.train()
         self.optimizer.zero_grad()
+        order = sorted(range(len(samples)), key=lambda i: len(samples[i]))
         batches = list(pad_in_groups(samples, self.model.tokenizer.pad_token_id, GROUPS))
-        totals = {"outcome": 0.0, "action": 0.0, "language": 0.0}
-        for batch in batches:
-            for name, value in self._backward(batch, 1.0 / len(batches)).items():
-                totals[name] += value / len(batches)
+        shares = _shares([int((batch.roles_BT[:, 1:] == Role.OUTCOME).sum()) for batch in batches])
+        losses, surprise = [], []
+        for batch, share in zip(batches, shares, strict=True):
+            loss, surprise_B = self._backward(batch, share)
+            losses.append(loss)
+            surprise += surprise_B.tolist()
         norm = torch.nn.utils.clip_grad_norm_(self.model.lm.parameters(), MAX_NORM)
         self.optimizer.step(rate)
-        tokens = float(sum(batch.tokens for batch in batches))
-        return {**totals, "tokens": tokens, "rate": rate, "gradient_norm": float(norm)}
+        by_sample = [value for _, value in sorted(zip(order, surprise, strict=True))]
+        means = {part: _mean([float(getattr(loss, part)) for loss in losses], shares) for part in PARTS}
+        return Lesson({**means, "rate": rate, "gradient_norm": float(norm)}, sum(b.tokens for b in batches), by_sample)
 
-    def _backward(self, batch: Batch, share: float) -> dict[str, float]:
+    def _backward(self, batch: Batch, share: float) -> tuple[TokenLoss, Tensor]:
+        """Forward and backward; returns the loss and how much each transcript's last outcome surprised (B)."""
         target_BT, role_BT = batch.ids_BT[:, 1:], batch.roles_BT[:, 1:]
         selected = self._trained(role_BT).flatten().nonzero().flatten()
         role_N, target_N = role_BT.flatten()[selected], target_BT.flatten()[selected]
@@ -62,7 +80,10 @@ class Learner:
             language_weight=config.language_weight,
         )
         (loss.total * share).backward()  # type: ignore[no-untyped-call]
-        return {name: float(getattr(loss, name)) for name in ("outcome", "action", "language")}
+        last_N = last_outcome(role_BT).flatten()[selected]
+        row_N = selected // role_BT.shape[1]
+        surprise_B = loss.nll_N.new_zeros(len(role_BT)).index_add_(0, row_N, loss.nll_N * last_N)
+        return loss, surprise_B
 
     def _trained(self, role_BT: Tensor) -> Tensor:
         config = self.config
@@ -80,6 +101,26 @@ class Learner:
     def _rate(self, number: int, progress: float) -> float:
         warm = min(1.0, (number + 1) / max(1, self.config.warmup_updates))
         return warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+
+
+def last_outcome(role_BT: Tensor) -> Tensor:
+    """Which tokens are the outcome of each row's last action (boolean)."""
+    place_T = torch.arange(role_BT.shape[1], device=role_BT.device)
+    last_B = (place_T * (role_BT == Role.ACTION)).amax(1)
+    return (role_BT == Role.OUTCOME) & (place_T > last_B[:, None])
+
+
+def _mean(values: Sequence[float], shares: Sequence[float]) -> float:
+    """The weighted mean of the values that are there; ``nan`` if none is."""
+    there = [(value, share) for value, share in zip(values, shares, strict=True) if value == value and share > 0]
+    weight = sum(share for _, share in there)
+    return sum(value * share for value, share in there) / weight if weight else math.nan
+
+
+def _shares(counts: Sequence[int]) -> list[float]:
+    """Each group's part of the whole, so that every outcome token counts the same whatever group it is in."""
+    total = sum(counts)
+    return [count / total if total else 1.0 / len(counts) for count in counts]
 
 
 def hidden_states(lm: Any, batch: Batch) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 from forethought import storage
 from forethought.config import TrainConfig
 from forethought.errors import BadSetting
-from forethought.experience import Replay
+from forethought.experience import Replay, SituationClass, situation_class
 from forethought.models import PRESETS, Model
 from forethought.training.checkpoint import load_newest, save_checkpoint
 from forethought.training.curriculum import Curriculum, Stage
@@ -126,9 +126,12 @@ class _Training:
         self.curriculum.advance(progress)
         if self.update % self.config.live_every == 0:
             self._live(self.config.live_episodes if self.update else self.config.first_episodes)
-        self.last = self.learner.update(self._samples(), self.update, progress)
+        picks = self.replay.sample(self.config.batch_steps, self.update, self.curriculum.interest())
+        lesson = self.learner.update([self._tokens(*pick) for pick in picks], self.update, progress)
+        self.curriculum.heed([self._kind(*pick) for pick in picks], lesson.surprise)
+        self.last = lesson.figures
         self.update += 1
-        self.tokens += int(self.last["tokens"])
+        self.tokens += lesson.tokens
         self._log()
 
     def _live(self, count: int) -> None:
@@ -154,16 +157,18 @@ class _Training:
             policy=self.curriculum.stage.value, rng=rng, commit_rate=self.config.commit_rate,
         )  # fmt: skip
 
-    def _samples(self) -> list[Tokens]:
-        """What this update learns from: steps from the replay, each with the transcript that leads to it."""
-        return [self._tokens(*pick) for pick in self.replay.sample(self.config.batch_steps, self.update)]
-
     def _tokens(self, number: int, index: int) -> Tokens:
+        """A step of the replay with the transcript that leads to it."""
         found = self.cache.get((number, index))
         if found is None:
             found = self.model.transcript.episode(self.replay.episode(number), index + 1)
             self.cache[number, index] = found
         return found
+
+    def _kind(self, number: int, index: int) -> SituationClass:
+        episode = self.replay.episode(number)
+        step = episode.steps[index]
+        return situation_class(episode.world, step.action, step.change, step.progress, step.harm)
 
     # ---- bookkeeping ----------------------------------------------------------------------------------------------
     def _log(self) -> None:
@@ -173,7 +178,7 @@ class _Training:
             stage=self.curriculum.stage.value,
             divergence=self.curriculum.divergence,
             steps=len(self.replay),
-            **{k: v for k, v in self.last.items() if k != "tokens" and v == v},
+            **{part: value for part, value in self.last.items() if value == value},
         )
 
     def _moment(self, seconds: float, fresh: int) -> Moment:
