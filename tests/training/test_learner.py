@@ -13,7 +13,7 @@ from forethought.config import TrainConfig
 from forethought.errors import BadSetting
 from forethought.models import Model
 from forethought.training.batches import Batch, pack, pad
-from forethought.training.learner import Learner, autocast_dtype
+from forethought.training.learner import Learner, autocast_dtype, last_outcome
 from forethought.transcript import Tokens
 from forethought.types import Progress, Step
 
@@ -142,3 +142,10 @@ def test_half_precision_says_nearly_the_same_and_keeps_full_weights(new_model: N
 def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(BadSetting, match="setting 'precision'"):
         TrainConfig.of(precision="float16")
+
+
+def test_only_what_follows_the_last_action_is_the_last_outcome() -> None:
+    roles_BT = torch.tensor([[Role.ACTION, Role.OUTCOME, Role.ACTION, Role.OUTCOME, Role.OUTCOME, Role.CONTEXT]])
+    assert last_outcome(roles_BT).tolist() == [[False, False, False, True, True, False]]
+    blocks_BT = torch.tensor([[0, 0, 1, 1, 1, -1]])
+    assert last_outcome(roles_BT, blocks_BT).tolist() == [[False, True, False, True, True, False]]

@@ -24,7 +24,7 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
-    "nano": Preset(width=64, layers=4, heads=2, feed_forward=176, vocabulary=1024),
+    "nano": Preset(width=64, layers=4, heads=4, feed_forward=176, vocabulary=1024),
     "tiny": Preset(width=128, layers=4, heads=4, feed_forward=344, vocabulary=1536),
     "small": Preset(width=320, layers=7, heads=5, feed_forward=864, vocabulary=4096),
 }

@@ -38,7 +38,8 @@ def token_loss(
     """Sum of three weighted means, each normalised by its own number of tokens: nats per outcome token, per action
     token, and per token of desire and observation.
 
-    The masks are boolean over the N selected tokens and disjoint. A part without tokens contributes nothing.
+    The masks over the N selected tokens are disjoint, boolean or weights from 0 to 1 (then the means are weighted). A
+    part without tokens contributes nothing.
     """
     nll_N = F.cross_entropy(logits_NV.float(), target_N, reduction="none")
     parts = [_mean(nll_N, mask_N) for mask_N in (outcome_N, action_N, language_N)]

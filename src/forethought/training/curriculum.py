@@ -17,7 +17,7 @@ from forethought.config import TrainConfig
 from forethought.experience import SituationClass
 from forethought.models import Model
 from forethought.planning import Planner, Situation
-from forethought.training.live import Chooser, babble
+from forethought.training.live import Chooser
 from forethought.types import Episode
 
 MEMORY, LONG_MEMORY = 0.9, 0.97
@@ -71,11 +71,9 @@ class Curriculum:
         limit = self.config.mastered_nats
         return {kind: MASTERED_SHARE for kind, nats in self.surprise.items() if nats < limit}
 
-    def chooser(self, model: Model, rng: random.Random) -> Chooser:
-        """How the coming spell chooses its actions."""
-        if self.stage is Stage.PRACTICE and rng.random() < self.config.practice_share:
-            return practice(model, Planner(horizon=self.config.horizon), rng)
-        return babble
+    def practises(self, rng: random.Random) -> bool:
+        """Whether the coming spell acts towards desires; otherwise it babbles on."""
+        return self.stage is Stage.PRACTICE and rng.random() < self.config.practice_share
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps."""

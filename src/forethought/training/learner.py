@@ -69,10 +69,13 @@ class Learner:
             hidden_ND = hidden_states(self.model.lm, batch)[:, :-1].flatten(0, 1)[selected]
             logits_NV = self.model.lm.get_output_embeddings()(hidden_ND)
         config = self.config
+        block_BT = None if batch.block_BT is None else batch.block_BT[:, 1:]
+        last_N = last_outcome(role_BT, block_BT).flatten()[selected]
+        outcome_N = (role_N == Role.OUTCOME) * torch.where(last_N, 1.0, config.history_weight)
         loss = token_loss(
             logits_NV,
             target_N,
-            role_N == Role.OUTCOME,
+            outcome_N,
             role_N == Role.ACTION,
             (role_N == Role.DESIRE) | (role_N == Role.OBSERVATION),
             outcome_weight=config.outcome_weight,
@@ -80,7 +83,6 @@ class Learner:
             language_weight=config.language_weight,
         )
         (loss.total * share).backward()  # type: ignore[no-untyped-call]
-        last_N = last_outcome(role_BT).flatten()[selected]
         row_N = selected // role_BT.shape[1]
         surprise_B = loss.nll_N.new_zeros(len(role_BT)).index_add_(0, row_N, loss.nll_N * last_N)
         return loss, surprise_B
@@ -103,11 +105,16 @@ class Learner:
         return warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
 
 
-def last_outcome(role_BT: Tensor) -> Tensor:
-    """Which tokens are the outcome of each row's last action (boolean)."""
-    place_T = torch.arange(role_BT.shape[1], device=role_BT.device)
-    last_B = (place_T * (role_BT == Role.ACTION)).amax(1)
-    return (role_BT == Role.OUTCOME) & (place_T > last_B[:, None])
+def last_outcome(role_BT: Tensor, block_BT: Tensor | None = None) -> Tensor:
+    """Which tokens are the outcome of the last action (boolean) of each row, or of each transcript in packed rows."""
+    place_BT = torch.arange(role_BT.shape[1], device=role_BT.device).expand(role_BT.shape)
+    row_B1 = torch.arange(len(role_BT), device=role_BT.device)[:, None]
+    transcript_BT = row_B1.expand(role_BT.shape)
+    if block_BT is not None:
+        transcript_BT = row_B1 * (int(block_BT.max()) + 2) + block_BT + 1
+    acted = (place_BT * (role_BT == Role.ACTION)).flatten()
+    last = acted.new_zeros(int(transcript_BT.max()) + 1).scatter_reduce(0, transcript_BT.flatten(), acted, "amax")
+    return (role_BT == Role.OUTCOME) & (place_BT > last[transcript_BT])
 
 
 def _mean(values: Sequence[float], shares: Sequence[float]) -> float:

@@ -16,11 +16,12 @@ from forethought.config import TrainConfig
 from forethought.errors import BadSetting
 from forethought.experience import Replay, SituationClass, situation_class
 from forethought.models import PRESETS, Model
+from forethought.planning import Planner
 from forethought.training.checkpoint import load_newest, save_checkpoint
-from forethought.training.curriculum import Curriculum, Stage
+from forethought.training.curriculum import Curriculum, Stage, practice
 from forethought.training.interruption import Interruption
 from forethought.training.learner import Learner
-from forethought.training.live import demonstrations, live
+from forethought.training.live import babble, demonstrations, live
 from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
 from forethought.transcript import Tokens
 from forethought.types import Episode
@@ -138,20 +139,22 @@ class _Training:
         """A spell of living: ``count`` new episodes, remembered and recorded."""
         rng = random.Random(f"{self.config.seed}/live/{self.update}")
         for name, share in zip(self.config.worlds, _shares(count, len(self.config.worlds)), strict=True):
-            worlds = [make(name, level=self.config.level, split="train") for _ in range(share)]
-            episodes = self._episodes(worlds, rng)
+            practising = self.curriculum.practises(rng)
+            many = min(share, self.config.practice_episodes) if practising else share
+            worlds = [make(name, level=self.config.level, split="train") for _ in range(many)]
+            episodes = self._episodes(worlds, rng, practising)
             self.curriculum.observe(episodes)
             for episode in episodes:
                 self.replay.add(episode)
             self.run.store.append(episodes, self.curriculum.stage.value)
         self.situations += count
 
-    def _episodes(self, worlds: Sequence[World], rng: random.Random) -> list[Episode]:
+    def _episodes(self, worlds: Sequence[World], rng: random.Random, practising: bool) -> list[Episode]:
         seeds = range(self.situations, self.situations + len(worlds))
         if self.curriculum.stage is Stage.DEMONSTRATIONS:
             return demonstrations(worlds, seeds)
         self.model.lm.eval()
-        choose = self.curriculum.chooser(self.model, rng)
+        choose = practice(self.model, Planner(horizon=self.config.horizon), rng) if practising else babble
         return live(
             self.model, worlds, seeds, choose,
             policy=self.curriculum.stage.value, rng=rng, commit_rate=self.config.commit_rate,

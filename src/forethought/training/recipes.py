@@ -23,7 +23,13 @@ def quickstart(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> Tra
         arm=arm,
         model="nano",
         seed=seed,
-        budget_tokens=4_000_000,
+        budget_tokens=3_000_000,
+        batch_steps=16,
+        first_episodes=800,
+        live_episodes=120,
+        commit_rate=0.01,
+        practice_after=0.7,
+        practice_share=0.25,
     )
     return sized(config, budget_tokens)
 
