@@ -14,7 +14,7 @@ from forethought.errors import BadSetting
 from forethought.models import Model
 from forethought.training.batches import Batch, pack, pad
 from forethought.training.learner import Learner, autocast_dtype, last_outcome
-from forethought.transcript import Tokens
+from forethought.transcript import Role, Tokens
 from forethought.types import Progress, Step
 
 NewModel = Callable[..., Model]
