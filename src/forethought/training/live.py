@@ -55,14 +55,12 @@ def live(
     ends its episode with ``Ending.WORLD_ERROR``, and the others go on.
     """
     vector = VectorWorld(worlds)
-    lives: list[Life | None] = []
+    lives = [_begin(model, vector, i, seed) for i, seed in enumerate(seeds)]
     with ExitStack() as seals:
-        for i, seed in enumerate(seeds):
-            lives.append(_begin(model, vector, i, seed))
         for world in worlds:
             seals.enter_context(world.sealed())
-        while going := [i for i, life in enumerate(lives) if life and life.ending is Ending.UNFINISHED]:
-            here = [life for i in going if (life := lives[i])]
+        while going := [i for i, life in enumerate(lives) if life.ending is Ending.UNFINISHED]:
+            here = [lives[i] for i in going]
             actions = choose(_with_proposals(model, [life.situation() for life in here], rng), rng)
             commits = [rng.random() < commit_rate for _ in here]
             predictions = _commit(model, here, actions, commits)
@@ -75,7 +73,6 @@ def live(
     return [
         Episode(w.name, w.level, w.split, e.seed, e.desire, e.observation, tuple(e.steps), e.ending, policy, w.axis)
         for w, e in zip(worlds, lives, strict=True)
-        if e
     ]
 
 
@@ -101,10 +98,10 @@ def _untried(situation: Situation) -> list[str]:
     return [action for action in situation.candidates if action not in situation.tried]
 
 
-def _begin(model: Model, vector: VectorWorld, i: int, seed: int) -> Life | None:
+def _begin(model: Model, vector: VectorWorld, i: int, seed: int) -> Life:
     start = vector.reset(i, seed)
     if start.error is not None:
-        return None
+        return Life(seed, "", "", Tokens(), (), ending=Ending.WORLD_ERROR)
     context = model.transcript.opening(start.desire, start.observation)
     return Life(seed, start.desire, start.observation, context, start.candidates)
 
