@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -56,9 +55,7 @@ def live(
     """
     vector = VectorWorld(worlds)
     lives = [_begin(model, vector, i, seed) for i, seed in enumerate(seeds)]
-    with ExitStack() as seals:
-        for world in worlds:
-            seals.enter_context(world.sealed())
+    with vector.sealed():
         while going := [i for i, life in enumerate(lives) if life.ending is Ending.UNFINISHED]:
             here = [lives[i] for i in going]
             actions = choose(_with_proposals(model, [life.situation() for life in here], rng), rng)
