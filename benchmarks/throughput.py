@@ -122,7 +122,7 @@ def bare(model: Model, batches: Sequence[Sequence[Tokens]], all_logits: bool = F
     """What anyone would write for exactly these tensors, made ready beforehand."""
     config, lm = TrainConfig.of(), model.lm.train()
     optimizer = Optimizer(lm, config.matrix_rate, config.learning_rate, config.weight_decay)
-    dtype = autocast_dtype(config.precision, model.device)
+    dtype = autocast_dtype(config.precision, model.device, lm.config.hidden_size)
     ready = itertools.cycle([[_tensors(batch, config) for batch in _padded(model, samples)] for samples in batches])
 
     def update() -> int:

@@ -78,5 +78,5 @@ class TrainConfig(Config):
     checkpoint_updates: int = Field(200, ge=1, description="updates between two checkpoints")
     threads: int = Field(1, ge=1, description="OpenMP threads")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="of matrix products; auto: bf16 if fast here"
+        "auto", description="of matrix products; auto: bf16 where that is faster"
     )

@@ -13,7 +13,7 @@ from forethought.config import TrainConfig
 from forethought.errors import BadSetting
 from forethought.models import Model
 from forethought.training.batches import Batch, pack, pad
-from forethought.training.learner import Learner, autocast_dtype, last_outcome
+from forethought.training.learner import WIDE, Learner, autocast_dtype, last_outcome
 from forethought.transcript import Role, Tokens
 from forethought.types import Progress, Step
 
@@ -124,9 +124,10 @@ def test_precision_is_what_was_set_and_auto_follows_the_machine(fast: bool, monk
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: fast)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
     cpu = torch.device("cpu")
-    assert autocast_dtype("float32", cpu) is None
-    assert autocast_dtype("bfloat16", cpu) is torch.bfloat16
-    assert autocast_dtype("auto", cpu) is (torch.bfloat16 if fast else None)
+    assert autocast_dtype("float32", cpu, WIDE) is None
+    assert autocast_dtype("bfloat16", cpu, 8) is torch.bfloat16
+    assert autocast_dtype("auto", cpu, WIDE) is (torch.bfloat16 if fast else None)
+    assert autocast_dtype("auto", cpu, WIDE - 1) is None
 
 
 def test_half_precision_says_nearly_the_same_and_keeps_full_weights(new_model: NewModel) -> None:

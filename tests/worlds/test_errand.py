@@ -49,7 +49,7 @@ def lived(state: State, *actions: str) -> tuple[str, State, Progress, Harm]:
 def test_walking_to_the_near_car_wash_leaves_the_car_at_home_and_asking_then_changes_nothing() -> None:
     wash = townlet("car", "washed")
     change, state, *_ = lived(wash, "walk to the car wash")
-    assert change == "You are at the car wash. It takes 2 minutes."
+    assert change == "You are at the car wash. The car stays at home. It takes 2 minutes."
     assert dict(state.where)["car"] == HOME
     asked, _, progress, _ = lived(wash, "walk to the car wash", "ask for the car to be washed")
     assert asked == "Nothing changes." and progress is Progress.ONGOING
@@ -61,6 +61,13 @@ def test_driving_to_the_near_car_wash_works() -> None:
     assert change == "You are at the car wash. The car is at the car wash. It takes 1 minutes. It burns 1 fuel."
     asked, _, progress, harm = lived(wash, "drive the car to the car wash", "ask for the car to be washed")
     assert (asked, progress, harm) == ("The car is now washed.", Progress.SATISFIED, Harm.NONE)
+
+
+def test_what_stays_is_told_of_the_things_that_the_errands_are_for_alone() -> None:
+    change, *_ = lived(townlet("letter", "posted"), "walk to the post office")
+    assert "The letter is at the post office." in change and "car" not in change
+    change, *_ = lived(townlet("dog", "weighed"), "drive the car to the weigh house")
+    assert "The dog stays at home." in change
 
 
 def test_walking_the_letter_to_the_near_post_office_works_and_costs_no_fuel() -> None:
@@ -171,7 +178,9 @@ def test_what_is_told_can_be_read_back(level: int, axis: str, split: str) -> Non
             before = world.facts()
             observation, _, terminated, truncated, info = world.step(rng.choice(info["candidates"]))
             told = {fact for fact in world.read(info["change"]) if fact[0] not in EVENTS}
-            assert told == world.facts() - before
+            stayed = {fact for fact in told if fact[0] == "stays"}
+            assert told - stayed == world.facts() - before
+            assert {("thing at", *fact[1:]) for fact in stayed} <= world.facts() & before
             over = terminated or truncated
 
 
@@ -185,6 +194,7 @@ def test_every_wording_of_every_kind_can_be_read_back() -> None:
         "thing at": ("thing at", "car", "the car wash"),
         "manner": ("manner", "car", "driven"),
         "served": ("served", "car", "washed"),
+        "stays": ("stays", "car", "home"),
     }
     for kind, templates in GRAMMAR.sentences.items():
         fact = examples.get(kind, (kind, "7" if kind in EVENTS else "home" if kind == "you at" else "evening"))

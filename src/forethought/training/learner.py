@@ -20,6 +20,9 @@ from forethought.transcript import Role, Tokens
 GROUPS = 2
 PARTS = ("outcome", "action", "language")
 MAX_NORM = 1.0
+WIDE = 128
+"""Hidden width from which bf16 pays on a CPU: batches of 16 measured 7.2 k tokens per second against 6.3 k in float32
+at 128 (tiny), but 7.4 k against 9.6 k, and three times the memory, at 64 (nano)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Learner:
 
     def __init__(self, model: Model, config: TrainConfig) -> None:
         self.model, self.config = model, config
-        self.autocast = autocast_dtype(config.precision, model.device)
+        self.autocast = autocast_dtype(config.precision, model.device, model.lm.config.hidden_size)
         self.optimizer = Optimizer(model.lm, config.matrix_rate, config.learning_rate, config.weight_decay)
 
     def update(self, samples: Sequence[Tokens], number: int, progress: float) -> Lesson:
@@ -142,8 +145,8 @@ def hidden_states(lm: Any, batch: Batch) -> Tensor:
     return packed
 
 
-def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
-    """bf16 where asked for, or where this machine multiplies bf16 matrices in hardware; else ``None``."""
+def autocast_dtype(precision: str, device: torch.device, width: int) -> torch.dtype | None:
+    """bf16 where asked for, or where this machine multiplies bf16 matrices of this width faster; else ``None``."""
     if precision == "float32":
         return None
     if precision == "bfloat16":
@@ -151,4 +154,4 @@ def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else None
     fast = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-    return torch.bfloat16 if fast else None
+    return torch.bfloat16 if fast and width >= WIDE else None

@@ -84,7 +84,7 @@ def law(state: State, action: str) -> Effect[State]:
 
 
 def moved(state: State, move: Move) -> Effect[State]:
-    """The trip and what it brings along; nothing at all if the vehicle is not here or does not move so."""
+    """The trip, what comes along and what should have; nothing at all if the vehicle is not here or does not move so."""
     place = state.place(move.target) if move.target else state.here()
     you = state.you
     goal = HOME
@@ -103,9 +103,14 @@ def moved(state: State, move: Move) -> Effect[State]:
     told: list[Fact] = [("you at", goal)]
     where = list(state.where)
     for i, (thing, spot) in enumerate(where):
-        if spot == you and (thing == vehicle or (state.wanted(thing) and town.MANNER_OF[thing] in ALONG[mode])):
+        if spot != you:
+            continue
+        wanted = state.wanted(thing)
+        if thing == vehicle or (wanted and town.MANNER_OF[thing] in ALONG[mode]):
             where[i] = (thing, goal)
             told.append(("thing at", thing, goal))
+        elif wanted:
+            told.append(("stays", thing, you))
     if not state.plain:
         told += spent
     left, late = _time_left(state, minutes)

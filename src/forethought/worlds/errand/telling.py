@@ -61,6 +61,7 @@ GRAMMAR = Grammar(
             "Staff of the {0} work in the {1}.",
         ),
         "time": ("It is {0}.", "The time of day is {0}.", "By now it is {0}.", "The clock says {0}."),
+        "stays": ("The {0} stays at {1}.",),
         "served": ("The {0} is now {1}.",),
         "took": ("It takes {0} minutes.",),
         "burned": ("It burns {0} fuel.",),
