@@ -84,7 +84,7 @@ def law(state: State, action: str) -> Effect[State]:
 
 
 def moved(state: State, move: Move) -> Effect[State]:
-    """The trip, what comes along and what should have; nothing at all if the vehicle is not here or does not move so."""
+    """The trip, what came along and what should have; nothing if the vehicle is not here or does not move so."""
     place = state.place(move.target) if move.target else state.here()
     you = state.you
     goal = HOME
