@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
 from forethought.errors import BadSetting
 from forethought.models import Imagined, Model
-from forethought.models.divergence import fact_divergence, outcome_nll
+from forethought.models.divergence import measured
 from forethought.planning import Option, Planner, Situation
-from forethought.transcript import Tokens
 from forethought.types import Divergence, Step
 from forethought.worlds import World
 from forethought.worlds.vector import VectorWorld
@@ -77,11 +76,7 @@ class Agent:
             if result.error is not None:
                 raise result.error
             prediction = self.model.transcript.with_verdicts(imagined.text, imagined.progress, imagined.harm)
-            step = Step(
-                chosen, result.change, result.observation, result.progress, result.harm, result.warning, prediction,
-                cost=result.cost,
-            )  # fmt: skip
-            step = replace(step, divergence=self._divergence(world, context, step, prediction))
+            step = measured(self.model, world, [context], [result.step(chosen, prediction)])[0]
             yield Lived(step, tuple(options), imagined, situation)
             context = context + self.model.transcript.action(chosen) + self.model.transcript.outcome(step)
             candidates, over = result.candidates, result.over
@@ -91,9 +86,3 @@ class Agent:
         if not options:
             raise BadSetting("there is nothing to choose from: no candidates, and the model proposed no action")
         return options
-
-    def _divergence(self, world: World, context: Tokens, step: Step, prediction: str) -> Divergence:
-        if step.warning:
-            return Divergence()
-        nll = outcome_nll(self.model, [context], [step])[0]
-        return Divergence(nll=nll, facts=fact_divergence(world, self.model, prediction, step))

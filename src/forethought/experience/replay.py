@@ -72,6 +72,7 @@ class Replay:
         self.balance, self.recent_share = balance, recent_share
         self._episodes: list[Episode] = []
         self._steps: list[tuple[int, int]] = []
+        self._kinds: dict[tuple[int, int], SituationClass] = {}
         self._classes: dict[SituationClass, list[int]] = {}
         self._verbs: dict[tuple[str, str], list[list[int]]] = {}
 
@@ -90,6 +91,7 @@ class Replay:
         for index, kind in _classified(episode):
             self._positions(kind).append(len(self._steps))
             self._steps.append((number, index))
+            self._kinds[number, index] = kind
         return number
 
     def episode(self, number: int) -> Episode:
@@ -97,6 +99,10 @@ class Replay:
         if not 0 <= number < len(self._episodes):
             raise BadSetting(f"episode {number} is not in the replay; it holds {len(self._episodes)}, counted from 0")
         return self._episodes[number]
+
+    def kind(self, number: int, index: int) -> SituationClass:
+        """The class of a step that ``sample`` gave."""
+        return self._kinds[number, index]
 
     def classes(self) -> dict[SituationClass, int]:
         """How many steps of each class there are, in the order in which the classes were first met."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import torch
 from torch.nn.utils.rnn import pad_sequence
@@ -10,7 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 from forethought.errors import NotOffered
 from forethought.models.model import Model
 from forethought.transcript import Role, Tokens
-from forethought.types import Fact, Step
+from forethought.types import Divergence, Fact, Step
 from forethought.worlds import World
 
 
@@ -39,6 +40,17 @@ def fact_divergence(world: World, model: Model, prediction: str, step: Step) -> 
 
 def _sentences(text: str) -> list[Fact]:
     return [("sentence", part.strip()) for part in text.split(".") if part.strip()]
+
+
+def measured(model: Model, world: World, contexts: Sequence[Tokens], steps: Sequence[Step]) -> list[Step]:
+    """The steps, each in its context, with their divergences where a prediction was committed and no warning came."""
+    found = list(steps)
+    told = [i for i, step in enumerate(steps) if step.prediction is not None and not step.warning]
+    nlls = outcome_nll(model, [contexts[i] for i in told], [steps[i] for i in told])
+    for i, nll in zip(told, nlls, strict=True):
+        facts = fact_divergence(world, model, steps[i].prediction or "", steps[i])
+        found[i] = replace(steps[i], divergence=Divergence(nll=nll, facts=facts))
+    return found
 
 
 @torch.inference_mode()

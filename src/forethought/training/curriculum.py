@@ -64,12 +64,14 @@ class Curriculum:
             self.surprise[kind] = LONG_MEMORY * self.surprise.get(kind, value) + (1 - LONG_MEMORY) * value
 
     def interest(self) -> dict[SituationClass, float]:
-        """The share that each class of outcome keeps in replay: what is mastered is left to a tenth of its own.
+        """The share that each class of outcome keeps in replay: it shrinks with its surprise, down to a tenth.
 
         No class ever gets more than its equal share, so an outcome of pure chance cannot draw the learner in.
         """
         limit = self.config.mastered_nats
-        return {kind: MASTERED_SHARE for kind, nats in self.surprise.items() if nats < limit}
+        if not limit:
+            return {}
+        return {kind: max(MASTERED_SHARE, min(1.0, nats / limit)) for kind, nats in self.surprise.items()}
 
     def practises(self, rng: random.Random) -> bool:
         """Whether the coming spell acts towards desires; otherwise it babbles on."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from forethought.models import Model
-from forethought.models.divergence import fact_divergence, outcome_nll
+from forethought.models.divergence import measured
 from forethought.planning import Situation
 from forethought.transcript import Tokens
-from forethought.types import Divergence, Ending, Episode, Harm, Progress, Step
+from forethought.types import Ending, Episode, Harm, Progress, Step
 from forethought.worlds import World
 from forethought.worlds.vector import StepResult, VectorWorld
 
@@ -119,24 +119,15 @@ def _record(life: Life, action: str, result: StepResult, prediction: str | None)
     if result.error is not None:
         life.ending = Ending.WORLD_ERROR
         return
-    life.steps.append(_step(action, result, prediction))
-
-
-def _step(action: str, result: StepResult, prediction: str | None = None) -> Step:
-    told = (result.change, result.observation, result.progress, result.harm, result.warning)
-    return Step(action, *told, prediction, cost=result.cost)
+    life.steps.append(result.step(action, prediction))
 
 
 def _measure(model: Model, world: World, lives: Sequence[Life]) -> None:
     """Sets the divergences of the steps just lived for which a prediction was committed."""
     lived = [life for life in lives if life.ending is not Ending.WORLD_ERROR]
-    told = [life for life in lived if life.steps[-1].prediction is not None and not life.steps[-1].warning]
-    nlls = outcome_nll(model, [life.context for life in told], [life.steps[-1] for life in told])
-    for life, nll in zip(told, nlls, strict=True):
-        step = life.steps[-1]
-        assert step.prediction is not None, "only committed steps are measured"
-        facts = fact_divergence(world, model, step.prediction, step)
-        life.steps[-1] = replace(step, divergence=Divergence(nll=nll, facts=facts))
+    steps = measured(model, world, [life.context for life in lived], [life.steps[-1] for life in lived])
+    for life, step in zip(lived, steps, strict=True):
+        life.steps[-1] = step
 
 
 def _go_on(model: Model, life: Life, result: StepResult) -> None:
@@ -177,7 +168,7 @@ def demonstrations(worlds: Sequence[World], seeds: Sequence[int], quality: str =
             if result.error is not None:
                 ending = Ending.WORLD_ERROR
                 break
-            steps.append(_step(action, result))
+            steps.append(result.step(action))
             ending = ending_of(result)
         episodes.append(
             Episode(world.name, world.level, world.split, seed, start.desire, start.observation, tuple(steps), ending,

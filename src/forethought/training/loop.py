@@ -14,7 +14,7 @@ import torch
 from forethought import storage
 from forethought.config import TrainConfig
 from forethought.errors import BadSetting
-from forethought.experience import Replay, SituationClass, situation_class
+from forethought.experience import Replay
 from forethought.models import PRESETS, Model
 from forethought.planning import Planner
 from forethought.training.checkpoint import load_newest, save_checkpoint
@@ -129,7 +129,7 @@ class _Training:
             self._live(self.config.live_episodes if self.update else self.config.first_episodes)
         picks = self.replay.sample(self.config.batch_steps, self.update, self.curriculum.interest())
         lesson = self.learner.update([self._tokens(*pick) for pick in picks], self.update, progress)
-        self.curriculum.heed([self._kind(*pick) for pick in picks], lesson.surprise)
+        self.curriculum.heed([self.replay.kind(*pick) for pick in picks], lesson.surprise)
         self.last = lesson.figures
         self.update += 1
         self.tokens += lesson.tokens
@@ -167,11 +167,6 @@ class _Training:
             found = self.model.transcript.episode(self.replay.episode(number), index + 1)
             self.cache[number, index] = found
         return found
-
-    def _kind(self, number: int, index: int) -> SituationClass:
-        episode = self.replay.episode(number)
-        step = episode.steps[index]
-        return situation_class(episode.world, step.action, step.change, step.progress, step.harm)
 
     # ---- bookkeeping ----------------------------------------------------------------------------------------------
     def _log(self) -> None:

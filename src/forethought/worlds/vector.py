@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, SupportsFloat
 
 from forethought.errors import BadSetting, NotOffered, WorldFailed
-from forethought.types import Harm, Progress
+from forethought.types import Harm, Progress, Step
 from forethought.worlds.base import World
 
 
@@ -48,6 +48,11 @@ class StepResult:
     def over(self) -> bool:
         """Whether the episode ended with this step."""
         return self.terminated or self.truncated
+
+    def step(self, action: str, prediction: str | None = None) -> Step:
+        """The step as it is recorded: what was done, what had been committed to, and what came of it."""
+        told = (self.change, self.observation, self.progress, self.harm, self.warning)
+        return Step(action, *told, prediction, cost=self.cost)
 
 
 class VectorWorld:
