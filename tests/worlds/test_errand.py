@@ -21,6 +21,7 @@ LEVELS = (1, 2, 3, 4)
 HELD_OUT = [(axis, split) for axis in ErrandWorld.axes for split in ("validation", "test")]
 TRIPS = ("place", "distance")
 EVENTS = {"took", "burned", "paid"}
+NOTICED = {"stays", "welcome", "unwelcome"}
 
 
 def situations(world: ErrandWorld, many: int, start: int = 0) -> Iterator[State]:
@@ -49,7 +50,7 @@ def lived(state: State, *actions: str) -> tuple[str, State, Progress, Harm]:
 def test_walking_to_the_near_car_wash_leaves_the_car_at_home_and_asking_then_changes_nothing() -> None:
     wash = townlet("car", "washed")
     change, state, *_ = lived(wash, "walk to the car wash")
-    assert change == "You are at the car wash. The car stays at home. It takes 2 minutes."
+    assert change == "You are at the car wash. The car stays at home. They serve the car here. It takes 2 minutes."
     assert dict(state.where)["car"] == HOME
     asked, _, progress, _ = lived(wash, "walk to the car wash", "ask for the car to be washed")
     assert asked == "Nothing changes." and progress is Progress.ONGOING
@@ -58,7 +59,10 @@ def test_walking_to_the_near_car_wash_leaves_the_car_at_home_and_asking_then_cha
 def test_driving_to_the_near_car_wash_works() -> None:
     wash = townlet("car", "washed")
     change, *_ = lived(wash, "drive the car to the car wash")
-    assert change == "You are at the car wash. The car is at the car wash. It takes 1 minutes. It burns 1 fuel."
+    assert change == (
+        "You are at the car wash. The car is at the car wash. They serve the car here. "
+        "It takes 1 minutes. It burns 1 fuel."
+    )
     asked, _, progress, harm = lived(wash, "drive the car to the car wash", "ask for the car to be washed")
     assert (asked, progress, harm) == ("The car is now washed.", Progress.SATISFIED, Harm.NONE)
 
@@ -73,7 +77,9 @@ def test_what_stays_is_told_of_the_things_that_the_errands_are_for_alone() -> No
 def test_walking_the_letter_to_the_near_post_office_works_and_costs_no_fuel() -> None:
     post = townlet("letter", "posted", burn_no_fuel=True)
     change, *_ = lived(post, "walk to the post office")
-    assert change == "You are at the post office. The letter is at the post office. It takes 2 minutes."
+    assert change == (
+        "You are at the post office. The letter is at the post office. They serve the letter here. It takes 2 minutes."
+    )
     _, _, progress, _ = lived(post, "walk to the post office", "ask for the letter to be posted")
     assert progress is Progress.SATISFIED
     _, _, wasted, _ = lived(post, "drive the car to the post office")
@@ -178,9 +184,14 @@ def test_what_is_told_can_be_read_back(level: int, axis: str, split: str) -> Non
             before = world.facts()
             observation, _, terminated, truncated, info = world.step(rng.choice(info["candidates"]))
             told = {fact for fact in world.read(info["change"]) if fact[0] not in EVENTS}
-            stayed = {fact for fact in told if fact[0] == "stays"}
-            assert told - stayed == world.facts() - before
-            assert {("thing at", *fact[1:]) for fact in stayed} <= world.facts() & before
+            noticed = {fact for fact in told if fact[0] in NOTICED}
+            assert told - noticed == world.facts() - before
+            for kind, thing, *spot in noticed:
+                if kind == "stays":
+                    assert ("thing at", thing, *spot) in world.facts() & before
+                else:
+                    here = world.state.here()
+                    assert here is not None and (thing in here.takes) == (kind == "welcome")
             over = terminated or truncated
 
 

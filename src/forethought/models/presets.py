@@ -53,6 +53,7 @@ def config_for(name: str, vocabulary: int, architecture: Architecture, special: 
             intermediate_size=size.feed_forward,
             max_position_embeddings=MAX_POSITIONS,
             tie_word_embeddings=True,
+            initializer_range=size.width**-0.5,
             **special,
         )
     if architecture == "mamba2":
@@ -67,6 +68,7 @@ def config_for(name: str, vocabulary: int, architecture: Architecture, special: 
             expand=2,
             chunk_size=64,
             tie_word_embeddings=True,
+            initializer_range=size.width**-0.5,
             **special,
         )
     raise UnknownName.of("architecture", architecture, ("llama", "mamba2"))

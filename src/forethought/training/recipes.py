@@ -25,11 +25,12 @@ def quickstart(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> Tra
         seed=seed,
         budget_tokens=3_000_000,
         batch_steps=16,
-        first_episodes=800,
-        live_episodes=120,
+        first_episodes=400,
+        live_episodes=60,
         commit_rate=0.01,
         practice_after=0.7,
-        practice_share=0.25,
+        practice_divergence=0.0,
+        practice_share=0.1,
     )
     return sized(config, budget_tokens)
 

@@ -84,7 +84,7 @@ def law(state: State, action: str) -> Effect[State]:
 
 
 def moved(state: State, move: Move) -> Effect[State]:
-    """The trip, what came along and what should have; nothing if the vehicle is not here or does not move so."""
+    """The trip, what came along and what should have, and whom they serve there; nothing without the vehicle."""
     place = state.place(move.target) if move.target else state.here()
     you = state.you
     goal = HOME
@@ -111,12 +111,20 @@ def moved(state: State, move: Move) -> Effect[State]:
             told.append(("thing at", thing, goal))
         elif wanted:
             told.append(("stays", thing, you))
+    if move.target:
+        told += [("welcome" if thing in place.takes else "unwelcome", thing) for thing in _wanted(state.errands)]
     if not state.plain:
         told += spent
     left, late = _time_left(state, minutes)
     wasteful = state.burn_no_fuel and fuel > 0
     after = state.after(tuple(where), goal, state.done, left, state.part)
     return Effect(after, tuple(told), Progress.FAILED if late or wasteful else Progress.ONGOING, Harm.NONE, cost)
+
+
+@lru_cache(maxsize=1024)
+def _wanted(errands: tuple[Errand, ...]) -> tuple[str, ...]:
+    """The things that something is to be done with."""
+    return tuple(dict.fromkeys(thing for thing, _ in errands))
 
 
 def served(state: State, ask: Ask) -> Effect[State]:
@@ -174,18 +182,20 @@ def _example(state: State) -> str:
 
 # ---- what makes sense to try --------------------------------------------------------------------------------------
 def options(state: State, level: int, split: str, axis: str) -> tuple[str, ...]:
-    """Every way to every place, or home, and every service that may be asked for here."""
+    """Every way (with what is here) to every place, or home, and every service that may be asked for here."""
     things = tuple([thing for thing, _ in state.where])
+    rides = _rides(tuple([thing for thing, spot in state.where if spot == state.you]))
     here = state.here()
     wait = state.part >= 0
     if here is None:
-        return _from_home(things, tuple([place.name for place in state.places]), state.errands, wait)
+        return _from_home(rides, tuple([place.name for place in state.places]), state.errands, wait)
     asks = _asks(things, state.errands, here.done, here.feet, level, split, axis)
-    return asks + _to_home(things, wait)
+    return asks + tuple([f"{ride} home" for ride in rides] + ["wait"] * wait)
 
 
 @lru_cache(maxsize=4096)
 def _rides(things: tuple[str, ...]) -> tuple[str, ...]:
+    """The ways to go with these things here."""
     manners = [(thing, town.MANNER_OF[thing]) for thing in things]
     rides = ["walk"]
     rides += [f"drive the {thing}" for thing, manner in manners if manner == "driven"]
@@ -196,16 +206,11 @@ def _rides(things: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def _from_home(
-    things: tuple[str, ...], names: tuple[str, ...], errands: tuple[Errand, ...], wait: bool
+    rides: tuple[str, ...], names: tuple[str, ...], errands: tuple[Errand, ...], wait: bool
 ) -> tuple[str, ...]:
-    trips = [f"{ride} to the {name}" for name in names for ride in _rides(things)]
+    trips = [f"{ride} to the {name}" for name in names for ride in rides]
     visits = [f"ask for the {t} to be {d} at home" for t, d in errands if town.MANNER_OF[t] == "fixed"]
     return tuple(trips + visits + ["wait"] * wait)
-
-
-@lru_cache(maxsize=4096)
-def _to_home(things: tuple[str, ...], wait: bool) -> tuple[str, ...]:
-    return tuple([f"{ride} home" for ride in _rides(things)] + ["wait"] * wait)
 
 
 @lru_cache(maxsize=16_384)

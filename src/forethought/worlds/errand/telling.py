@@ -62,6 +62,8 @@ GRAMMAR = Grammar(
         ),
         "time": ("It is {0}.", "The time of day is {0}.", "By now it is {0}.", "The clock says {0}."),
         "stays": ("The {0} stays at {1}.",),
+        "welcome": ("They serve the {0} here.",),
+        "unwelcome": ("They refuse the {0} here.",),
         "served": ("The {0} is now {1}.",),
         "took": ("It takes {0} minutes.",),
         "burned": ("It burns {0} fuel.",),
