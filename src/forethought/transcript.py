@@ -76,6 +76,7 @@ class Transcript:
         self.tokenizer, self.verdict, self.target = tokenizer, verdict, target
         self._frames = _frames(tokenizer)
         self._encode = lru_cache(maxsize=200_000)(self._encode_message)
+        self._leads = {who: self._plain(frame.lead) for who, frame in self._frames.items()}
 
     def opening(self, desire: str, observation: str) -> Tokens:
         """The desire and the first observation, up to where an action is due."""
@@ -143,9 +144,8 @@ class Transcript:
 
     def _head(self, who: str) -> Tokens:
         """The message's special head; its plain lead is encoded together with the text, as the tokenizer would."""
-        head = self._frames[who].head
-        lead = self._plain(self._frames[who].lead)
-        return Tokens([*head, *lead], [Role.CONTEXT] * (len(head) + len(lead)))
+        ids = [*self._frames[who].head, *self._leads[who]]
+        return Tokens(ids, [Role.CONTEXT] * len(ids))
 
     def _body(self, who: str, text: str, role: Role) -> Tokens:
         ids = self._encode(who, text)
@@ -154,8 +154,7 @@ class Transcript:
 
     def _encode_message(self, who: str, text: str) -> tuple[int, ...]:
         text = text.encode("utf-8", "replace").decode()
-        lead = self._frames[who].lead
-        ids, before = self._plain(lead + text), self._plain(lead)
+        ids, before = self._plain(self._frames[who].lead + text), self._leads[who]
         if ids[: len(before)] == before:
             return tuple(ids[len(before) :])
         return tuple(self._plain(text))  # the lead would merge with this text; kept apart so that prefixes stay shared

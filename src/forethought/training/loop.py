@@ -99,7 +99,6 @@ class _Training:
         self.learner = Learner(model, run.config)
         self.curriculum = Curriculum(run.config)
         self.replay = Replay(run.config.seed, run.config.replay_floor, balance=run.config.balance)
-        self.cache: dict[tuple[int, int], Tokens] = {}
         self.update = self.tokens = self.situations = 0
         self.last = {"outcome": float("nan")}
 
@@ -162,11 +161,7 @@ class _Training:
 
     def _tokens(self, number: int, index: int) -> Tokens:
         """A step of the replay with the transcript that leads to it."""
-        found = self.cache.get((number, index))
-        if found is None:
-            found = self.model.transcript.episode(self.replay.episode(number), index + 1)
-            self.cache[number, index] = found
-        return found
+        return self.model.transcript.episode(self.replay.episode(number), index + 1)
 
     # ---- bookkeeping ----------------------------------------------------------------------------------------------
     def _log(self) -> None:

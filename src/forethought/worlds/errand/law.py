@@ -84,7 +84,7 @@ def law(state: State, action: str) -> Effect[State]:
 
 
 def moved(state: State, move: Move) -> Effect[State]:
-    """The trip, what came along and what should have, and whom they serve there; nothing without the vehicle."""
+    """The trip, what came along and what should have; nothing if the vehicle is not here or does not move so."""
     place = state.place(move.target) if move.target else state.here()
     you = state.you
     goal = HOME
@@ -111,8 +111,6 @@ def moved(state: State, move: Move) -> Effect[State]:
             told.append(("thing at", thing, goal))
         elif wanted:
             told.append(("stays", thing, you))
-    if move.target:
-        told += [("welcome" if thing in place.takes else "unwelcome", thing) for thing in _wanted(state.errands)]
     if not state.plain:
         told += spent
     left, late = _time_left(state, minutes)
@@ -121,14 +119,8 @@ def moved(state: State, move: Move) -> Effect[State]:
     return Effect(after, tuple(told), Progress.FAILED if late or wasteful else Progress.ONGOING, Harm.NONE, cost)
 
 
-@lru_cache(maxsize=1024)
-def _wanted(errands: tuple[Errand, ...]) -> tuple[str, ...]:
-    """The things that something is to be done with."""
-    return tuple(dict.fromkeys(thing for thing, _ in errands))
-
-
 def served(state: State, ask: Ask) -> Effect[State]:
-    """The service, if the thing is present, the place open and the thing accepted there; otherwise nothing."""
+    """The service, if the place is open, the thing present and accepted; otherwise what they say instead."""
     thing, done = errand = (ask.thing, ask.done)
     if ask.at_home:
         place, spot = state.place(town.SERVICES.get(done, "")), HOME
@@ -136,10 +128,14 @@ def served(state: State, ask: Ask) -> Effect[State]:
     else:
         place, spot = state.here(), state.you
         able = place is not None and place.done == done
-    if place is None or not able or thing not in place.takes or (thing, spot) not in state.where:
+    if place is None or not able or errand in state.done:
         return Effect(state, ())
-    if errand in state.done or (state.part >= 0 and town.DAY[state.part] not in place.hours):
-        return Effect(state, ())
+    if state.part >= 0 and town.DAY[state.part] not in place.hours:
+        return Effect(state, (("closed", place.name),))
+    if (thing, spot) not in state.where:
+        return Effect(state, (("missing", thing),))
+    if thing not in place.takes:
+        return Effect(state, (("refused", thing),))
     finished = state.done | {errand}
     satisfied = all(wanted in finished for wanted in state.errands)
     harmed = done in town.IRREVERSIBLE and errand not in state.errands
