@@ -53,7 +53,7 @@ def test_walking_to_the_near_car_wash_leaves_the_car_at_home_and_asking_then_cha
     assert change == "You are at the car wash. The car stays at home. It takes 2 minutes."
     assert dict(state.where)["car"] == HOME
     asked, _, progress, _ = lived(wash, "walk to the car wash", "ask for the car to be washed")
-    assert asked == "There is no car here." and progress is Progress.ONGOING
+    assert asked == "You have no car with you." and progress is Progress.ONGOING
 
 
 def test_driving_to_the_near_car_wash_works() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,9 +15,7 @@ from forethought.worlds.grammar import NOTHING
 
 Balance = Literal["class", "uniform"]
 SituationClass = tuple[str, str, bool, int, str, str]
-"""World, verb, whether nothing changed, number of sentences of the change, progress, harm."""
-
-SENTENCE_END = re.compile(r"[.!?]+(?:\s+|$)")
+"""World, verb, whether nothing changed, number of words of the change, progress, harm."""
 
 
 def situation_class(
@@ -31,9 +28,9 @@ def situation_class(
     """
     change = "" if warning else change.strip()
     nothing = change in ("", NOTHING)
-    sentences = 0 if nothing else sum(1 for part in SENTENCE_END.split(change) if part)
+    words = 0 if nothing else len(change.split())
     verb = next(iter(action.split(maxsplit=1)), "").lower()
-    return world, verb, nothing, sentences, str(progress), str(harm)
+    return world, verb, nothing, words, str(progress), str(harm)
 
 
 @dataclass(frozen=True, slots=True)

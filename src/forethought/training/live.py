@@ -87,8 +87,15 @@ def _with_proposals(model: Model, situations: Sequence[Situation], rng: random.R
 
 
 def babble(situations: Sequence[Situation], rng: random.Random) -> list[str]:
-    """Any action that makes sense and was not tried yet in this episode, with equal chances; then any at all."""
-    return [rng.choice(_untried(situation) or situation.candidates) for situation in situations]
+    """Any verb, then any action with it, among what makes sense and was not tried yet in this episode; then any."""
+    return [_any(rng, _untried(situation) or situation.candidates) for situation in situations]
+
+
+def _any(rng: random.Random, actions: Sequence[str]) -> str:
+    verbs: dict[str, list[str]] = {}
+    for action in actions:
+        verbs.setdefault(action.partition(" ")[0], []).append(action)
+    return rng.choice(rng.choice(list(verbs.values())))
 
 
 def _untried(situation: Situation) -> list[str]:

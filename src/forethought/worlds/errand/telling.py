@@ -63,7 +63,7 @@ GRAMMAR = Grammar(
         "time": ("It is {0}.", "The time of day is {0}.", "By now it is {0}.", "The clock says {0}."),
         "stays": ("The {0} stays at {1}.",),
         "closed": ("The {0} is closed now.",),
-        "missing": ("There is no {0} here.",),
+        "missing": ("You have no {0} with you.",),
         "refused": ("They refuse the {0}.",),
         "served": ("The {0} is now {1}.",),
         "took": ("It takes {0} minutes.",),
