@@ -104,14 +104,13 @@ def test_packed_transcripts_teach_what_padded_ones_teach(new_model: NewModel) ->
     assert torch.allclose(_gradients(learner, packed), _gradients(learner, pad(samples, 0)), atol=1e-5)
 
 
-def test_the_rate_rises_and_then_falls_to_a_twentieth(new_model: NewModel) -> None:
+def test_the_rate_rises_stays_and_falls_to_a_twentieth_in_the_last_fifth(new_model: NewModel) -> None:
     learner = _learner(new_model(), warmup_updates=4)
     samples = _samples(learner.model, WAIT)
     rising = [learner.update(samples, number, 0.0).figures["rate"] for number in range(5)]
     assert rising == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0])
-    falling = [learner.update(samples, 100, progress).figures["rate"] for progress in (0.0, 0.25, 0.5, 0.75, 1.0, 1.2)]
-    assert falling == sorted(falling, reverse=True)
-    assert (falling[0], falling[2], falling[4], falling[5]) == pytest.approx((1.0, 0.525, 0.05, 0.05))
+    falling = [learner.update(samples, 100, progress).figures["rate"] for progress in (0.0, 0.5, 0.8, 0.9, 1.0, 1.2)]
+    assert falling == pytest.approx([1.0, 1.0, 1.0, 0.5, 0.05, 0.05])
 
 
 def test_no_warmup_starts_at_the_full_rate(new_model: NewModel) -> None:

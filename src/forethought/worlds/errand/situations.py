@@ -16,6 +16,9 @@ from forethought.worlds.errand.telling import HELD_OUT_DESIRES, HELD_OUT_WORDING
 from forethought.worlds.errand.town import Place
 
 ItemT = TypeVar("ItemT")
+ALSO_SERVED = 0.2
+"""How often, at level 1, a place that is not wanted would serve the thing too: rarely, so that it tells nothing that
+somebody in town refuses it, and only the place where one asks decides."""
 SPLIT_HALF = {"validation": 0, "test": 1}
 
 
@@ -120,7 +123,7 @@ def _spare_places(errands: tuple[Errand, ...], level: int, split: str, axis: str
 
 def _answering(rng: random.Random, place: Place, errands: tuple[Errand, ...]) -> Place:
     """At level 1 a place tells only whether it serves the errands' things (by chance, where one is not wanted)."""
-    takes = [thing for thing, done in errands if done == place.done or rng.random() < 0.5]
+    takes = [thing for thing, done in errands if done == place.done or rng.random() < ALSO_SERVED]
     return replace(place, takes=tuple(takes), refuses=tuple([thing for thing, _ in errands if thing not in takes]))
 
 
