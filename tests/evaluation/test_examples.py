@@ -54,7 +54,7 @@ def test_the_car_and_the_letter_are_thought_through_both_ways(knowing: Any) -> N
     assert [step.action for step in walk.steps] == ["walk to the car wash", "ask for the car to be washed"]
     assert (walk.promise, walk.works, drive.promise, drive.works) == (0.0, False, 1.0, True)
     assert all(step.right for choice in (car, letter) for way in choice.ways for step in way.steps)
-    assert json.loads(json.dumps(asdict(car)))["ways"][0]["steps"][1]["happened"] == "Nothing changes."
+    assert json.loads(json.dumps(asdict(car)))["ways"][0]["steps"][1]["happened"] == "You have no car with you."
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
