@@ -53,7 +53,7 @@ class TrainConfig(Config):
     seed: int = Field(0, ge=0, description="decides weights, situations and sampling")
     budget_tokens: int = Field(2_000_000, ge=1, description="training tokens, padding not counted")
     batch_steps: int = Field(32, ge=1, description="steps (or demonstrations) sampled for each update")
-    matrix_rate: float = Field(0.01, gt=0, description="learning rate of the hidden matrices (Muon)")
+    matrix_rate: float = Field(0.005, gt=0, description="learning rate of the hidden matrices (Muon)")
     learning_rate: float = Field(2e-3, gt=0, description="learning rate of all other weights (AdamW)")
     warmup_updates: int = Field(50, ge=0, description="updates over which both rates rise")
     weight_decay: float = Field(0.01, ge=0, description="of the hidden matrices")

@@ -67,9 +67,9 @@ def test_the_example_stands_at_every_level(knowing: Any, level: int) -> None:
 def test_examples_of_any_world_go_through_its_probes_in_turn(knowing: Any) -> None:
     pairs = probe_pairs(Place("errand", 1, "test", ""), "presence", 2, 0)
     knowing.teach_all([side for pair in pairs for side in (pair.left, pair.right)])
-    examples = worked_examples(knowing, n=4)
-    assert [example.probe for example in examples] == ["presence", "acceptance", "near_driven", "presence"]
-    assert [example.right for example in examples] == [True, False, False, True]
+    examples = worked_examples(knowing, n=5)
+    assert [example.probe for example in examples] == ["presence", "acceptance", "welcome", "near_driven", "presence"]
+    assert [example.right for example in examples] == [True, False, False, False, True]
     assert all(side.foreseen.right and side.right for side in examples[0].sides)
     assert examples[1].sides[0].history[0].action.split()[0] in ("walk", "drive", "ride")
     assert Mark.MISSING in {marked.mark for marked in examples[2].sides[0].foreseen.difference}

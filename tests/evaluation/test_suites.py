@@ -42,7 +42,7 @@ def test_who_knows_every_outcome_is_right_throughout(knowing: Any, world: str, a
 
 def test_who_says_the_same_of_both_sides_scores_as_the_blind_do_in_probes(knowing: Any) -> None:
     place = Place("errand", 1, "test", "")
-    for name in ("presence", "acceptance", "near_driven"):
+    for name in ("presence", "acceptance", "welcome", "near_driven"):
         for pair in probe_pairs(place, name, 10, 0):
             for side in (pair.left, pair.right):
                 steps = (*side.history, side.step)
@@ -50,7 +50,7 @@ def test_who_says_the_same_of_both_sides_scores_as_the_blind_do_in_probes(knowin
     records = evaluate(knowing, axes=("",), n=10, arm="mine", parts=("probes",))
     mine, blind = by_metric(records), by_metric(records, BLIND)
     assert mine.keys() == blind.keys() == {f"{kind}/{p}" for kind in ("probe", "probe_side") for p in
-                                           ("presence", "acceptance", "near_driven")}  # fmt: skip
+                                           ("presence", "acceptance", "welcome", "near_driven")}  # fmt: skip
     for metric, record in mine.items():
         assert record.value == blind[metric].value == (0.5 if metric.startswith("probe_side") else 0.0)
 

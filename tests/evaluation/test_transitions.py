@@ -25,7 +25,9 @@ def test_transitions_are_what_the_world_does() -> None:
         for step in (*each.history, each.step):
             observation, _, _, _, info = world.step(step.action)
             assert (info["change"], info["progress"], observation) == (step.change, step.progress, step.outcome)
-        assert all(fact in world.facts() or fact[0] in ("stays", "missing", "refused") for fact in each.changed)
+        assert all(
+            fact in world.facts() or fact[0] in ("stays", "missing", "takes", "refuses") for fact in each.changed
+        )
 
 
 def test_a_seed_decides_what_is_asked_and_training_situations_never_are() -> None:

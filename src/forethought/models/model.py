@@ -15,6 +15,7 @@ from forethought import storage
 from forethought.errors import Damaged
 from forethought.models import attention
 from forethought.models.decoding import Continuation, continue_branches
+from forethought.models.lookback import look_back
 from forethought.models.phrases import Phrased, imagine_in_phrases
 from forethought.models.presets import Architecture, config_for, preset
 from forethought.models.tokenizer import train_tokenizer, training_texts
@@ -90,6 +91,8 @@ class Model:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             lm: Any = AutoModelForCausalLM.from_config(config, **_attention_for(config))  # type: ignore[no-untyped-call]
+        if architecture == "llama":
+            look_back(lm)
         return cls(lm.float(), tokenizer, verdict, target, origin=size)
 
     @classmethod

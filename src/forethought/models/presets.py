@@ -52,6 +52,7 @@ def config_for(name: str, vocabulary: int, architecture: Architecture, special: 
             num_key_value_heads=size.heads,
             intermediate_size=size.feed_forward,
             max_position_embeddings=MAX_POSITIONS,
+            attention_bias=True,
             tie_word_embeddings=True,
             initializer_range=size.width**-0.5,
             **special,

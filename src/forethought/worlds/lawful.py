@@ -43,6 +43,8 @@ class LawfulWorld(World, Generic[StateT]):
     """
 
     grammar: ClassVar[Grammar]
+    decides: ClassVar[dict[str, frozenset[str]]] = {}
+    """The kinds of fact that a probe's factor decides; of a probe that is not listed here, every kind."""
     max_steps: ClassVar[dict[int, int]]
 
     def __init__(self, *, level: int = 1, split: str = "train", seed: int | None = None, axis: str = "") -> None:
@@ -203,7 +205,8 @@ class LawfulWorld(World, Generic[StateT]):
             raise UnknownName.of(f"probe of world {self.name!r}", name, self.probes)
         rng = situation_rng(f"{self.name}/probe {name}", self.split, self.axis, self.level, seed)
         (state_a, actions_a), (state_b, actions_b) = self.minimal_pair(name, rng)
-        return ProbePair(name, self._side(state_a, actions_a), self._side(state_b, actions_b))
+        sides = self._side(state_a, actions_a), self._side(state_b, actions_b)
+        return ProbePair(name, *sides, self.decides.get(name))
 
     def minimal_pair(self, name: str, rng: random.Random) -> tuple[Question[StateT], Question[StateT]]:
         """Two situations that one factor sets apart, each with the actions up to the one that is asked about."""

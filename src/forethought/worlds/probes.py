@@ -25,16 +25,21 @@ class ProbeSide:
 
 @dataclass(frozen=True, slots=True)
 class ProbePair:
-    """Two sides whose outcomes differ because of one factor; right only if both are."""
+    """Two sides whose outcomes differ because of one factor; right only if both are.
+
+    ``kinds`` are the kinds of fact that the factor decides (``None``: all), where the sides differ in names besides.
+    """
 
     name: str
     left: ProbeSide
     right: ProbeSide
+    kinds: frozenset[str] | None = None
 
     @property
     def decisive(self) -> frozenset[Fact]:
-        """The facts by which the two outcomes differ."""
-        return self.left.changed ^ self.right.changed
+        """The facts by which the two outcomes differ because of the factor."""
+        differing = self.left.changed ^ self.right.changed
+        return differing if self.kinds is None else frozenset(fact for fact in differing if fact[0] in self.kinds)
 
     def judge(self, left: frozenset[Fact], right: frozenset[Fact]) -> tuple[bool, bool]:
         """Whether each side's predicted facts have exactly those decisive facts that are true there."""

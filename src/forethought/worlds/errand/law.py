@@ -10,6 +10,7 @@ from forethought.errors import BadAction
 from forethought.types import Fact, Harm, Progress
 from forethought.worlds.errand import town
 from forethought.worlds.errand.state import HOME, Errand, State
+from forethought.worlds.errand.town import Place
 from forethought.worlds.lawful import Effect
 
 MOVE = re.compile(r"(walk|drive the ([a-z]+)|ride the ([a-z]+)|hire movers)(?: to the ([a-z ]+)| (home))")
@@ -84,7 +85,10 @@ def law(state: State, action: str) -> Effect[State]:
 
 
 def moved(state: State, move: Move) -> Effect[State]:
-    """The trip, what came along and what should have; nothing if the vehicle is not here or does not move so."""
+    """The trip, what came along or should have, and whether it is served there.
+
+    Nothing happens if the vehicle is not here or does not move so.
+    """
     place = state.place(move.target) if move.target else state.here()
     you = state.you
     goal = HOME
@@ -111,12 +115,19 @@ def moved(state: State, move: Move) -> Effect[State]:
             told.append(("thing at", thing, goal))
         elif wanted:
             told.append(("stays", thing, you))
+    if move.target:
+        told += [_sign(place, thing) for thing, _ in state.errands]
     if not state.plain:
         told += spent
     left, late = _time_left(state, minutes)
     wasteful = state.burn_no_fuel and fuel > 0
     after = state.after(tuple(where), goal, state.done, left, state.part)
     return Effect(after, tuple(told), Progress.FAILED if late or wasteful else Progress.ONGOING, Harm.NONE, cost)
+
+
+def _sign(place: Place, thing: str) -> Fact:
+    """Whether a place serves a thing, as one sees when one is there."""
+    return "takes" if thing in place.takes else "refuses", place.name, thing
 
 
 def served(state: State, ask: Ask) -> Effect[State]:
@@ -135,7 +146,7 @@ def served(state: State, ask: Ask) -> Effect[State]:
     if (thing, spot) not in state.where:
         return Effect(state, (("missing", thing),))
     if thing not in place.takes:
-        return Effect(state, (("refused", thing),))
+        return Effect(state, (_sign(place, thing),))
     finished = state.done | {errand}
     satisfied = all(wanted in finished for wanted in state.errands)
     harmed = done in town.IRREVERSIBLE and errand not in state.errands

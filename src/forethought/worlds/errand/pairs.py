@@ -16,8 +16,8 @@ Pair = tuple[Question[State], Question[State]]
 
 
 def minimal_pair(name: str, rng: random.Random, level: int, split: str, axis: str) -> Pair:
-    """A pair of the probe ``presence``, ``acceptance`` or ``near_driven``, redrawn until the situation allows one."""
-    make = {"presence": _presence, "acceptance": _acceptance, "near_driven": _near_driven}[name]
+    """A pair of one of the world's probes, redrawn until the situation allows one."""
+    make = {"presence": _presence, "acceptance": _acceptance, "welcome": _welcome, "near_driven": _near_driven}[name]
     while True:
         state = replace(_opened(draw(rng, level, split, axis)), burn_no_fuel=False, minutes_left=-1)
         if any(town.MANNER_OF[thing] == "fixed" for thing, _ in state.errands):
@@ -52,6 +52,15 @@ def _acceptance(rng: random.Random, state: State, level: int, split: str, axis: 
     actions = (rng.choice(brings), f"ask for the {thing} to be {other.done}")
     stranger, seat = rng.choice(strangers), rng.randrange(3)
     return (_serving(state, other, thing, seat), actions), (_serving(state, other, stranger, seat), actions)
+
+
+def _welcome(rng: random.Random, state: State, level: int, split: str, axis: str) -> Pair | None:
+    """The trips of a pair of ``acceptance``, without the request."""
+    pair = _acceptance(rng, state, level, split, axis)
+    if pair is None:
+        return None
+    (left, (trip, _)), (right, _) = pair
+    return (left, (trip,)), (right, (trip,))
 
 
 def _near_driven(rng: random.Random, state: State, level: int, split: str, axis: str) -> Pair | None:

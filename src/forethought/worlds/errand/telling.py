@@ -64,7 +64,6 @@ GRAMMAR = Grammar(
         "stays": ("The {0} stays at {1}.",),
         "closed": ("The {0} is closed now.",),
         "missing": ("You have no {0} with you.",),
-        "refused": ("They refuse the {0}.",),
         "served": ("The {0} is now {1}.",),
         "took": ("It takes {0} minutes.",),
         "burned": ("It burns {0} fuel.",),

@@ -38,9 +38,11 @@ class ErrandWorld(LawfulWorld[State]):
     probes: ClassVar[dict[str, str]] = {
         "presence": "the same request at the same place, with the thing brought along or left behind",
         "acceptance": "the same request at the same place, which serves the thing or does not",
+        "welcome": "the same trip to the same place, which serves the thing or does not: known before one is there",
         "near_driven": "the same walk to the same place (a near one on the axis of that name), for a thing that stays "
         "behind, driven or ridden, or for one that comes along",
     }
+    decides: ClassVar[dict[str, frozenset[str]]] = {"near_driven": frozenset({"thing at", "stays"})}
     levels = range(1, 5)
     max_steps: ClassVar[dict[int, int]] = {1: 8, 2: 8, 3: 10, 4: 14}
     grammar = GRAMMAR
@@ -55,7 +57,7 @@ class ErrandWorld(LawfulWorld[State]):
         return situations.draw(rng, self.level, self.split, self.axis)
 
     def minimal_pair(self, name: str, rng: random.Random) -> tuple[Question[State], Question[State]]:
-        """Pairs for presence, acceptance and near_driven (the last is held out on the axis of the same name)."""
+        """Pairs for the four probes (near_driven is held out on the axis of the same name)."""
         return pairs.minimal_pair(name, rng, self.level, self.split, self.axis)
 
     def law(self, state: State, action: str) -> Effect[State]:
