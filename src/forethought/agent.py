@@ -65,10 +65,10 @@ class Agent:
         generator = torch.Generator().manual_seed(random.Random(f"{self.seed}/{seed}").getrandbits(62))
         context, candidates = self.model.transcript.opening(start.desire, start.observation), start.candidates
         self.model.lm.eval()
-        over = False
+        over, tried = False, frozenset[str]()
         while not over:
             with world.sealed():
-                situation = Situation(context, candidates)
+                situation = Situation(context, candidates, tried)
                 options = self._weigh(situation, generator)
                 chosen = options[0].action
                 imagined = self.model.imagine([context], [[chosen]])[0][0]
@@ -79,6 +79,7 @@ class Agent:
             step = measured(self.model, world, [context], [result.step(chosen, prediction)])[0]
             yield Lived(step, tuple(options), imagined, situation)
             context = context + self.model.transcript.action(chosen) + self.model.transcript.outcome(step)
+            tried |= {chosen}
             candidates, over = result.candidates, result.over
 
     def _weigh(self, situation: Situation, generator: torch.Generator) -> list[Option]:

@@ -17,6 +17,8 @@ from forethought.transcript import Tokens
 from forethought.types import Progress, Step
 
 DISCOUNT = 0.95
+ALIKE = 0.01
+"""Values that differ by less are ties, of which what was not tried yet in this episode comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Planner:
 
     horizon: int = 2
     proposals: int = 4
-    beam: int = 4
+    beam: int = 8
 
     def __post_init__(self) -> None:
         for name in ("horizon", "proposals", "beam"):
@@ -61,7 +63,11 @@ class Planner:
         self, model: Model, situations: Sequence[Situation], generator: torch.Generator | None = None
     ) -> list[list[Option]]:
         """For each situation its options, best first. Without candidates, the model's own proposals are used."""
-        return self._look(model, situations, self.horizon, generator)
+        found = self._look(model, situations, self.horizon, generator)
+        return [
+            sorted(options, key=lambda option: (-round(option.value / ALIKE), option.action in situation.tried))
+            for situation, options in zip(situations, found, strict=True)
+        ]
 
     def _look(
         self, model: Model, situations: Sequence[Situation], horizon: int, generator: torch.Generator | None

@@ -21,7 +21,7 @@ def quickstart(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> Tra
         arm=known_arm(arm),
         model="nano",
         seed=seed,
-        budget_tokens=3_500_000,
+        budget_tokens=3_000_000,
         batch_steps=32,
         warmup_updates=20,
         history_weight=1.0,
