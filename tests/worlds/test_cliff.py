@@ -53,7 +53,7 @@ def told(world: CliffWorld, state: State, action: str) -> str:
 def test_walking_leads_to_rock_and_over_gaps_down() -> None:
     world, state = world_of(1), at(map_of("rgr", "rrr", "rrr"), "B2", goal="C2")
     assert told(world, state, "walk south") == "You are at B1. It takes 2 minutes."
-    assert told(world, state, "walk north") == "You fall at B3."
+    assert told(world, state, "walk north") == "You are at B3. You fall."
     assert world.law(state, "walk north").harm is Harm.HARMED
     assert world.law(state, "walk north").progress is Progress.FAILED
     assert world.law(state, "walk east").progress is Progress.SATISFIED
@@ -63,7 +63,7 @@ def test_a_rope_is_climbed_and_not_walked_on() -> None:
     world, state = world_of(1), at(map_of("rrr", "ror", "rrr"), "B1")
     assert {"walk north", "climb north"} <= set(world.options(state))
     assert told(world, state, "climb north") == "You are at B2. It takes 6 minutes."
-    assert told(world, state, "walk north") == "You fall at B2."
+    assert told(world, state, "walk north") == "You are at B2. You fall."
     with pytest.raises(BadAction, match="no rope east of B1"):
         world.law(state, "climb east")
 
@@ -73,8 +73,8 @@ def test_a_rope_is_climbed_and_not_walked_on() -> None:
     [
         ("calm", "You are at B2. It takes 2 minutes."),
         ("north", "The wind drives you off B2. You are at B3. It takes 2 minutes."),
-        ("east", "The wind drives you off B2. You fall at C2."),
-        ("west", "The wind drives you off B2. You fall at A2."),
+        ("east", "The wind drives you off B2. You are at C2. You fall."),
+        ("west", "The wind drives you off B2. You are at A2. You fall."),
         ("south", "The wind drives you off B2. It takes 2 minutes."),
     ],
 )
@@ -85,7 +85,7 @@ def test_the_wind_drives_whoever_steps_onto_ice(wind: str, change: str) -> None:
 @pytest.mark.parametrize(
     ("weight", "carried", "change"),
     [
-        ("heavy", True, "The bridge at B2 is broken. You fall at B2."),
+        ("heavy", True, "You are at B2. The bridge at B2 is broken. You fall."),
         ("heavy", False, "You are at B2. It takes 2 minutes."),
         ("light", True, "You are at B2. It takes 2 minutes."),
     ],

@@ -45,7 +45,7 @@ GRAMMAR = Grammar(
         ),
         "carry": ("You carry {0}.", "You hold {0}.", "In your arms: {0}.", "Your load: {0}."),
         "slid": ("The wind drives you off {0}.",),
-        "fell": ("You fall at {0}.",),
+        "fell": ("You fall.",),
         "broken": ("The bridge at {0} is broken.",),
         "took": ("It takes {0} minutes.",),
         "spot": ("{0} is {1}.", "{0} has {1}.", "{0} holds {1}.", "{0} shows {1}."),
@@ -161,15 +161,15 @@ class CliffWorld(LawfulWorld[State]):
             told.append(("slid", NAMES[spot]))
             spot += STEPS[state.wind]
             kind = ground[spot]
+        if spot != state.at:  # the wind can drive you back to where you were
+            told.append(("you at", NAMES[spot]))
         if kind == BRIDGE and state.laden:
             told.append(("broken", NAMES[spot]))
             ground, kind = ground[:spot] + BROKEN + ground[spot + 1 :], BROKEN
         if kind in (GAP, BROKEN, OUTSIDE) or (kind == ROPE and verb == "walk"):
-            told.append(("fell", NAMES[spot]))
+            told.append(("fell",))
             after = state._replace(ground=ground, at=spot, fell=True)
             return Effect(after, tuple(told), Progress.FAILED, Harm.HARMED)
-        if spot != state.at:  # the wind can drive you back to where you were
-            told.append(("you at", NAMES[spot]))
         return _effect(state._replace(at=spot), tuple(told), verb)
 
     def _taken(self, state: State) -> Effect[State]:
@@ -233,7 +233,7 @@ class CliffWorld(LawfulWorld[State]):
         """
         particulars = {fact[0]: fact[1] for fact in facts if len(fact) == 2}
         start, at = (ledge.INDEX.get(particulars.get(kind, ""), -1) for kind in ("start", "you at"))
-        if start < 0 or at < 0 or "fell" in particulars:
+        if start < 0 or at < 0 or ("fell",) in facts:
             return None
         ground = [OUTSIDE] * len(NAMES)
         for fact in facts:
@@ -364,5 +364,5 @@ def _moment(state: State) -> tuple[Fact, ...]:
             facts.append(("thing at", state.thing, NAMES[state.lies]))
         facts.append(("carry", f"the {state.thing}" if state.carried else "nothing"))
     facts.append(("start", NAMES[state.start]))
-    facts.append(("fell" if state.fell else "you at", NAMES[state.at]))
-    return tuple(facts)
+    facts.append(("you at", NAMES[state.at]))
+    return (*facts, ("fell",)) if state.fell else tuple(facts)
