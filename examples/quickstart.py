@@ -24,7 +24,7 @@ from forethought.training.recipes import fast, quickstart
 
 FOLDER = Path("runs/quickstart")
 ARMS: tuple[Arm, ...] = ("imitation", "developmental")
-PAIRS, EPISODES, AXES = (4, 2, ("", "near_driven")) if fast() else (100, 24, None)
+PAIRS, EPISODES, AXES = (4, 2, ("", "near_driven")) if fast() else (60, 12, None)
 
 
 def tell(moment: Moment) -> None:

@@ -61,7 +61,7 @@ class TrainConfig(Config):
     history_weight: float = Field(0.5, ge=0, le=1, description="of outcomes before the drawn step, against its own 1")
     action_weight: float = Field(0.2, ge=0, description="weight of the mean nats per action token")
     language_weight: float = Field(0.0, ge=0, description="weight of the mean nats per desire or observation token")
-    verdict: Literal["before", "after"] = Field("before", description="where the verdicts stand in an outcome")
+    verdict: Literal["before", "after"] = Field("after", description="where the verdicts stand in an outcome")
     target: Literal["change", "observation"] = Field("change", description="what an outcome is told as")
     balance: Literal["class", "uniform"] = Field("class", description="replay over verb x outcome class, or uniform")
     replay_floor: float = Field(0.1, ge=0, le=1, description="share of replay drawn uniformly from everything")

@@ -72,7 +72,7 @@ class Transcript:
     template's own markers; markers in content stay ordinary text.
     """
 
-    def __init__(self, tokenizer: Any, verdict: VerdictPlace = "before", target: Target = "change") -> None:
+    def __init__(self, tokenizer: Any, verdict: VerdictPlace = "after", target: Target = "change") -> None:
         self.tokenizer, self.verdict, self.target = tokenizer, verdict, target
         self._frames = _frames(tokenizer)
         self._encode = lru_cache(maxsize=200_000)(self._encode_message)

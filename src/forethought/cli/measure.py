@@ -34,8 +34,8 @@ class Scope:
     level: int = 1
     split: str = "test"
     axes: tuple[str, ...] | None = None
-    n: int = 100
-    episodes: int = 24
+    n: int = 60
+    episodes: int = 12
     seed: int = 0
 
 

@@ -58,7 +58,7 @@ class Model:
     """
 
     def __init__(
-        self, lm: Any, tokenizer: Any, verdict: VerdictPlace = "before", target: Target = "change", origin: str = ""
+        self, lm: Any, tokenizer: Any, verdict: VerdictPlace = "after", target: Target = "change", origin: str = ""
     ) -> None:
         self.lm, self.tokenizer, self.origin = lm, tokenizer, origin
         self.transcript = Transcript(tokenizer, verdict, target)
@@ -76,7 +76,7 @@ class Model:
         tokenizer: PreTrainedTokenizerFast | None = None,
         architecture: Architecture = "llama",
         seed: int = 0,
-        verdict: VerdictPlace = "before",
+        verdict: VerdictPlace = "after",
         target: Target = "change",
     ) -> Model:
         """A preset (``nano``, ``tiny``, ``small``) with random weights and a tokenizer trained on the worlds' text."""
@@ -118,7 +118,7 @@ class Model:
         return cls(
             lm,
             tokenizer,
-            verdict or settings.get("verdict", "before"),
+            verdict or settings.get("verdict", "after"),
             target or settings.get("target", "change"),
             origin=settings.get("origin", str(source)),
         )
