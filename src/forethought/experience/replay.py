@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from forethought.errors import BadSetting, UnknownName
 from forethought.experience.store import storable
@@ -35,18 +36,19 @@ def situation_class(
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """The steps from ``start`` on: of each world and verb, of each class, its steps and where its share begins."""
+    """The steps from ``start`` on: of each world, verb and class, its steps and where its share begins."""
 
     start: int
-    verbs: list[list[tuple[list[int], int]]]
+    worlds: list[list[list[tuple[list[int], int]]]]
 
 
 class Replay:
     """Episodes in memory and a seeded choice among their steps that needs no stored random state.
 
-    Each draw takes, with probability ``floor``, any step; otherwise a (world, verb), then a class of outcome within
-    it, then a step within that, uniformly each time; ``balance="uniform"`` always takes any step. For ``recent_share``
-    of the draws only the newest steps exist: the last ``recent``, or the newest tenth if that is ``None``.
+    Each draw takes, with probability ``floor``, any step; otherwise a world, then a verb within it, then a class of
+    its outcomes, then a step of that class, uniformly each time; ``balance="uniform"`` always takes any step. For
+    ``recent_share`` of the draws only the newest steps exist: the last ``recent``, or the newest tenth if that is
+    ``None``.
     """
 
     def __init__(
@@ -124,9 +126,16 @@ class Replay:
         return [self._steps[self._draw(rng, views)] for _ in range(n)]
 
     def _interesting(self, rng: random.Random, n: int, interest: Mapping[SituationClass, float]) -> Iterator[int]:
-        """Draws among the classes by their interest; each (world, verb) shares its draws among its classes."""
-        shares = [interest.get(kind, 1.0) / len(self._verbs[kind[:2]]) for kind in self._classes]
-        chosen = rng.choices(list(self._classes.values()), shares, k=n)
+        """Draws among worlds, their verbs and these verbs' classes; what is most interesting in each speaks for it."""
+        own = {kind: share for kind in self._classes if (share := interest.get(kind, 1.0)) > 0}
+        of_verb = _best(own, 2)
+        of_world = _best(of_verb, 1)
+        in_verb, in_world = _sums(own, 2), _sums(of_verb, 1)
+        shares = [
+            of_world[kind[:1]] * (of_verb[kind[:2]] / in_world[kind[:1]]) * (share / in_verb[kind[:2]])
+            for kind, share in own.items()
+        ]
+        chosen = rng.choices([self._classes[kind] for kind in own], shares, k=n)
         for positions in chosen:
             whole = rng.random() < self.floor
             yield rng.randrange(len(self._steps)) if whole else rng.choice(positions)
@@ -136,7 +145,8 @@ class Replay:
         view = views[-1] if self.recent_share and pick() < self.recent_share else views[0]
         if self.balance == "uniform" or pick() < self.floor:
             return view.start + int(pick() * (len(self._steps) - view.start))
-        classes = view.verbs[int(pick() * len(view.verbs))]
+        verbs = view.worlds[int(pick() * len(view.worlds))]
+        classes = verbs[int(pick() * len(verbs))]
         positions, begin = classes[int(pick() * len(classes))]
         return positions[begin + int(pick() * (len(positions) - begin))]
 
@@ -146,9 +156,12 @@ class Replay:
         return max(0, total - (self.recent or max(1, total // 10)))
 
     def _view(self, start: int) -> _View:
-        every = ([(steps, bisect_left(steps, start)) for steps in classes] for classes in self._verbs.values())
-        alive = ([(steps, begin) for steps, begin in classes if begin < len(steps)] for classes in every)
-        return _View(start, [classes for classes in alive if classes])
+        worlds: dict[str, list[list[tuple[list[int], int]]]] = {}
+        for (world, _), classes in self._verbs.items():
+            begun = ((steps, bisect_left(steps, start)) for steps in classes)
+            if alive := [(steps, begin) for steps, begin in begun if begin < len(steps)]:
+                worlds.setdefault(world, []).append(alive)
+        return _View(start, list(worlds.values()))
 
     def _positions(self, kind: SituationClass) -> list[int]:
         positions = self._classes.get(kind)
@@ -156,6 +169,22 @@ class Replay:
             positions = self._classes[kind] = []
             self._verbs.setdefault(kind[:2], []).append(positions)
         return positions
+
+
+def _best(interest: Mapping[Any, float], length: int) -> dict[Any, float]:
+    """The highest interest among the keys that begin alike."""
+    best: dict[Any, float] = {}
+    for key, share in interest.items():
+        best[key[:length]] = max(share, best.get(key[:length], 0.0))
+    return best
+
+
+def _sums(interest: Mapping[Any, float], length: int) -> Counter[Any]:
+    """The sum of interest over the keys that begin alike."""
+    sums: Counter[Any] = Counter()
+    for key, share in interest.items():
+        sums[key[:length]] += share  # type: ignore[assignment]
+    return sums
 
 
 def _classified(episode: Episode) -> Iterator[tuple[int, SituationClass]]:

@@ -44,7 +44,7 @@ def three_worlds(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> T
         arm=known_arm(arm),
         model="tiny",
         seed=seed,
-        budget_tokens=20_000_000,
+        budget_tokens=12_000_000,
         batch_steps=24,
         first_episodes=900,
         live_episodes=90,
