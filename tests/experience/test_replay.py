@@ -100,6 +100,31 @@ def test_worlds_share_alike_and_each_step_of_a_class_too() -> None:
     assert all(drawn[number, index] == pytest.approx(250, abs=60) for number in range(4) for index in range(2))
 
 
+@pytest.mark.parametrize("interested", [False, True])
+def test_a_world_with_many_verbs_gets_no_more_than_one_with_one(interested: bool) -> None:
+    replay = Replay(0, floor=0.0)
+    for verb in ("greet", "help", "shove", "rob", "call"):
+        replay.add(episode(Step(f"{verb} Ana", "Ana feels calm.", "x"), world="street"))
+    replay.add(episode(Step("walk east", "You are at B2.", "x"), world="cliff"))
+    interest = dict.fromkeys(replay.classes(), 0.5) if interested else None
+    drawn = Counter(replay.episode(n).world for update in range(40) for n, _ in replay.sample(250, update, interest))
+    assert drawn["cliff"] / drawn.total() == pytest.approx(0.5, abs=0.02)
+
+
+def test_what_is_mastered_leaves_its_share_to_its_neighbours() -> None:
+    replay = Replay(0, floor=0.0)
+    mastered = Step("wait", "It takes 10 minutes.", "x"), Step("climb up", "You are up there.", "x")
+    news = Step("walk east", "You fall.", "x"), Step("walk east", "You are at B2.", "x")
+    for step in (*mastered, *news):
+        replay.add(episode(step, world="cliff"))
+    replay.add(episode(STUCK))
+    interest = {kind: 1.0 if kind[1] == "walk" else 0.1 for kind in replay.classes()}
+    picks = [pick for update in range(40) for pick in replay.sample(250, update, interest)]
+    drawn = Counter(replay.kind(*pick)[:2] for pick in picks)
+    assert drawn["errand", "walk"] / drawn.total() == pytest.approx(1 / 2, abs=0.02)
+    assert drawn["cliff", "walk"] / drawn.total() == pytest.approx(1 / 2 / 1.2, abs=0.02)
+
+
 def test_recent_steps_can_be_given_a_share() -> None:
     def newest(replay: Replay, bound: int) -> float:
         pairs = [pair for update in range(20) for pair in replay.sample(200, update)]
