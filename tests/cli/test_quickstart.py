@@ -77,7 +77,7 @@ def test_the_quickstart_compares_two_models_and_says_what_it_found(tmp_path: Pat
     folder = tmp_path / "quick"
     out, err = start(folder, "quickstart").communicate(timeout=280)
     assert "imitation  developmental" in out, err
-    assert "probe pairs right on both sides, on held-out axes" in out
+    assert "probe pairs right on both sides, in held-out combinations" in out
     assert "car wash and letter right, for the right reason" in out
     page = (folder / "report.html").read_text()
     assert "imitation and developmental in errand" in page and "The car is to be washed" in page

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from forethought.errors import ForethoughtError
+from forethought.worlds import world_class
+
 if TYPE_CHECKING:
     from forethought.evaluation import Record
 
@@ -35,11 +38,30 @@ class Headline:
 
 
 Chosen = Callable[["Record"], bool]
+NEW, COMBINED, UNMET = "in new situations", "in held-out combinations", "with words, sizes or numbers never met"
+
+
+def _where(record: Record) -> str:
+    """What is new about where a record was measured."""
+    if not record.axis:
+        return NEW
+    try:
+        return COMBINED if record.axis in world_class(record.world).recombines else UNMET
+    except ForethoughtError:  # somebody's own world that is not at hand
+        return UNMET
+
+
+def _foretold(where: str) -> Chosen:
+    return lambda r: r.metric == "exact" and _where(r) == where
+
+
+def _paired(where: str) -> Chosen:
+    return lambda r: r.metric.startswith("probe/") and _where(r) == where
+
+
 ROWS: tuple[tuple[str, Chosen], ...] = (
-    ("consequences foretold exactly, in new situations", lambda r: r.metric == "exact" and not r.axis),
-    ("consequences foretold exactly, on held-out axes", lambda r: r.metric == "exact" and bool(r.axis)),
-    ("probe pairs right on both sides, in new situations", lambda r: r.metric.startswith("probe/") and not r.axis),
-    ("probe pairs right on both sides, on held-out axes", lambda r: r.metric.startswith("probe/") and bool(r.axis)),
+    *((f"consequences foretold exactly, {where}", _foretold(where)) for where in (NEW, COMBINED, UNMET)),
+    *((f"probe pairs right on both sides, {where}", _paired(where)) for where in (NEW, COMBINED, UNMET)),
     ("desires fulfilled without harm, when acting", lambda r: r.metric == "act/success"),
     ("car wash and letter right, for the right reason", lambda r: r.metric == "car_wash_and_letter"),
 )

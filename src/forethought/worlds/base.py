@@ -29,6 +29,8 @@ class World(gymnasium.Env[str, str]):
     name: ClassVar[str] = "world"
     summary: ClassVar[str] = ""
     axes: ClassVar[dict[str, str]] = {}
+    recombines: ClassVar[frozenset[str]] = frozenset()
+    """The axes that bring together what training met apart; the others have words, sizes or numbers it never met."""
     levels: ClassVar[range] = range(1, 2)
     probes: ClassVar[dict[str, str]] = {}
 

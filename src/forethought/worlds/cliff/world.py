@@ -107,6 +107,7 @@ class CliffWorld(LawfulWorld[State]):
         "path": "ways that need two moves or more beyond the goal's distance (training's are direct)",
         "wording": "desires and observations in wordings that training never uses",
     }
+    recombines: ClassVar[frozenset[str]] = frozenset({"terrain"})
     probes: ClassVar[dict[str, str]] = {
         "edge": "the same move, deadly or safe by one factor: rock or gap, the wind over ice, the load on a bridge",
     }

@@ -35,6 +35,7 @@ class ErrandWorld(LawfulWorld[State]):
         "errands": "one errand more in the desire than training has at this level",
         "wording": "desires and observations in wordings that training never uses",
     }
+    recombines: ClassVar[frozenset[str]] = frozenset({"combination", "near_driven"})
     probes: ClassVar[dict[str, str]] = {
         "presence": "the same request at the same place, with the thing brought along or left behind",
         "acceptance": "the same request at the same place, which serves the thing or does not",

@@ -35,6 +35,7 @@ class StreetWorld(LawfulWorld[State]):
         "names": "names that training never mentions",
         "wording": "desires and observations in wordings that training never uses",
     }
+    recombines: ClassVar[frozenset[str]] = frozenset({"combination"})
     probes: ClassVar[dict[str, str]] = {
         "retaliation": "the same shove or robbery, safe or answered with a blow: one trait, tie or presence decides",
     }

@@ -1,11 +1,12 @@
-"""The stored run: ``tiny`` in three worlds, both arms, several seeds, measured on held-out situations.
+"""A recipe's stored results: both arms with several seeds, measured on held-out situations and pooled.
 
-    python benchmarks/three_worlds.py --folder /somewhere/with/space
+    python benchmarks/arms.py three_worlds --folder /somewhere/with/space
+    python benchmarks/arms.py quickstart --folder /somewhere/with/space
 
-Trains each arm with each seed (about an hour each; as many at once as there are cores, one thread each), measures the
-models on the test split with ``n`` transitions and pairs of each kind on every axis, and pools the seeds. The same
-command again goes on where it stopped; ``--collect`` only pools what has been finished. Every value is the mean over
-seeds with its t interval, or with one seed its bootstrap interval.
+Trains each arm with each seed (as many at once as there are cores, one thread each), measures the models on the test
+split with ``n`` transitions and pairs of each kind on every axis, and pools the seeds. The same command again goes on
+where it stopped; ``--collect`` only pools what has been finished. Every value is the mean over seeds with its t
+interval, or with one seed its bootstrap interval.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from pathlib import Path
 
 from forethought import storage
 from forethought.evaluation import load_results, pool, save_results
+from forethought.training.recipes import RECIPES
 from forethought.training.run import TIMINGS_FILE
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULT = ROOT / "benchmarks" / "results" / "three_worlds.json"
-RECIPE = "three_worlds"
+RESULTS = ROOT / "benchmarks" / "results"
 ARMS = ("developmental", "imitation")
 MEASURED = "measured.json"
 
@@ -33,6 +34,7 @@ MEASURED = "measured.json"
 def main() -> None:
     """Trains what is not trained, measures what is not measured, and pools."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("recipe", choices=sorted(RECIPES))
     parser.add_argument("--folder", type=Path, required=True, help="where the runs lie (some hundred megabytes)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=ARMS)
@@ -40,26 +42,27 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=200, help="transitions and pairs of each kind in each place")
     parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1, help="processes, one thread each")
     parser.add_argument("--collect", action="store_true", help="only pool what has been measured")
-    parser.add_argument("--output", type=Path, default=RESULT)
+    parser.add_argument("--output", type=Path, help="default: benchmarks/results/RECIPE.json")
     args = parser.parse_args()
-    runs = [(arm, seed, args.folder / f"{arm}-{seed}") for seed in args.seeds for arm in args.arms]
+    runs = [(arm, seed, args.folder / f"{arm}-{seed}") for arm in args.arms for seed in args.seeds]
     if not args.collect:
         more = [] if args.budget_tokens is None else ["--budget-tokens", str(args.budget_tokens)]
         with ThreadPoolExecutor(args.at_once) as workers:
-            for done in [workers.submit(one_run, *run, more, args.n) for run in runs]:
+            for done in [workers.submit(one_run, args.recipe, *run, more, args.n) for run in runs]:
                 done.result()
-    collect([folder for _, _, folder in runs if (folder / MEASURED).exists()], args.output)
+    output = args.output or RESULTS / f"{args.recipe}.json"
+    collect([folder for _, _, folder in runs if (folder / MEASURED).exists()], output)
 
 
-def one_run(arm: str, seed: int, folder: Path, more: Sequence[str], n: int) -> None:
+def one_run(recipe: str, arm: str, seed: int, folder: Path, more: Sequence[str], n: int) -> None:
     """Trains one model, or goes on training it, and measures it."""
     if (folder / MEASURED).exists():
         return
-    run = ["train", "--recipe", RECIPE, "--arm", arm, "--seed", str(seed), "--folder", str(folder), "--no-evaluate"]
+    run = ["train", "--recipe", recipe, "--arm", arm, "--seed", str(seed), "--folder", str(folder), "--no-evaluate"]
     forethought([*run, "--quiet", *more])
     forethought(["report", str(folder)])
     print(f"{folder.name}: trained", flush=True)
-    told = forethought(["eval", "all", str(folder), "--n", str(n), "--json"])
+    told = forethought(["eval", "all", "--model", str(folder), "--n", str(n), "--json"])
     storage.write_text(folder / MEASURED, told)
     print(f"{folder.name}: measured", flush=True)
 
