@@ -60,9 +60,9 @@ def main() -> None:
     for arm in ARMS:
         run = train(folder=FOLDER / arm, config=quickstart(arm), watch=tell, command="python examples/quickstart.py")
         records += load_results(run.folder / "summary.json") or measure(run)
-    print(f"\n{'':54}" + "".join(f"{name:>20}" for name in (*ARMS, BLIND)))
+    print(f"\n{'':58}" + "".join(f"{name:>20}" for name in (*ARMS, BLIND)))
     for row in headlines(records, ARMS):
-        print(f"{row.title:54}" + "".join(f"{row.shares[name] or '-'!s:>20}" for name in (*ARMS, BLIND)))
+        print(f"{row.title:58}" + "".join(f"{row.shares[name] or '-'!s:>20}" for name in (*ARMS, BLIND)))
     print(f"\nReport: {write_report([FOLDER / arm for arm in ARMS], FOLDER / 'report.html').resolve()}")
 
 

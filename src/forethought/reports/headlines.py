@@ -38,7 +38,7 @@ class Headline:
 
 
 Chosen = Callable[["Record"], bool]
-NEW, COMBINED, UNMET = "in new situations", "in held-out combinations", "with words, sizes or numbers never met"
+NEW, COMBINED, UNMET = "in new situations", "in held-out combinations", "beyond what training met"
 
 
 def _where(record: Record) -> str:
