@@ -17,7 +17,9 @@ from forethought.training.batches import Batch, pad_in_groups
 from forethought.training.optimizer import Optimizer
 from forethought.transcript import Role, Tokens
 
-GROUPS = 2
+GROUPS = 3
+"""Groups of similar length that a batch is padded in. Measured with ``tiny`` in three worlds on a loaded core: 3,060
+tokens per second in one group, 3,650 in two, 3,970 in three, 3,670 in four."""
 PARTS = ("outcome", "action", "language")
 MAX_NORM = 1.0
 COOLING, LAST_RATE = 0.2, 0.05

@@ -46,6 +46,7 @@ def three_worlds(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> T
         seed=seed,
         budget_tokens=12_000_000,
         batch_steps=24,
+        history_weight=1.0,
         first_episodes=900,
         live_episodes=90,
         commit_rate=0.01,
