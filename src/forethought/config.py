@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -34,6 +34,8 @@ class Config(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
+            if first["type"] == "literal_error" and isinstance(first["input"], str):
+                raise UnknownName.of(where, first["input"], get_args(cls.model_fields[where].annotation)) from error
             raise BadSetting(f"setting {where!r}: got {first['input']!r}; {first['msg'].lower()}") from error
 
     def differences(self, other: Config) -> dict[str, tuple[Any, Any]]:

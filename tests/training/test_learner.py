@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from forethought.config import TrainConfig
-from forethought.errors import BadSetting
+from forethought.errors import UnknownName
 from forethought.models import Model
 from forethought.training.batches import Batch, pack, pad
 from forethought.training.learner import WIDE, Learner, autocast_dtype, last_outcome
@@ -140,7 +140,7 @@ def test_half_precision_says_nearly_the_same_and_keeps_full_weights(new_model: N
 
 
 def test_an_unknown_precision_is_refused() -> None:
-    with pytest.raises(BadSetting, match="setting 'precision'"):
+    with pytest.raises(UnknownName, match="precision 'float16' is not known; did you mean 'bfloat16'"):
         TrainConfig.of(precision="float16")
 
 

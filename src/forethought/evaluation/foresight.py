@@ -15,6 +15,7 @@ from forethought.models.divergence import fact_f1
 from forethought.transcript import Outcome, Target, Tokens
 from forethought.types import Harm, Progress, Step
 from forethought.worlds import World
+from forethought.worlds.grammar import verb_of
 
 ROWS = 64
 """Outcomes imagined at once: measured on one core, 64 take 10 ms each, 16 take 14 and 256 take 17 (cache misses)."""
@@ -121,8 +122,3 @@ def constant_answers(world: str, level: int, target: Target = "change") -> dict[
 def blind_answer(answers: dict[str, Outcome], action: str) -> Outcome:
     """The constant answer to an action."""
     return answers.get(verb_of(action)) or answers.get("") or Outcome("", Progress.ONGOING, Harm.NONE)
-
-
-def verb_of(action: str) -> str:
-    """An action's first word."""
-    return (action.split() or [""])[0]

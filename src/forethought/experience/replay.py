@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from forethought.errors import BadSetting, UnknownName
 from forethought.experience.store import storable
 from forethought.types import Episode
-from forethought.worlds.grammar import NOTHING
+from forethought.worlds.grammar import NOTHING, verb_of
 
 Balance = Literal["class", "uniform"]
 SituationClass = tuple[str, str, bool, int, str, str]
@@ -24,14 +23,12 @@ def situation_class(
 ) -> SituationClass:
     """The kind of situation that a step belongs to, computed from its text alone.
 
-    The verb is the action's first word in lower case (``""`` if it has none). A warning is no consequence: where there
-    is one, nothing changed.
+    A warning is no consequence: where there is one, nothing changed.
     """
     change = "" if warning else change.strip()
     nothing = change in ("", NOTHING)
     words = 0 if nothing else len(change.split())
-    verb = next(iter(action.split(maxsplit=1)), "").lower()
-    return world, verb, nothing, words, str(progress), str(harm)
+    return world, verb_of(action), nothing, words, str(progress), str(harm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +125,9 @@ class Replay:
     def _interesting(self, rng: random.Random, n: int, interest: Mapping[SituationClass, float]) -> Iterator[int]:
         """Draws among worlds, their verbs and these verbs' classes; what is most interesting in each speaks for it."""
         own = {kind: share for kind in self._classes if (share := interest.get(kind, 1.0)) > 0}
-        of_verb = _best(own, 2)
-        of_world = _best(of_verb, 1)
-        in_verb, in_world = _sums(own, 2), _sums(of_verb, 1)
+        of_verb = _together(max, own, 2)
+        of_world = _together(max, of_verb, 1)
+        in_verb, in_world = _together(sum, own, 2), _together(sum, of_verb, 1)
         shares = [
             of_world[kind[:1]] * (of_verb[kind[:2]] / in_world[kind[:1]]) * (share / in_verb[kind[:2]])
             for kind, share in own.items()
@@ -171,20 +168,14 @@ class Replay:
         return positions
 
 
-def _best(interest: Mapping[Any, float], length: int) -> dict[Any, float]:
-    """The highest interest among the keys that begin alike."""
-    best: dict[Any, float] = {}
+def _together(
+    combine: Callable[[Iterable[float]], float], interest: Mapping[tuple[Any, ...], float], length: int
+) -> dict[tuple[Any, ...], float]:
+    """One number for all keys that begin alike: the largest interest among them, or their sum."""
+    grouped: dict[tuple[Any, ...], list[float]] = {}
     for key, share in interest.items():
-        best[key[:length]] = max(share, best.get(key[:length], 0.0))
-    return best
-
-
-def _sums(interest: Mapping[Any, float], length: int) -> Counter[Any]:
-    """The sum of interest over the keys that begin alike."""
-    sums: Counter[Any] = Counter()
-    for key, share in interest.items():
-        sums[key[:length]] += share  # type: ignore[assignment]
-    return sums
+        grouped.setdefault(key[:length], []).append(share)
+    return {key: combine(shares) for key, shares in grouped.items()}
 
 
 def _classified(episode: Episode) -> Iterator[tuple[int, SituationClass]]:

@@ -100,7 +100,8 @@ class Planner:
         """Follows the best ongoing options one step further and values them by what can be reached from there."""
         followed = [(i, j) for i, options in enumerate(found) for j in self._worth_following(options)]
         wordless = [(i, j) for i, j in followed if not found[i][j].imagined.text]  # where verdicts come first
-        _put_into_words(model, situations, found, wordless)
+        if wordless:
+            _put_into_words(model, situations, found, wordless)
         ahead = [Situation(_imagined_context(model, situations[i].context, found[i][j]), ()) for i, j in followed]
         for (i, j), options in zip(followed, self._look(model, ahead, horizon - 1, generator), strict=True):
             best = options[0].value if options else 0.0

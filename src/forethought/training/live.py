@@ -14,6 +14,7 @@ from forethought.planning import Situation
 from forethought.transcript import Tokens
 from forethought.types import Ending, Episode, Harm, Progress, Step
 from forethought.worlds import World
+from forethought.worlds.grammar import verb_of
 from forethought.worlds.vector import StepResult, VectorWorld
 
 PROPOSALS = 4
@@ -94,7 +95,7 @@ def babble(situations: Sequence[Situation], rng: random.Random) -> list[str]:
 def _any(rng: random.Random, actions: Sequence[str]) -> str:
     verbs: dict[str, list[str]] = {}
     for action in actions:
-        verbs.setdefault(action.partition(" ")[0], []).append(action)
+        verbs.setdefault(verb_of(action), []).append(action)
     return rng.choice(rng.choice(list(verbs.values())))
 
 

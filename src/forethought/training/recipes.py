@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import get_args
+from typing import Any
 
 from forethought.config import Arm, TrainConfig
 from forethought.errors import UnknownName
@@ -13,25 +13,30 @@ FAST = "FORETHOUGHT_FAST"
 """Set to 1, this variable makes every recipe as small as it can be: for tests, not for results."""
 
 
+OWN_ACTIONS: dict[str, Any] = {
+    "history_weight": 1.0,
+    "commit_rate": 0.01,
+    "practice_after": 0.7,
+    "practice_divergence": 0.0,
+    "practice_share": 0.1,
+}
+"""What both recipes say about learning from own actions: mostly babbling, since imagining costs most of the time."""
+
+
 def quickstart(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> TrainConfig:
     """One arm of the quickstart: equal weights at the start and equal tokens for all arms with the same seed."""
     config = TrainConfig.of(
         worlds=("errand",),
-        level=1,
-        arm=known_arm(arm),
+        arm=arm,
         model="nano",
         seed=seed,
         budget_tokens=3_000_000,
         batch_steps=32,
         warmup_updates=20,
-        history_weight=1.0,
         first_episodes=400,
         live_every=5,
         live_episodes=60,
-        commit_rate=0.01,
-        practice_after=0.7,
-        practice_divergence=0.0,
-        practice_share=0.1,
+        **OWN_ACTIONS,
     )
     return sized(config, budget_tokens)
 
@@ -40,28 +45,16 @@ def three_worlds(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> T
     """``tiny`` in errand, cliff and street at level 1: about an hour on two cores, for the stored results."""
     config = TrainConfig.of(
         worlds=("errand", "cliff", "street"),
-        level=1,
-        arm=known_arm(arm),
+        arm=arm,
         model="tiny",
         seed=seed,
         budget_tokens=12_000_000,
         batch_steps=24,
-        history_weight=1.0,
         first_episodes=900,
         live_episodes=90,
-        commit_rate=0.01,
-        practice_after=0.7,
-        practice_divergence=0.0,
-        practice_share=0.1,
+        **OWN_ACTIONS,
     )
     return sized(config, budget_tokens)
-
-
-def known_arm(arm: str) -> str:
-    """The arm, if it is one; ``UnknownName`` suggests the nearest."""
-    if arm not in get_args(Arm):
-        raise UnknownName.of("arm", arm, get_args(Arm))
-    return arm
 
 
 def sized(config: TrainConfig, budget_tokens: int | None = None) -> TrainConfig:

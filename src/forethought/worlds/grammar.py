@@ -10,6 +10,11 @@ from forethought.types import UNREADABLE, Fact
 NOTHING = "Nothing changes."
 
 
+def verb_of(action: str) -> str:
+    """An action's first word in lower case; empty if it has none."""
+    return next(iter(action.split(maxsplit=1)), "").lower()
+
+
 class Grammar:
     """Sentences for each kind of fact, in several wordings.
 
