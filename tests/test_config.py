@@ -21,7 +21,7 @@ def test_a_value_out_of_range_or_of_another_kind_is_shown_with_its_setting():
 
 
 def test_a_config_of_another_version_says_what_to_do():
-    with pytest.raises(BadConfig, match="version 99.*new run folder"):
+    with pytest.raises(BadConfig, match=r"version 99.*new run folder"):
         TrainConfig.of(version=99)
 
 
