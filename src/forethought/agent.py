@@ -11,7 +11,7 @@ import torch
 from forethought.errors import BadSetting
 from forethought.models import Imagined, Model
 from forethought.models.divergence import measured
-from forethought.planning import Option, Planner, Situation
+from forethought.planning import Dynamics, Option, Planner, Situation, imagination
 from forethought.types import Divergence, Step
 from forethought.worlds import World
 from forethought.worlds.vector import VectorWorld
@@ -53,8 +53,11 @@ class Agent:
     ``live(world)`` yields a ``Lived`` for each step; the prediction in it was made before the world stepped.
     """
 
-    def __init__(self, model: Model, planner: Planner | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, model: Model, planner: Planner | None = None, seed: int = 0, dynamics: Dynamics | None = None
+    ) -> None:
         self.model, self.planner, self.seed = model, planner or Planner(), seed
+        self.dynamics = dynamics or imagination(model)
 
     def live(self, world: World, seed: int | None = None) -> Iterator[Lived]:
         """Lives one episode from ``reset(seed)`` to its end; raises ``WorldFailed`` if the world throws."""
@@ -65,10 +68,11 @@ class Agent:
         generator = torch.Generator().manual_seed(random.Random(f"{self.seed}/{seed}").getrandbits(62))
         context, candidates = self.model.transcript.opening(start.desire, start.observation), start.candidates
         self.model.lm.eval()
-        over, tried = False, frozenset[str]()
+        over, tried, known = False, frozenset[str](), dict[str, None]()
         while not over:
+            known |= dict.fromkeys(candidates)
             with world.sealed():
-                situation = Situation(context, candidates, tried)
+                situation = Situation(context, candidates, tried, tuple(known))
                 options = self._weigh(situation, generator)
                 chosen = options[0].action
                 imagined = self.model.imagine([context], [[chosen]])[0][0]
@@ -83,7 +87,7 @@ class Agent:
             candidates, over = result.candidates, result.over
 
     def _weigh(self, situation: Situation, generator: torch.Generator) -> list[Option]:
-        options = self.planner.options(self.model, [situation], generator)[0]
+        options = self.planner.options(self.dynamics, [situation], generator)[0]
         if not options:
             raise BadSetting("there is nothing to choose from: no candidates, and the model proposed no action")
         return options

@@ -19,6 +19,7 @@ from forethought.types import Episode, Harm, Progress, Step
 VerdictPlace = Literal["before", "after"]
 Target = Literal["change", "observation"]
 PROGRESS_FORMS = {progress: f"Progress: {progress}." for progress in Progress}
+LEFT_OUT = "..."
 HARM_FORMS = {harm: f"Harm: {harm}." for harm in Harm}
 
 
@@ -91,6 +92,23 @@ class Transcript:
         """What a step caused, up to where the next action is due; a warning has a role of its own."""
         role, text = (Role.WARNING, step.warning) if step.warning else (Role.OUTCOME, self.outcome_text(step))
         return self._body("user", text, role) + self._head("assistant")
+
+    def later(self) -> Tokens:
+        """What stands between a transcript that awaits an action and one that is done at some later time: an action
+        and an outcome left out.
+        """
+        tokens = Tokens()
+        for who, other in (("assistant", "user"), ("user", "assistant")):
+            tokens = tokens + self._body(who, LEFT_OUT, Role.CONTEXT) + self._head(other)
+        return tokens
+
+    def action_alone(self, action: str) -> Tokens:
+        """An action as a conversation of its own, as the latent dynamics read it."""
+        return self._message("assistant", action, Role.ACTION)
+
+    def outcome_alone(self, text: str) -> Tokens:
+        """An outcome's text as a conversation of its own."""
+        return self._message("user", text, Role.OUTCOME)
 
     def episode(self, episode: Episode, steps: int | None = None) -> Tokens:
         """The whole episode, or its first ``steps`` steps; a step without outcome text ends it."""

@@ -72,6 +72,11 @@ class Step:
     divergence: Divergence = field(default_factory=Divergence)
     cost: tuple[tuple[str, float], ...] = ()
 
+    @property
+    def spent(self) -> float:
+        """What the step used up, summed over the units."""
+        return sum((amount for _, amount in self.cost), 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:

@@ -40,7 +40,8 @@ def _warned(text: str) -> Step:
 
 def _gradients(learner: Learner, batch: Batch) -> torch.Tensor:
     learner.optimizer.zero_grad()
-    learner._backward(batch, 1.0)
+    loss, _ = learner._token_loss(batch, learner._hidden(batch))
+    loss.total.backward()
     parameters = learner.model.lm.parameters()
     return torch.cat([torch.zeros(p.numel()) if p.grad is None else p.grad.flatten() for p in parameters])
 

@@ -29,6 +29,7 @@ SETTINGS = {
     "horizon": 1,
     "checkpoint_updates": 6,
     "warmup_updates": 2,
+    "latent_weight": 0.05,
 }
 CHILD = """
 import json, sys

@@ -15,7 +15,7 @@ from forethought.evaluation.statistics import CUSTOM, RANDOM, Record
 from forethought.evaluation.suites import Watch
 from forethought.evaluation.transitions import situation_seeds
 from forethought.models import Model
-from forethought.planning import Planner, Situation
+from forethought.planning import Planner, Situation, imagination
 from forethought.training.live import Chooser, babble, demonstrations, live
 from forethought.types import Ending, Episode
 
@@ -62,10 +62,11 @@ def act(
 def imagining(model: Model, planner: Planner, seed: int = 0) -> Chooser:
     """Chooses what the planner finds best."""
     generator = torch.Generator(device=model.device).manual_seed(seed)
+    dynamics = imagination(model)
 
     def choose(situations: Sequence[Situation], _: random.Random) -> list[str]:
         with torch.inference_mode():
-            return [options[0].action for options in planner.options(model, situations, generator)]
+            return [options[0].action for options in planner.options(dynamics, situations, generator)]
 
     return choose
 
@@ -78,7 +79,7 @@ def best_costs(place: Place, seeds: Sequence[int]) -> dict[int, float]:
 
 def cost_of(episode: Episode) -> float:
     """Everything that an episode used up, summed over its units."""
-    return sum(amount for step in episode.steps for _, amount in step.cost)
+    return sum(step.spent for step in episode.steps)
 
 
 def _lived(model: Model, place: Place, seeds: Sequence[int], choose: Chooser) -> list[Episode]:

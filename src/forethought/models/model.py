@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
 from forethought import storage
 from forethought.errors import Damaged
 from forethought.models import attention
 from forethought.models.decoding import Continuation, continue_branches
+from forethought.models.latent import SETTINGS_FILE as LATENT_FILE
+from forethought.models.latent import Latent, LatentShape
 from forethought.models.lookback import look_back
 from forethought.models.phrases import Phrased, imagine_in_phrases
 from forethought.models.presets import Architecture, config_for, preset
@@ -61,6 +64,7 @@ class Model:
         self, lm: Any, tokenizer: Any, verdict: VerdictPlace = "after", target: Target = "change", origin: str = ""
     ) -> None:
         self.lm, self.tokenizer, self.origin = lm, tokenizer, origin
+        self.latent: Latent | None = None
         self.transcript = Transcript(tokenizer, verdict, target)
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
@@ -115,13 +119,16 @@ class Model:
                 f"no model could be read from {str(source)!r}: {reason} Expected a folder that Model.save() or "
                 "save_pretrained() wrote, or a hub id that this machine can reach."
             ) from error
-        return cls(
+        model = cls(
             lm,
             tokenizer,
             verdict or settings.get("verdict", "after"),
             target or settings.get("target", "change"),
             origin=settings.get("origin", str(source)),
         )
+        if path.is_dir() and (path / LATENT_FILE).exists():
+            model.latent = Latent.load(path)
+        return model
 
     def save(self, folder: str | Path) -> Path:
         """Writes weights (safetensors), tokenizer and settings; the folder appears whole or not at all."""
@@ -129,8 +136,18 @@ class Model:
         with storage.replace_folder(Path(folder)) as fresh:
             self.lm.save_pretrained(fresh)
             self.tokenizer.save_pretrained(fresh)
+            if self.latent is not None:
+                self.latent.save(fresh)
             storage.write_json(fresh / SETTINGS_FILE, settings)
         return Path(folder)
+
+    def with_latent(self, members: int = 3, seed: int = 0) -> Model:
+        """Gives the model untrained latent dynamics and returns it; those it has already are kept."""
+        if self.latent is None:
+            with torch.random.fork_rng():
+                torch.manual_seed(seed)
+                self.latent = Latent(LatentShape(width := self.lm.config.hidden_size, width, members)).to(self.device)
+        return self
 
     # ---- imagining ------------------------------------------------------------------------------------------------
     def imagine(
@@ -170,8 +187,13 @@ class Model:
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
         max_tokens: int = 32,
+        later: bool = False,
     ) -> list[list[str]]:
-        """Samples ``count`` actions for each context from the model's own prior over what can be done."""
+        """Samples ``count`` actions for each context from the model's own prior over what can be done now, or at any
+        time ``later`` in the episode.
+        """
+        if later:
+            contexts = [context + self.transcript.later() for context in contexts]
         grouped = continue_branches(
             self.lm,
             [context.ids[:-1] for context in contexts],
@@ -183,6 +205,19 @@ class Model:
             generator=generator,
         )
         return [[self._decode(c.ids).strip() for c in of_context] for of_context in grouped]
+
+    def hidden(self, texts: Sequence[Tokens]) -> tuple[Tensor, Tensor]:
+        """The last hidden states of texts, right-padded (R, T, W), and the texts' lengths (R)."""
+        length = [len(text) for text in texts]
+        pad, width = self.tokenizer.pad_token_id, max(length)
+        ids_RT = torch.tensor([text.ids + [pad] * (width - len(text)) for text in texts], device=self.device)
+        hidden_RTW: Tensor = self.lm.base_model(input_ids=ids_RT, use_cache=False).last_hidden_state
+        return hidden_RTW.float(), torch.tensor(length, device=self.device)
+
+    def hidden_at_end(self, texts: Sequence[Tokens]) -> Tensor:
+        """The last hidden state at each text's end (R, W); every text is read alone, with positions from 0."""
+        hidden_RTW, length_R = self.hidden(texts)
+        return hidden_RTW[torch.arange(len(texts), device=self.device), length_R - 1]
 
     @cached_property
     def verdicts_are_tokens(self) -> bool:

@@ -1,11 +1,9 @@
 """Objectives in latent space: predict the latent of what an action causes, without letting the latents collapse.
 
-N latents, D their width, M random directions.
+N latents, D their width, M random directions, K different actions.
 """
 
 from __future__ import annotations
-
-import math
 
 import torch
 import torch.nn.functional as F
@@ -60,17 +58,14 @@ def epps_pulley(value_NM: Tensor) -> Tensor:
     return len(value_NM) * 2.0 * torch.trapezoid(distance_MP * normal_P, t_P, dim=-1)
 
 
-def inverse_dynamics_loss(guess_ND: Tensor, action_ND: Tensor, temperature: float = 0.1) -> Tensor:
-    """Which action was it? Mean nats of the true action among the batch's N, by the cosine of guess and action.
+def inverse_dynamics_loss(guess_ND: Tensor, action_KD: Tensor, which_N: Tensor, temperature: float = 0.1) -> Tensor:
+    """Which action was it? Mean nats of the true one (``which_N``) among K different actions, by the cosine of a guess
+    and the actions' latents.
 
-    ``guess_ND`` is read off a latent and the next one, ``action_ND`` are the actions' latents. Actions that are equal
-    count as one: any of them is right. Blind guessing costs log N where all differ.
+    ``guess_ND`` is read off a latent and what followed it. Blind guessing costs log K.
     """
-    guess_ND, action_ND = F.normalize(guess_ND.float(), dim=1), F.normalize(action_ND.float(), dim=1)
-    logits_NN = guess_ND @ action_ND.T / temperature
-    same_NN = torch.cdist(action_ND.detach(), action_ND.detach()) < 1e-4
-    right_N = logits_NN.masked_fill(~same_NN, -math.inf).logsumexp(1)
-    return (logits_NN.logsumexp(1) - right_N).mean()
+    logits_NK = F.normalize(guess_ND.float(), dim=1) @ F.normalize(action_KD.float(), dim=1).T / temperature
+    return F.cross_entropy(logits_NK, which_N) if len(which_N) else guess_ND.sum()
 
 
 def effective_rank(latent_ND: Tensor) -> float:

@@ -1,5 +1,14 @@
-"""Planning by imagined consequences; nothing here ever holds a world."""
+"""Choosing by imagined consequences; nothing here ever holds a world."""
 
-from forethought.planning.imagine import Option, Planner, Situation
+from forethought.models import Model
+from forethought.planning.dynamics import Dynamics, Future, Situation
+from forethought.planning.latent import LatentDynamics
+from forethought.planning.search import Option, Planner
+from forethought.planning.token import TokenDynamics
 
-__all__ = ["Option", "Planner", "Situation"]
+__all__ = ["Dynamics", "Future", "LatentDynamics", "Option", "Planner", "Situation", "TokenDynamics", "imagination"]
+
+
+def imagination(model: Model) -> Dynamics:
+    """The fastest imagination that a model has: in its latent space, or else in words."""
+    return TokenDynamics(model) if model.latent is None else LatentDynamics(model)

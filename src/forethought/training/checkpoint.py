@@ -61,13 +61,13 @@ def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
         tensors = load_file(path / TENSOR_FILE)
     except (OSError, SafetensorError, ValueError) as error:
         raise Damaged(f"checkpoint {path} cannot be read ({error}).") from error
-    for name, parameter in learner.model.lm.named_parameters():
+    for name, parameter in learner.named_parameters():
         found = tensors.get(f"weight/{name}")
         if found is None or found.shape != parameter.shape:
             got = "nothing" if found is None else f"a tensor of shape {tuple(found.shape)}"
             raise Damaged(f"checkpoint {path} has {got} for {name!r}; expected shape {tuple(parameter.shape)}.")
     with torch.no_grad():
-        for name, parameter in learner.model.lm.named_parameters():
+        for name, parameter in learner.named_parameters():
             parameter.copy_(tensors[f"weight/{name}"])
             kept = {key.rpartition("/")[0]: value for key, value in tensors.items() if key.endswith(f"/{name}")}
             kept.pop("weight")
@@ -77,8 +77,8 @@ def load_checkpoint(path: Path, learner: Learner) -> dict[str, Any]:
 
 
 def _tensors(learner: Learner) -> dict[str, torch.Tensor]:
-    names = {id(parameter): name for name, parameter in learner.model.lm.named_parameters()}
-    tensors = {f"weight/{name}": p.detach() for name, p in learner.model.lm.named_parameters()}
+    names = {id(parameter): name for name, parameter in learner.named_parameters()}
+    tensors = {f"weight/{name}": p.detach() for name, p in learner.named_parameters()}
     for parameter, key, value in learner.optimizer.tensors():
         tensors[f"{key}/{names[id(parameter)]}"] = value.detach()
     return {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}

@@ -16,7 +16,7 @@ import torch
 from forethought.config import TrainConfig
 from forethought.experience import SituationClass
 from forethought.models import Model
-from forethought.planning import Planner, Situation
+from forethought.planning import Planner, Situation, imagination
 from forethought.training.live import Chooser
 from forethought.types import Episode
 
@@ -91,10 +91,11 @@ class Curriculum:
 def practice(model: Model, planner: Planner, rng: random.Random, stray: float = 0.25) -> Chooser:
     """Acts towards the desire by imagined consequences; with probability ``stray`` tries something else instead."""
     generator = torch.Generator().manual_seed(rng.getrandbits(62))
+    dynamics = imagination(model)
 
     def choose(situations: Sequence[Situation], chance: random.Random) -> list[str]:
         with torch.inference_mode():
-            found = planner.options(model, situations, generator)
+            found = planner.options(dynamics, situations, generator)
         return [chance.choice(options).action if chance.random() < stray else options[0].action for options in found]
 
     return choose

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from forethought.config import TrainConfig
 from forethought.models import Model
 from forethought.objectives import TokenLoss, token_loss
 from forethought.training.batches import Batch, pad_in_groups
+from forethought.training.latent import LatentLesson, Unroll
 from forethought.training.optimizer import Optimizer
 from forethought.transcript import Role, Tokens
 
@@ -46,35 +47,77 @@ class Learner:
     def __init__(self, model: Model, config: TrainConfig) -> None:
         self.model, self.config = model, config
         self.autocast = autocast_dtype(config.precision, model.device, model.lm.config.hidden_size)
-        self.optimizer = Optimizer(model.lm, config.matrix_rate, config.learning_rate, config.weight_decay)
+        self.optimizer = Optimizer(
+            model.lm, config.matrix_rate, config.learning_rate, config.weight_decay, model.latent
+        )
 
-    def update(self, samples: Sequence[Tokens], number: int, progress: float) -> Lesson:
-        """Update ``number`` at ``progress`` (0..1) of the budget."""
+    def update(self, samples: Sequence[Tokens], number: int, progress: float, unrolls: Sequence[Unroll] = ()) -> Lesson:
+        """Update ``number`` at ``progress`` (0..1) of the budget.
+
+        ``unrolls``, one for each of the first samples, say what a model with latent dynamics imagines.
+        """
         rate = self._rate(number, progress)
         self.model.lm.train()
         self.optimizer.zero_grad()
         order = sorted(range(len(samples)), key=lambda i: len(samples[i]))
         batches = list(pad_in_groups(samples, self.model.tokenizer.pad_token_id, GROUPS))
         shares = _shares([int((batch.roles_BT[:, 1:] == Role.OUTCOME).sum()) for batch in batches])
-        losses, surprise = [], []
+        losses, surprise, groups = [], [], []
+        start = 0
         for batch, share in zip(batches, shares, strict=True):
-            loss, surprise_B = self._backward(batch, share)
+            hidden_BTW = self._hidden(batch)
+            loss, surprise_B = self._token_loss(batch, hidden_BTW)
             losses.append(loss)
             surprise += surprise_B.tolist()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.lm.parameters(), MAX_NORM)
+            here = order[start : start + len(hidden_BTW)]
+            start += len(here)
+            if unrolls:
+                if imagined := [row for row, i in enumerate(here) if i < len(unrolls)]:
+                    groups.append((hidden_BTW[imagined], [unrolls[here[row]] for row in imagined]))
+            else:
+                (loss.total * share).backward()  # type: ignore[no-untyped-call]
+        tokens, figures = sum(batch.tokens for batch in batches), dict[str, float]()
+        if unrolls:
+            lesson = LatentLesson(self.model, self.config, unrolls)
+            latent, figures = lesson.loss(groups, self._read_alone, self._generator(number))
+            total = sum(loss.total * share for loss, share in zip(losses, shares, strict=True))
+            (total + self.config.latent_weight * latent).backward()  # type: ignore[no-untyped-call]
+            tokens += lesson.tokens
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters(), MAX_NORM)
         self.optimizer.step(rate)
         by_sample = [value for _, value in sorted(zip(order, surprise, strict=True))]
         means = {part: _mean([float(getattr(loss, part)) for loss in losses], shares) for part in PARTS}
-        return Lesson({**means, "rate": rate, "gradient_norm": float(norm)}, sum(b.tokens for b in batches), by_sample)
+        return Lesson({**means, **figures, "rate": rate, "gradient_norm": float(norm)}, tokens, by_sample)
 
-    def _backward(self, batch: Batch, share: float) -> tuple[TokenLoss, Tensor]:
-        """Forward and backward; returns the loss and how much each transcript's last outcome surprised (B)."""
+    def parameters(self) -> list[Tensor]:
+        """Everything that is trained."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """The language model's parameters under their own names, and the latent part's."""
+        yield from self.model.lm.named_parameters()
+        if self.model.latent is not None:
+            yield from self.model.latent.named_parameters(prefix="latent")
+
+    def _generator(self, number: int) -> torch.Generator:
+        return torch.Generator().manual_seed(self.config.seed * 1_000_003 + number)
+
+    def _hidden(self, batch: Batch) -> Tensor:
+        with torch.autocast(self.model.device.type, self.autocast or torch.float32, enabled=self.autocast is not None):
+            return hidden_states(self.model.lm, batch)
+
+    def _read_alone(self, texts: Sequence[Tokens]) -> Tensor:
+        """The hidden states (N, W) at the ends of texts, each read as a row of its own, with positions from 0."""
+        with torch.autocast(self.model.device.type, self.autocast or torch.float32, enabled=self.autocast is not None):
+            return self.model.hidden_at_end(texts)
+
+    def _token_loss(self, batch: Batch, hidden_BTW: Tensor) -> tuple[TokenLoss, Tensor]:
+        """The loss, and how much each transcript's last outcome surprised (B)."""
         target_BT, role_BT = batch.ids_BT[:, 1:], batch.roles_BT[:, 1:]
         selected = self._trained(role_BT).flatten().nonzero().flatten()
         role_N, target_N = role_BT.flatten()[selected], target_BT.flatten()[selected]
         with torch.autocast(self.model.device.type, self.autocast or torch.float32, enabled=self.autocast is not None):
-            hidden_ND = hidden_states(self.model.lm, batch)[:, :-1].flatten(0, 1)[selected]
-            logits_NV = self.model.lm.get_output_embeddings()(hidden_ND)
+            logits_NV = self.model.lm.get_output_embeddings()(hidden_BTW[:, :-1].flatten(0, 1)[selected])
         config = self.config
         block_BT = None if batch.block_BT is None else batch.block_BT[:, 1:]
         last_N = last_outcome(role_BT, block_BT).flatten()[selected]
@@ -89,7 +132,6 @@ class Learner:
             action_weight=config.action_weight,
             language_weight=config.language_weight,
         )
-        (loss.total * share).backward()  # type: ignore[no-untyped-call]
         row_N = selected // role_BT.shape[1]
         surprise_B = loss.nll_N.new_zeros(len(role_BT)).index_add_(0, row_N, loss.nll_N * last_N)
         return loss, surprise_B

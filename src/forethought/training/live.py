@@ -33,10 +33,13 @@ class Life:
     candidates: tuple[str, ...]
     steps: list[Step] = field(default_factory=list)
     ending: Ending = Ending.UNFINISHED
+    known: dict[str, None] = field(default_factory=dict)
 
     def situation(self) -> Situation:
         """What is known now, for whoever chooses the next action."""
-        return Situation(self.context, self.candidates, frozenset(step.action for step in self.steps))
+        self.known |= dict.fromkeys(self.candidates)
+        tried = frozenset(step.action for step in self.steps)
+        return Situation(self.context, self.candidates, tried, tuple(self.known))
 
 
 def live(

@@ -20,6 +20,7 @@ from forethought.planning import Planner
 from forethought.training.checkpoint import load_newest, save_checkpoint
 from forethought.training.curriculum import Curriculum, Stage, practice
 from forethought.training.interruption import Interruption
+from forethought.training.latent import Unroll, later, unroll
 from forethought.training.learner import Learner
 from forethought.training.live import babble, demonstrations, live
 from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
@@ -27,6 +28,8 @@ from forethought.transcript import Tokens
 from forethought.types import Episode
 from forethought.worlds import World, make
 
+LATER_EVERY = 8
+"""Of so many drawn steps, one teaches what may make sense later in its episode."""
 Watch = Callable[["Moment"], None]
 """Called after every update, e.g. to draw a live display."""
 
@@ -79,7 +82,7 @@ def train(
 def initial_model(config: TrainConfig) -> Model:
     """The model that a config starts from: equal for every arm with the same seed."""
     if config.model in PRESETS or not (Path(config.model).exists() or "/" in config.model):
-        return Model.from_scratch(
+        model = Model.from_scratch(
             config.model,
             worlds=config.worlds,
             levels=(config.level,),
@@ -88,7 +91,9 @@ def initial_model(config: TrainConfig) -> Model:
             verdict=config.verdict,
             target=config.target,
         )
-    return Model.from_pretrained(config.model, verdict=config.verdict, target=config.target)
+    else:
+        model = Model.from_pretrained(config.model, verdict=config.verdict, target=config.target)
+    return model.with_latent(config.members, config.seed) if config.latent_weight else model
 
 
 class _Training:
@@ -127,8 +132,10 @@ class _Training:
         if self.update % self.config.live_every == 0:
             self._live(self.config.live_episodes if self.update else self.config.first_episodes)
         picks = self.replay.sample(self.config.batch_steps, self.update, self.curriculum.interest())
-        lesson = self.learner.update([self._tokens(*pick) for pick in picks], self.update, progress)
-        self.curriculum.heed([self.replay.kind(*pick) for pick in picks], lesson.surprise)
+        samples = [self._tokens(*pick) for pick in picks]
+        unrolls, more = self._latent_lessons(picks)
+        lesson = self.learner.update([*samples, *more], self.update, progress, unrolls)
+        self.curriculum.heed([self.replay.kind(*pick) for pick in picks], lesson.surprise[: len(picks)])
         self.last = lesson.figures
         self.update += 1
         self.tokens += lesson.tokens
@@ -162,6 +169,17 @@ class _Training:
     def _tokens(self, number: int, index: int) -> Tokens:
         """A step of the replay with the transcript that leads to it."""
         return self.model.transcript.episode(self.replay.episode(number), index + 1)
+
+    def _latent_lessons(self, picks: Sequence[tuple[int, int]]) -> tuple[list[Unroll], list[Tokens]]:
+        """What the latent dynamics imagine of each drawn step and those around it, and some actions of later steps."""
+        if self.model.latent is None:
+            return [], []
+        rng = random.Random(f"{self.config.seed}/latent/{self.update}")
+        transcript, horizon = self.model.transcript, self.config.unroll
+        drawn = [(self.replay.episode(number), index) for number, index in picks]
+        unrolls = [unroll(transcript, episode, index, horizon, rng) for episode, index in drawn]
+        more = [later(transcript, episode, rng) for episode, _ in drawn[::LATER_EVERY]]
+        return unrolls, [tokens for tokens in more if len(tokens)]
 
     # ---- bookkeeping ----------------------------------------------------------------------------------------------
     def _log(self) -> None:

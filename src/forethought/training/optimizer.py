@@ -19,13 +19,16 @@ MOMENTUM = 0.95
 class Optimizer:
     """Steps all weights of a language model; ``rate`` scales both parts' learning rates."""
 
-    def __init__(self, lm: nn.Module, matrix_rate: float, other_rate: float, weight_decay: float) -> None:
+    def __init__(
+        self, lm: nn.Module, matrix_rate: float, other_rate: float, weight_decay: float, latent: nn.Module | None = None
+    ) -> None:
         embedding = {id(p) for m in lm.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
         head = lm.get_output_embeddings()  # type: ignore[operator]
         embedding |= {id(p) for p in head.parameters()}
         matrices = [p for p in lm.parameters() if p.ndim == 2 and id(p) not in embedding]
         held = {id(p) for p in matrices}
         others = [p for p in lm.parameters() if id(p) not in held]
+        others += latent.parameters() if latent is not None else []
         self.parts: list[tuple[torch.optim.Optimizer, float]] = [
             (torch.optim.AdamW(others, lr=other_rate, weight_decay=0.0, betas=BETAS), other_rate)
         ]

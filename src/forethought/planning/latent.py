@@ -1,0 +1,127 @@
+"""Imagination without words: all futures of all states at once, as vectors.
+
+E members, R contexts, A futures of each, P actions of a pool, D width of a latent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from forethought.errors import BadSetting
+from forethought.models import Model
+from forethought.models.latent import Memory
+from forethought.planning.dynamics import Future, Situation
+from forethought.transcript import Tokens
+
+LATER = 16
+"""Actions sampled for each situation that may make sense later; imagined states choose among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the situations of one ``begin`` were told, and the actions that may make sense in each."""
+
+    contexts: list[Tokens]
+    memory: Memory
+    pools: list[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The latent (E, D) of a state in the situation ``row``; ``real`` if nothing was imagined yet."""
+
+    told: _Told
+    row: int
+    latent_ED: Tensor
+    real: bool = False
+
+
+class LatentDynamics:
+    """A model's imagination in its latent space. Actions are read once and kept; words are nowhere needed."""
+
+    def __init__(self, model: Model) -> None:
+        if model.latent is None:
+            raise BadSetting(
+                "this model has no latent dynamics; imagine in words (TokenDynamics), or train it with latent_weight"
+            )
+        self.model, self.latent = model, model.latent
+        self._actions: dict[str, Tensor] = {}
+
+    @torch.inference_mode()
+    def begin(self, situations: Sequence[Situation]) -> list[_State]:
+        """Reads every transcript once."""
+        contexts = [situation.context for situation in situations]
+        hidden_RTW, length_R = self.model.hidden(contexts)
+        seen_RT = torch.arange(hidden_RTW.shape[1], device=hidden_RTW.device) < length_R[:, None]
+        memory = self.latent.memory(hidden_RTW, seen_RT)
+        state_ERD = self.latent.state(hidden_RTW[torch.arange(len(contexts)), length_R - 1])[:, :, 0]
+        later = self.model.propose(contexts, LATER, later=True, generator=torch.Generator().manual_seed(0))
+        pools = [
+            tuple(dict.fromkeys(a for a in (*s.candidates, *s.known, *more) if a))
+            for s, more in zip(situations, later, strict=True)
+        ]
+        told = _Told(contexts, memory, pools)
+        return [_State(told, row, state_ERD[:, row], real=True) for row in range(len(contexts))]
+
+    @torch.inference_mode()
+    def imagine(self, states: Sequence[_State], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
+        """All futures in one go; states of one situation share what it was told."""
+        if not any(actions):
+            return [[] for _ in actions]
+        told, of_row = states[0].told, dict[int, list[tuple[int, int]]]()
+        for i, (state, here) in enumerate(zip(states, actions, strict=True)):
+            of_row.setdefault(state.row, []).extend((i, j) for j in range(len(here)))
+        rows = sorted(row for row, asked in of_row.items() if asked)
+        width = max(len(of_row[row]) for row in rows)
+        asked = [[*of_row[row], *[of_row[row][0]] * (width - len(of_row[row]))] for row in rows]
+        action_PD, number = self._read([a for here in actions for a in here])
+        action_RAD = action_PD[torch.tensor([[number[actions[i][j]] for i, j in line] for line in asked])]
+        state_ERAD = torch.stack([torch.stack([states[i].latent_ED for i, _ in line], 1) for line in asked], 1)
+        after_ERAD = self.latent.step(state_ERAD, action_RAD, told.memory.rows(rows))
+        read = self.latent.read(after_ERAD)
+        progress_RAK, harmed_RA = read.progress.softmax(-1).mean(0), read.harm.softmax(-1).mean(0)[..., 1]
+        cost_RA, reach_RA = read.cost.mean(0).expm1().clamp(min=0.0), read.reach.sigmoid().mean(0)
+        apart_RA = self.latent.expected(after_ERAD).var(0, unbiased=False).mean(-1)
+        numbers_RAK = torch.stack(
+            [progress_RAK[..., 1], progress_RAK[..., 2], harmed_RA, cost_RA, reach_RA, apart_RA], dim=-1
+        ).tolist()
+        futures: list[list[Future]] = [[] for _ in states]
+        for r, row in enumerate(rows):
+            for a, (i, _) in enumerate(of_row[row]):
+                state = _State(told, row, after_ERAD[:, r, a])
+                satisfied, failed, harmed, cost, reach, apart = numbers_RAK[r][a]
+                futures[i].append(Future(satisfied, failed, harmed, cost, reach, apart, state=state))
+        return futures
+
+    @torch.inference_mode()
+    def propose(
+        self, states: Sequence[_State], count: int, generator: torch.Generator | None = None
+    ) -> list[tuple[str, ...]]:
+        """In a real state what the language model samples; in an imagined one what fits best of all that may make
+        sense in this situation.
+        """
+        real = [state.told.contexts[state.row] for state in states if state.real]
+        sampled = iter(self.model.propose(real, count, generator=generator) if real else [])
+        return [
+            tuple(dict.fromkeys(a for a in next(sampled) if a)) or ("wait",) if state.real else self._fit(state, count)
+            for state in states
+        ]
+
+    def _fit(self, state: _State, count: int) -> tuple[str, ...]:
+        pool = state.told.pools[state.row]
+        action_PD, number = self._read(pool)
+        fit_P = self.latent.possible(state.latent_ED[:, None, None], action_PD).mean(0).flatten()
+        ranked = sorted(pool, key=lambda action: -float(fit_P[number[action]]))
+        return tuple(ranked[:count])
+
+    def _read(self, actions: Sequence[str]) -> tuple[Tensor, dict[str, int]]:
+        """The latents (P, D) of the actions, and the place of each; every text is read once."""
+        number = {action: i for i, action in enumerate(dict.fromkeys(actions))}
+        if new := [action for action in number if action not in self._actions]:
+            texts = [self.model.transcript.action_alone(action) for action in new]
+            self._actions |= zip(new, self.latent.text(self.model.hidden_at_end(texts)), strict=True)
+        return torch.stack([self._actions[action] for action in number]), number

@@ -1,0 +1,154 @@
+"""Best-first search with backtracking over what is imagined, and the choice that follows from it.
+
+Only text comes in: the transcript so far and the actions that make sense now. In imagined states there is no list of
+actions, so the dynamics propose them.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from forethought.errors import BadSetting
+from forethought.models.latent import DISCOUNT, STEP_COST
+from forethought.planning.dynamics import Dynamics, Future, Situation
+
+LONGEST = 4
+OVER = 0.1
+"""An episode that goes on unharmed with no more than this probability is not imagined further."""
+ALIKE = 0.01
+"""Values that differ by less are ties, of which what was not tried yet in this episode comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One action with what it is imagined to cause; ``value`` counts all that was imagined beyond it."""
+
+    action: str
+    imagined: Future
+    value: float
+    next: tuple[Option, ...] = ()
+
+    @property
+    def path(self) -> tuple[Option, ...]:
+        """This option and the best that was imagined after it, to the end."""
+        return (self, *(self.next[0].path if self.next else ()))
+
+
+@dataclass(slots=True)
+class _Node:
+    """An imagined action in the tree of a situation; ``weight`` is how much its future counts at the root."""
+
+    action: str
+    future: Future
+    weight: float
+    depth: int
+    children: list[_Node] = field(default_factory=list)
+
+    def value(self, trust: float) -> float:
+        """Discounted chance of being satisfied without harm, minus the chance of harm."""
+        future = self.future
+        ahead = future.reach or 0.0
+        if self.children:
+            best = max(0.0, *(child.value(trust) for child in self.children))  # nobody has to go on
+            ahead = best if future.reach is None else trust * best + (1.0 - trust) * ahead
+        here = future.satisfied * (1.0 - future.harmed) + future.ongoing * ahead
+        return discount(future) * here - future.harmed
+
+    def option(self, trust: float) -> Option:
+        """The node as an option, the best of what follows first."""
+        following = sorted((child.option(trust) for child in self.children), key=lambda option: -option.value)
+        return Option(self.action, self.future, self.value(trust), tuple(following))
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Looks up to ``horizon`` steps ahead, and imagines up to ``budget`` futures for each decision, the most promising
+    first: one that disappoints is left for another (backtracking).
+
+    ``proposals`` is how many actions are tried in each imagined state. Where the dynamics tell how far the desire is
+    (``reach``), that counts beside what was imagined further on: ``trust`` is the latter's share at each step, so that
+    distances are summed along the path. ``width`` states are imagined at once.
+    """
+
+    horizon: int = 2
+    budget: int = 256
+    proposals: int = 4
+    trust: float = 0.9
+    width: int = 8
+
+    def __post_init__(self) -> None:
+        for name in ("horizon", "budget", "proposals", "width"):
+            if getattr(self, name) < 1:
+                raise BadSetting(f"planner {name} of {getattr(self, name)}; expected at least 1")
+        if self.horizon > LONGEST:
+            raise BadSetting(f"planner horizon of {self.horizon}; expected at most {LONGEST}")
+        if not 0.0 <= self.trust <= 1.0:
+            raise BadSetting(f"planner trust of {self.trust}; expected a share from 0 to 1")
+
+    def options(
+        self, dynamics: Dynamics, situations: Sequence[Situation], generator: torch.Generator | None = None
+    ) -> list[list[Option]]:
+        """For each situation its options, best first. Without candidates, the model's own proposals are used."""
+        if not situations:
+            return []
+        states = dynamics.begin(situations)
+        lacking = [i for i, situation in enumerate(situations) if not situation.candidates]
+        actions = [tuple(dict.fromkeys(situation.candidates)) for situation in situations]
+        if lacking:
+            proposed = dynamics.propose([states[i] for i in lacking], self.proposals, generator)
+            for i, found in zip(lacking, proposed, strict=True):
+                actions[i] = found
+        trees = [
+            _Tree(dict(zip(here, futures, strict=True)), self)
+            for here, futures in zip(actions, dynamics.imagine(states, actions), strict=True)
+        ]
+        while going := [(tree, node) for tree in trees for node in tree.promising()]:
+            proposed = dynamics.propose([node.future.state for _, node in going], self.proposals, generator)
+            imagined = dynamics.imagine([node.future.state for _, node in going], proposed)
+            for (tree, node), here, futures in zip(going, proposed, imagined, strict=True):
+                tree.grow(node, dict(zip(here, futures, strict=True)))
+        return [tree.options(situation.tried) for tree, situation in zip(trees, situations, strict=True)]
+
+
+class _Tree:
+    """What has been imagined from one situation, and what is worth imagining next."""
+
+    def __init__(self, futures: dict[str, Future], planner: Planner) -> None:
+        self.planner, self.imagined, self._order = planner, 0, 0
+        self._frontier: list[tuple[float, int, _Node]] = []
+        self.roots = self._added(futures, 1.0, 1)
+
+    def promising(self) -> list[_Node]:
+        """The most promising nodes that have not been followed, as many as the budget allows."""
+        room = (self.planner.budget - self.imagined) // self.planner.proposals
+        count = min(self.planner.width, room, len(self._frontier))
+        return [heapq.heappop(self._frontier)[2] for _ in range(max(0, count))]
+
+    def grow(self, node: _Node, futures: dict[str, Future]) -> None:
+        """Adds what was imagined after a node."""
+        node.children = self._added(futures, node.weight, node.depth + 1)
+
+    def options(self, tried: frozenset[str]) -> list[Option]:
+        """The first actions, best first."""
+        found = [node.option(self.planner.trust) for node in self.roots]
+        return sorted(found, key=lambda option: (-round(option.value / ALIKE), option.action in tried))
+
+    def _added(self, futures: dict[str, Future], weight: float, depth: int) -> list[_Node]:
+        nodes = [_Node(action, f, weight * discount(f) * f.ongoing, depth) for action, f in futures.items()]
+        self.imagined += len(nodes)
+        for node in nodes:
+            if depth < self.planner.horizon and node.future.ongoing > OVER:
+                reach = 1.0 if node.future.reach is None else node.future.reach
+                heapq.heappush(self._frontier, (-node.weight * reach, self._order, node))
+                self._order += 1
+        return nodes
+
+
+def discount(future: Future) -> float:
+    """What is reached counts less the more it takes."""
+    return math.pow(DISCOUNT, future.cost + STEP_COST)

@@ -1,0 +1,211 @@
+"""What the latent dynamics learn from a batch: steps imagined in a row, compared with what really happened.
+
+E members, R transcripts of a padded group, M imagined steps of the whole batch, T tokens, W and D widths.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from forethought.config import TrainConfig
+from forethought.models import Model
+from forethought.models.latent import DISCOUNT, STEP_COST, Memory
+from forethought.objectives import effective_rank, inverse_dynamics_loss, prediction_loss, sigreg
+from forethought.transcript import Tokens, Transcript
+from forethought.types import Episode, Harm, Progress, Step
+
+OPTIMISM = 0.95
+"""The expectile of ``reach``: near 1, the best that was tried counts, not the average (Kostrikov, Nair and Levine 2021,
+arXiv:2110.06169). What really happened is its target, never its own guess, which would feed on itself."""
+KINDS_OF_PROGRESS, KINDS_OF_HARM = list(Progress), list(Harm)
+
+
+@dataclass(frozen=True, slots=True)
+class Unroll:
+    """Steps of one episode to be imagined in a row; ``place`` is the token of its transcript after which the first
+    action is due, and ``reach`` what the rest of the episode made of the desire after each step.
+    """
+
+    place: int
+    steps: tuple[Step, ...]
+    reach: tuple[float, ...]
+
+
+def unroll(transcript: Transcript, episode: Episode, index: int, horizon: int, rng: random.Random) -> Unroll:
+    """Up to ``horizon`` steps in a row that contain step ``index``; no step that ended in a warning is among them."""
+    first = index - rng.randrange(min(index + 1, horizon))
+    first = 1 + max((i for i in range(first, index) if episode.steps[i].warning), default=first - 1)
+    steps = tuple(takewhile(lambda step: not step.warning, episode.steps[first : first + horizon]))
+    reach = reached(episode.steps)[first : first + len(steps)]
+    return Unroll(len(transcript.episode(episode, first)) - 1, steps, tuple(reach))
+
+
+def reached(steps: Sequence[Step]) -> list[float]:
+    """After each step, what the rest of its episode made of the desire: 1 where it is satisfied unharmed, discounted
+    by what it took from there, or 0 if it never was.
+    """
+    found, ahead = [], 0.0
+    for step in reversed(steps):
+        good = step.progress is Progress.SATISFIED and step.harm is Harm.NONE
+        over = step.progress is not Progress.ONGOING or step.harm is not Harm.NONE
+        here = 1.0 if good else 0.0 if over else ahead
+        found.append(here)
+        ahead = DISCOUNT ** (step.spent + STEP_COST) * here
+    return found[::-1]
+
+
+def later(transcript: Transcript, episode: Episode, rng: random.Random) -> Tokens:
+    """Some beginning of an episode with an action of some later step, for a prior over what may make sense later;
+    nothing where an episode is too short.
+    """
+    if len(episode.steps) < 2:
+        return Tokens()
+    first = rng.randrange(len(episode.steps) - 1)
+    step = episode.steps[rng.randrange(first + 1, len(episode.steps))]
+    if step.warning:
+        return Tokens()
+    return transcript.episode(episode, first) + transcript.later() + transcript.action(step.action)
+
+
+@dataclass(slots=True)
+class _Imagined:
+    """M imagined steps: the states before and after them, and what is known about them."""
+
+    before: list[Tensor] = field(default_factory=list)
+    after: list[Tensor] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    depth: list[int] = field(default_factory=list)
+    reach: list[float] = field(default_factory=list)
+
+
+class LatentLesson:
+    """The texts of a batch's unrolled steps, each read once and alone, and the loss of what is imagined of them."""
+
+    def __init__(self, model: Model, config: TrainConfig, unrolls: Sequence[Unroll]) -> None:
+        assert model.latent is not None
+        self.model, self.latent, self.config = model, model.latent, config
+        transcript, steps = model.transcript, [step for each in unrolls for step in each.steps]
+        self.actions = {text: i for i, text in enumerate(dict.fromkeys(step.action for step in steps))}
+        self.outcomes = {text: i for i, text in enumerate(dict.fromkeys(map(transcript.outcome_text, steps)))}
+        self.action_texts = [transcript.action_alone(text) for text in self.actions]
+        self.outcome_texts = [transcript.outcome_alone(text) for text in self.outcomes]
+        self.tokens = sum(map(len, (*self.action_texts, *self.outcome_texts)))
+
+    def loss(
+        self,
+        groups: Sequence[tuple[Tensor, Sequence[Unroll]]],
+        read_alone: Callable[[Sequence[Tokens]], Tensor],
+        generator: torch.Generator,
+    ) -> tuple[Tensor, dict[str, float]]:
+        """The latent loss and its parts for the log.
+
+        ``groups`` holds the hidden states (R, T, W) of padded transcripts with their unrolls; ``read_alone`` gives
+        the hidden states (N, W) at the ends of texts that are read alone.
+        """
+        latent, config = self.latent, self.config
+        action_ND = latent.text(read_alone(self.action_texts))
+        outcome_ND = latent.text(read_alone(self.outcome_texts))
+        found = _Imagined()
+        gap: list[Tensor] = []
+        for hidden_RTW, unrolls in groups:
+            self._imagine(hidden_RTW.float(), unrolls, action_ND, outcome_ND, found, gap)
+        before_EMD, after_EMD = torch.cat(found.before, 1), torch.cat(found.after, 1)
+        target_MD = outcome_ND[[self._outcome(step) for step in found.steps]]
+        which_M = torch.tensor([self.actions[step.action] for step in found.steps])
+        expected_EMD = latent.expected(after_EMD)
+        parts = {
+            "prediction": prediction_loss(
+                expected_EMD, target_MD.expand_as(expected_EMD), stop_gradient=config.stop_gradient
+            ),
+            "sigreg": sigreg(target_MD, generator=generator),
+            "inverse": inverse_dynamics_loss(
+                latent.which_action(torch.cat([before_EMD.mean(0), target_MD], dim=-1)), action_ND, which_M
+            ),
+            "possible": inverse_dynamics_loss(latent.may(before_EMD.mean(0)), action_ND, which_M),
+            **self._readings(after_EMD, found),
+        }
+        weights = {"sigreg": config.sigreg_weight, "inverse": config.inverse_weight}
+        total = sum(weights.get(name, 1.0) * part for name, part in parts.items())
+        error_M = (expected_EMD.detach() - target_MD.detach()).square().mean((0, 2)) / target_MD.detach().var(0).mean()
+        depth_M = torch.tensor(found.depth)
+        figures = {f"latent_{name}": float(part.detach()) for name, part in parts.items()}
+        for depth in range(config.unroll):
+            if (depth_M == depth).any():
+                figures[f"latent_error_{depth + 1}"] = float(error_M[depth_M == depth].mean())
+        figures["effective_rank"] = effective_rank(target_MD)
+        if gap:
+            figures["action_gap"] = float(torch.cat(gap).mean() - error_M[depth_M == 0].mean())
+        return total, figures  # type: ignore[return-value]
+
+    def _imagine(
+        self,
+        hidden_RTW: Tensor,
+        unrolls: Sequence[Unroll],
+        action_ND: Tensor,
+        outcome_ND: Tensor,
+        found: _Imagined,
+        gap: list[Tensor],
+    ) -> None:
+        """Unrolls a group's steps and adds what was imagined to ``found``."""
+        latent, rows = self.latent, torch.arange(len(unrolls))
+        place_R = torch.tensor([each.place for each in unrolls])
+        memory = latent.memory(hidden_RTW, torch.arange(hidden_RTW.shape[1]) <= place_R[:, None])
+        state = latent.state(hidden_RTW[rows, place_R])
+        for depth in range(max(len(each.steps) for each in unrolls)):
+            going = [r for r, each in enumerate(unrolls) if depth < len(each.steps)]
+            chosen = [self.actions[each.steps[min(depth, len(each.steps) - 1)].action] for each in unrolls]
+            after = latent.step(state, action_ND[chosen][:, None], memory)
+            if depth == 0:
+                gap.append(self._shuffled(state, chosen, memory, unrolls, action_ND, outcome_ND))
+            found.steps += [unrolls[r].steps[depth] for r in going]
+            found.reach += [unrolls[r].reach[depth] for r in going]
+            found.depth += [depth] * len(going)
+            found.before.append(state[:, going, 0])
+            found.after.append(after[:, going, 0])
+            state = after
+
+    @torch.no_grad()
+    def _shuffled(
+        self,
+        state: Tensor,
+        chosen: list[int],
+        memory: Memory,
+        unrolls: Sequence[Unroll],
+        action_ND: Tensor,
+        outcome_ND: Tensor,
+    ) -> Tensor:
+        """The error (R) of the first steps had other rows' actions been taken."""
+        other = chosen[1:] + chosen[:1]
+        after = self.latent.step(state, action_ND[other][:, None], memory)
+        target_RD = outcome_ND[[self._outcome(each.steps[0]) for each in unrolls]]
+        apart_ERD = self.latent.expected(after)[:, :, 0] - target_RD
+        return apart_ERD.square().mean((0, 2)) / outcome_ND.var(0).mean()
+
+    def _readings(self, after_EMD: Tensor, found: _Imagined) -> dict[str, Tensor]:
+        """Cross-entropies of verdicts, error of the logarithm of cost, and how far reach is from what followed."""
+        foreseen, members = self.latent.read(after_EMD[:, :, None]), len(after_EMD)
+        progress_M = torch.tensor([KINDS_OF_PROGRESS.index(step.progress) for step in found.steps])
+        harm_M = torch.tensor([KINDS_OF_HARM.index(step.harm) for step in found.steps])
+        cost_M = torch.tensor([step.spent for step in found.steps])
+        under_EM = torch.tensor(found.reach) - foreseen.reach[:, :, 0].sigmoid()
+        weight_EM = torch.where(under_EM > 0, OPTIMISM, 1 - OPTIMISM)
+        return {
+            "progress": _cross_entropy(foreseen.progress[:, :, 0], progress_M, members),
+            "harm": _cross_entropy(foreseen.harm[:, :, 0], harm_M, members),
+            "cost": F.mse_loss(foreseen.cost[:, :, 0], cost_M.log1p().expand(members, -1)),
+            "reach": (weight_EM * under_EM.square()).mean(),
+        }
+
+    def _outcome(self, step: Step) -> int:
+        return self.outcomes[self.model.transcript.outcome_text(step)]
+
+
+def _cross_entropy(logits_EMK: Tensor, label_M: Tensor, members: int) -> Tensor:
+    return F.cross_entropy(logits_EMK.flatten(0, 1), label_M.repeat(members))
