@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from forethought.agent import Agent
-from forethought.errors import BadSetting, Sealed, WorldFailed
+from forethought.errors import BadSetting, NotCalibrated, Sealed, WorldFailed
 from forethought.models import Imagined, Model, train_tokenizer
-from forethought.planning import Option, Planner, Situation
+from forethought.planning import Gate, Option, Planner, Situation, TokenDynamics, fingerprint
 from forethought.types import Harm, Progress
 from forethought.worlds import World
 
@@ -163,3 +163,30 @@ def test_where_nothing_is_listed_the_model_proposes_and_the_seed_decides(model: 
 
     assert lived(4) == lived(4) != lived(5)
     assert len(lived(4)) == 1 and lived(4)[0]
+
+
+@pytest.mark.parametrize(("harmed", "kind"), [(0.1, "act"), (0.3, "ask"), (0.8, "hold")])
+def test_a_gate_stops_what_is_too_risky_and_says_what_was_imagined(
+    model: Model, monkeypatch: pytest.MonkeyPatch, harmed: float, kind: str
+) -> None:
+    expected = Imagined("The door is off its hinges.", 0.1, 0.0, harmed)
+    monkeypatch.setattr(model, "imagine", lambda contexts, actions, *_: [[expected for _ in some] for some in actions])
+    planner, world = Planner(horizon=1), Door()
+    gate = Gate(0.05, 0.2, 1.0, 100, 5, model.fingerprint(), fingerprint(planner, TokenDynamics(model)))
+    first = next(Agent(model, planner, gate=gate).live(world))
+    assert first.decision.kind == kind and first.decision.risk == pytest.approx(harmed)
+    assert (len(world.log) == 1) is (kind != "act"), "nothing is done before it may be"
+    assert world.facts(), "and the world is not left sealed"
+    if kind == "act":
+        assert first.question == "" and first.action in ("knock", "open")
+    else:
+        assert first.action == kind and first.outcome == "" and "hinges. Harm:" in first.question
+        assert first.question.startswith("If I knock, I expect:") and "Shall I?" in first.question
+        assert len(list(Agent(model, planner, gate=gate).live(Door()))) == 1, "the episode ends there"
+
+
+def test_a_gate_of_another_model_is_refused(model: Model) -> None:
+    planner = Planner(horizon=1)
+    gate = Gate(0.05, 0.2, 1.0, 100, 5, "0" * 16, fingerprint(planner, TokenDynamics(model)))
+    with pytest.raises(NotCalibrated, match="calibrated for model"):
+        Agent(model, planner, gate=gate)

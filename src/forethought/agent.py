@@ -11,7 +11,17 @@ import torch
 from forethought.errors import BadSetting
 from forethought.models import Imagined, Model
 from forethought.models.divergence import measured
-from forethought.planning import Dynamics, Option, Planner, Situation, imagination
+from forethought.planning import (
+    Decision,
+    Dynamics,
+    Gate,
+    Option,
+    Planner,
+    Situation,
+    fingerprint,
+    imagination,
+)
+from forethought.transcript import HARM_FORMS
 from forethought.types import Divergence, Step
 from forethought.worlds import World
 from forethought.worlds.vector import VectorWorld
@@ -19,12 +29,24 @@ from forethought.worlds.vector import VectorWorld
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """One step of an agent: what it weighed, what it did and predicted, and what really happened."""
+    """One step of an agent: what it weighed, what it did and predicted, and what really happened.
+
+    Where the gate decided to ``hold`` or ``ask``, that is the action, and nothing happened.
+    """
 
     step: Step
     options: tuple[Option, ...]
     imagined: Imagined
     situation: Situation
+    decision: Decision
+
+    @property
+    def question(self) -> str:
+        """What the user is asked before anything is done; empty where the agent acted."""
+        if self.decision.kind == "act":
+            return ""
+        told = f"{self.imagined.text} {HARM_FORMS[self.imagined.harm]}"
+        return f"If I {self.options[0].action}, I expect: {told} Shall I? ({self.decision.reason})"
 
     @property
     def action(self) -> str:
@@ -50,14 +72,23 @@ class Lived:
 class Agent:
     """Acts in a world by imagining; it sees nothing but text, and the world is sealed while it acts.
 
-    ``live(world)`` yields a ``Lived`` for each step; the prediction in it was made before the world stepped.
+    ``live(world)`` yields a ``Lived`` for each step; the prediction in it was made before the world stepped. With a
+    ``gate``, a step that is too risky is not taken: a last ``Lived`` says what was imagined and why, and the episode
+    ends there. ``NotCalibrated`` if the gate belongs to another model or planner.
     """
 
     def __init__(
-        self, model: Model, planner: Planner | None = None, seed: int = 0, dynamics: Dynamics | None = None
+        self,
+        model: Model,
+        planner: Planner | None = None,
+        seed: int = 0,
+        dynamics: Dynamics | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.model, self.planner, self.seed = model, planner or Planner(), seed
-        self.dynamics = dynamics or imagination(model)
+        self.dynamics, self.gate = dynamics or imagination(model), gate
+        if gate is not None:
+            gate.check(model.fingerprint(), fingerprint(self.planner, self.dynamics))
 
     def live(self, world: World, seed: int | None = None) -> Iterator[Lived]:
         """Lives one episode from ``reset(seed)`` to its end; raises ``WorldFailed`` if the world throws."""
@@ -76,12 +107,16 @@ class Agent:
                 options = self._weigh(situation, generator)
                 chosen = options[0].action
                 imagined = self.model.imagine([context], [[chosen]])[0][0]
-                result = vector.step(0, chosen)
+                decision = self.gate.decide(options) if self.gate else Decision("act", 0.0, "there is no gate")
+                result = vector.step(0, chosen) if decision.kind == "act" else None
+            if result is None:
+                yield Lived(Step(decision.kind, "", ""), tuple(options), imagined, situation, decision)
+                return
             if result.error is not None:
                 raise result.error
             prediction = self.model.transcript.with_verdicts(imagined.text, imagined.progress, imagined.harm)
             step = measured(self.model, world, [context], [result.step(chosen, prediction)])[0]
-            yield Lived(step, tuple(options), imagined, situation)
+            yield Lived(step, tuple(options), imagined, situation, decision)
             context = context + self.model.transcript.action(chosen) + self.model.transcript.outcome(step)
             tried |= {chosen}
             candidates, over = result.candidates, result.over

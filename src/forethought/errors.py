@@ -8,6 +8,7 @@ ForethoughtError
 ├── Sealed (RuntimeError)         ``facts`` or ``fork`` asked of a world while an agent acts in it
 ├── NotOffered (NotImplementedError)  an optional part of the world protocol that this world lacks
 ├── WorldFailed (RuntimeError)    a world raised; the original is the cause
+├── NotCalibrated (RuntimeError)  a gate that is not there, or that belongs to another model or planner
 ├── Damaged (OSError)             a file that cannot be read as what it should be
 ├── NoSpace (OSError)             the disk is full; what was recorded before is intact
 ├── UnsafePath (ValueError)       a name that would leave its folder
@@ -61,6 +62,10 @@ class NotOffered(ForethoughtError, NotImplementedError):
 
 class WorldFailed(ForethoughtError, RuntimeError):
     """A world raised an exception; the original is the cause."""
+
+
+class NotCalibrated(ForethoughtError, RuntimeError):
+    """There is no calibrated gate, or it belongs to another model or planner."""
 
 
 class Damaged(ForethoughtError, OSError):

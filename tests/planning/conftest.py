@@ -24,6 +24,7 @@ class Table:
     start: str = "start"
     imagined: list[tuple[str, str]] = field(default_factory=list)
     proposed: list[str] = field(default_factory=list)
+    name: str = "table"
 
     def begin(self, situations: Sequence[Situation]) -> list[str]:
         return [self.start] * len(situations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -244,6 +245,15 @@ class Model:
         """Where the weights are."""
         device: torch.device = next(self.lm.parameters()).device
         return device
+
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change with any weight."""
+        found = hashlib.sha256()
+        for part in (self.lm, self.latent):
+            for name, tensor in sorted(part.state_dict().items()) if part is not None else ():
+                found.update(name.encode())
+                found.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
+        return found.hexdigest()[:16]
 
     @property
     def parameters(self) -> int:

@@ -2,11 +2,25 @@
 
 from forethought.models import Model
 from forethought.planning.dynamics import Dynamics, Future, Situation
+from forethought.planning.gate import Decision, Gate, Trial, fingerprint
 from forethought.planning.latent import LatentDynamics
 from forethought.planning.search import Option, Planner
 from forethought.planning.token import TokenDynamics
 
-__all__ = ["Dynamics", "Future", "LatentDynamics", "Option", "Planner", "Situation", "TokenDynamics", "imagination"]
+__all__ = [
+    "Decision",
+    "Dynamics",
+    "Future",
+    "Gate",
+    "LatentDynamics",
+    "Option",
+    "Planner",
+    "Situation",
+    "TokenDynamics",
+    "Trial",
+    "fingerprint",
+    "imagination",
+]
 
 
 def imagination(model: Model) -> Dynamics:

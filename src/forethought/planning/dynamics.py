@@ -51,6 +51,8 @@ class Future:
 class Dynamics(Protocol):
     """Imagination as a planner sees it. States are opaque; those of one ``begin`` are imagined together."""
 
+    name: str
+
     def begin(self, situations: Sequence[Situation]) -> list[Any]:
         """The state that each situation is in."""
 

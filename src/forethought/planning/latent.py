@@ -43,6 +43,8 @@ class _State:
 class LatentDynamics:
     """A model's imagination in its latent space. Actions are read once and kept; words are nowhere needed."""
 
+    name = "latent"
+
     def __init__(self, model: Model) -> None:
         if model.latent is None:
             raise BadSetting(

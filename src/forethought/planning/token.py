@@ -27,6 +27,8 @@ class _Told:
 class TokenDynamics:
     """A model's imagination in words; outcomes of one context share its cache."""
 
+    name = "words"
+
     def __init__(self, model: Model) -> None:
         self.model = model
 
