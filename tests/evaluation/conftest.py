@@ -70,3 +70,9 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     foresight.constant_answers.cache_clear()
     monkeypatch.setattr(foresight, "BLIND_LESSONS", 100)
     return foresight.constant_answers.cache_clear
+
+
+@pytest.fixture(scope="session")
+def latent_model(untrained: Model) -> Model:
+    """Untrained, with latent dynamics."""
+    return Model(untrained.lm, untrained.tokenizer).with_latent(members=2)

@@ -23,7 +23,11 @@ DESCRIPTION = "Measures a model on situations that training never meets and prin
 class EvalOptions:
     """What to measure, and where."""
 
-    suite: Annotated[Literal["consequences", "acting", "all"], tyro.conf.Positional, about("what to measure")]
+    suite: Annotated[
+        Literal["consequences", "acting", "all", "gate"],
+        tyro.conf.Positional,
+        about("what to measure; gate: calibrates a gate, keeps it with the model and tests what it promises"),
+    ]
     model: Annotated[Path | None, about("a run folder or a model's folder (default: the quickstart's)", "FOLDER")] = (
         None
     )
@@ -33,6 +37,7 @@ class EvalOptions:
     axes: Annotated[tuple[str, ...] | None, about("held-out axes ('' is none; default: all)", "[STR ...]")] = None
     n: Annotated[int | None, about("transitions and pairs of each kind in each place", "INT")] = None
     episodes: Annotated[int | None, about("episodes acted in each place", "INT")] = None
+    alpha: Annotated[float, about("gate: the share of episodes that may end in harm")] = 0.05
     seed: Annotated[int, about("decides which situations")] = 0
     json: Annotated[bool, about("print the records as JSON")] = False
 
@@ -56,15 +61,19 @@ def run(arguments: Sequence[str]) -> int:
     scope = replace(scope, **{name: value for name, value in given.items() if value is not None})
     model = load_model(folder)
     with console.status("measuring") as status:
-        records = measure.measure(
-            model, options.suite, scope, config.arm, lambda what, i, n: status.update(f"measuring {what} ({i} of {n})")
-        )
+        tell: Any = lambda what, i, n: status.update(f"measuring {what} ({i} of {n})")  # noqa: E731
+        if options.suite == "gate":
+            records = measure.gate(model, scope, config.arm, options.alpha, options.episodes, folder, tell)
+        else:
+            records = measure.measure(model, options.suite, scope, config.arm, tell)
     if options.json:
         made = made_by(shlex.join(["forethought", "eval", *arguments]))
         print(json.dumps({"records": [record.to_dict() for record in records], **made}, indent=2))
         return 0
     for table in measure.full_tables(records):
         console.print(table, "")
+    if options.suite == "gate":
+        console.print(f"The gate for {options.alpha:.1%} is in {folder / 'gate.json'}.", soft_wrap=True)
     return 0
 
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from forethought.models import Model
 
 SUMMARY_FILE, EXAMPLES_FILE = "summary.json", "examples.json"
+GATE_EPISODES = 1000
 CAR_WASH_LEVELS = range(1, 4)
 FAST_AXES = ("", "near_driven")
-SUITES = ("consequences", "acting", "all")
 Watch = Callable[[str, int, int], None]
 
 
@@ -87,6 +87,21 @@ def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | Non
             if suite == "all":  # what is left out has been said once
                 warnings.simplefilter("ignore")
             records += act(model, n=scope.episodes, **where)
+    return records
+
+
+def gate(
+    model: Model, scope: Scope, arm: str, alpha: float, episodes: int | None, folder: Path, watch: Watch | None = None
+) -> list[Record]:
+    """Calibrates a gate for ``alpha``, keeps it in the model's folder, and tests it beside the usual promises."""
+    from forethought.evaluation import ALPHAS, measure_gate
+    from forethought.planning import GATE_FILE
+
+    gates, records = measure_gate(
+        model, scope.worlds, scope.level, scope.split, scope.axes, episodes or GATE_EPISODES, scope.seed, arm=arm,
+        alphas=sorted({alpha, *ALPHAS}, reverse=True), progress=watch,
+    )  # fmt: skip
+    gates[alpha].save(folder / GATE_FILE)
     return records
 
 

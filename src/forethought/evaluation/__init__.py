@@ -7,6 +7,8 @@
 - ``car_wash_and_letter(model, level=1) -> list[Choice]`` and
   ``worked_examples(model, world="errand", level=1, split="test", axis="", n=6) -> list[Example]``: for reports
 - ``car_wash_pairs(model, n=200, split="test", level=1, seed=0, arm="") -> list[Record]``
+- ``measure_gate(model, worlds, ..., n=1000, alphas=(0.05, 0.01)) -> (gates, records)``: whether a gate keeps its
+  promise, and what it costs in success
 - ``pool(records) -> list[Record]`` over seeds; ``save_results(path, records, command, extra=None)`` and
   ``load_results(path) -> list[Record]``
 - ``METRICS`` and ``meaning(metric)`` say what a metric means and whether more of it is better
@@ -15,6 +17,7 @@
 from forethought.evaluation.acting import act
 from forethought.evaluation.carwash import car_wash_pairs
 from forethought.evaluation.examples import car_wash_and_letter, worked_examples
+from forethought.evaluation.gate import ALPHAS, gate_trials, measure_gate
 from forethought.evaluation.metrics import METRICS, Meaning, Skipped, meaning
 from forethought.evaluation.results import load_results, save_results
 from forethought.evaluation.statistics import BLIND, Interval, Record, bootstrap, over_seeds, pool
@@ -22,6 +25,7 @@ from forethought.evaluation.suites import evaluate
 from forethought.evaluation.worked import Asked, Choice, Example, Foreseen, Lived, Mark, Marked, Way
 
 __all__ = [
+    "ALPHAS",
     "BLIND",
     "METRICS",
     "Asked",
@@ -41,8 +45,10 @@ __all__ = [
     "car_wash_and_letter",
     "car_wash_pairs",
     "evaluate",
+    "gate_trials",
     "load_results",
     "meaning",
+    "measure_gate",
     "over_seeds",
     "pool",
     "save_results",

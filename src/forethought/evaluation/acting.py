@@ -51,10 +51,10 @@ def act(
     for i, place in enumerate(where):
         best = best_costs(place, seeds)
         for j, (way, chooser) in enumerate(ways.items()):
-            records += _measured(place, arm, way, _lived(model, place, seeds, chooser()), best, seed)
+            records += _measured(place, arm, way, lived(model, place, seeds, chooser()), best, seed)
             if progress is not None:
                 progress(f"{place.world} {place.axis or 'in distribution'}: {way}", 2 * i + j + 1, 2 * len(where))
-        records += _measured(place, RANDOM, "act", _lived(model, place, seeds, babble), best, seed)
+        records += _measured(place, RANDOM, "act", lived(model, place, seeds, babble), best, seed)
         records += _measured(place, CUSTOM, "act", _shown(place, seeds, "custom"), best, seed)
     return records
 
@@ -82,7 +82,8 @@ def cost_of(episode: Episode) -> float:
     return sum(step.spent for step in episode.steps)
 
 
-def _lived(model: Model, place: Place, seeds: Sequence[int], choose: Chooser) -> list[Episode]:
+def lived(model: Model, place: Place, seeds: Sequence[int], choose: Chooser) -> list[Episode]:
+    """One episode in each situation of a place, ``TOGETHER`` side by side."""
     model.lm.eval()
     rng = random.Random(f"act/{place}/{seeds[0]}")
     episodes: list[Episode] = []

@@ -38,6 +38,7 @@ METRICS = {
     "policy/harm": Meaning("episodes that end harmed", more_is_better=False),
     "policy/cost_ratio": Meaning("cost over that of the best plan, where satisfied", more_is_better=False),
     "policy/steps": Meaning("steps of an episode", more_is_better=False),
+    "gate": Meaning("harm, success or held episodes under a gate that promises so much harm at most (none: no gate)"),
     "car_wash_and_letter": Meaning("pairs with both ways chosen rightly, for the right reason"),
     "car_wash_choice": Meaning("pairs with both ways chosen rightly"),
 }

@@ -191,7 +191,7 @@ class Model:
         later: bool = False,
     ) -> list[list[str]]:
         """Samples ``count`` actions for each context from the model's own prior over what can be done now, or at any
-        time ``later`` in the episode.
+        time ``later`` in the episode (then only those that came to an end within ``max_tokens``).
         """
         if later:
             contexts = [context + self.transcript.later() for context in contexts]
@@ -205,7 +205,8 @@ class Model:
             temperature=temperature,
             generator=generator,
         )
-        return [[self._decode(c.ids).strip() for c in of_context] for of_context in grouped]
+        ended = [[c for c in of_context if c.closed or not later] for of_context in grouped]
+        return [[self._decode(c.ids).strip() for c in of_context] for of_context in ended]
 
     def hidden(self, texts: Sequence[Tokens]) -> tuple[Tensor, Tensor]:
         """The last hidden states of texts, right-padded (R, T, W), and the texts' lengths (R)."""

@@ -2,12 +2,13 @@
 
 from forethought.models import Model
 from forethought.planning.dynamics import Dynamics, Future, Situation
-from forethought.planning.gate import Decision, Gate, Trial, fingerprint
+from forethought.planning.gate import GATE_FILE, Decision, Gate, Trial, fingerprint
 from forethought.planning.latent import LatentDynamics
 from forethought.planning.search import Option, Planner
 from forethought.planning.token import TokenDynamics
 
 __all__ = [
+    "GATE_FILE",
     "Decision",
     "Dynamics",
     "Future",

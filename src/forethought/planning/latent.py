@@ -15,10 +15,14 @@ from forethought.errors import BadSetting
 from forethought.models import Model
 from forethought.models.latent import Memory
 from forethought.planning.dynamics import Future, Situation
-from forethought.transcript import Tokens
+from forethought.transcript import Role, Tokens
 
-LATER = 16
-"""Actions sampled for each situation that may make sense later; imagined states choose among them."""
+LATER, LONGEST = 16, 24
+"""Actions sampled for each episode that may make sense later in it, and their tokens at most; imagined states choose
+among them.
+"""
+EPISODES = 1000
+"""Episodes whose later actions are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class LatentDynamics:
             )
         self.model, self.latent = model, model.latent
         self._actions: dict[str, Tensor] = {}
+        self._later: dict[tuple[int, ...], tuple[str, ...]] = {}
 
     @torch.inference_mode()
     def begin(self, situations: Sequence[Situation]) -> list[_State]:
@@ -61,12 +66,7 @@ class LatentDynamics:
         seen_RT = torch.arange(hidden_RTW.shape[1], device=hidden_RTW.device) < length_R[:, None]
         memory = self.latent.memory(hidden_RTW, seen_RT)
         state_ERD = self.latent.state(hidden_RTW[torch.arange(len(contexts)), length_R - 1])[:, :, 0]
-        later = self.model.propose(contexts, LATER, later=True, generator=torch.Generator().manual_seed(0))
-        pools = [
-            tuple(dict.fromkeys(a for a in (*s.candidates, *s.known, *more) if a))
-            for s, more in zip(situations, later, strict=True)
-        ]
-        told = _Told(contexts, memory, pools)
+        told = _Told(contexts, memory, self._pools(situations))
         return [_State(told, row, state_ERD[:, row], real=True) for row in range(len(contexts))]
 
     @torch.inference_mode()
@@ -113,6 +113,22 @@ class LatentDynamics:
             for state in states
         ]
 
+    def _pools(self, situations: Sequence[Situation]) -> list[tuple[str, ...]]:
+        """All that may make sense at any time in each situation's episode; what may later is sampled once for each."""
+        openings = [_opening(situation.context) for situation in situations]
+        if new := {
+            opening: s.context for opening, s in zip(openings, situations, strict=True) if opening not in self._later
+        }:
+            generator = torch.Generator(device=self.model.device).manual_seed(0)
+            sampled = self.model.propose(list(new.values()), LATER, generator=generator, max_tokens=LONGEST, later=True)
+            kept = list(self._later.items())[-EPISODES:]
+            found = [tuple(dict.fromkeys(action for action in actions if action)) for actions in sampled]
+            self._later = dict([*kept, *zip(new, found, strict=True)])
+        return [
+            tuple(dict.fromkeys((*s.candidates, *s.known, *self._later[opening])))
+            for s, opening in zip(situations, openings, strict=True)
+        ]
+
     def _fit(self, state: _State, count: int) -> tuple[str, ...]:
         pool = state.told.pools[state.row]
         action_PD, number = self._read(pool)
@@ -127,3 +143,9 @@ class LatentDynamics:
             texts = [self.model.transcript.action_alone(action) for action in new]
             self._actions |= zip(new, self.latent.text(self.model.hidden_at_end(texts)), strict=True)
         return torch.stack([self._actions[action] for action in number]), number
+
+
+def _opening(context: Tokens) -> tuple[int, ...]:
+    """What an episode began with: its transcript up to the first action."""
+    first = next((i for i, role in enumerate(context.roles) if role == Role.ACTION), len(context))
+    return tuple(context.ids[:first])

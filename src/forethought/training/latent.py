@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 import torch
@@ -15,11 +15,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from forethought.config import TrainConfig
+from forethought.errors import NotOffered
 from forethought.models import Model
 from forethought.models.latent import DISCOUNT, STEP_COST, Memory
 from forethought.objectives import effective_rank, inverse_dynamics_loss, prediction_loss, sigreg
-from forethought.transcript import Tokens, Transcript
+from forethought.transcript import Role, Tokens, Transcript
 from forethought.types import Episode, Harm, Progress, Step
+from forethought.worlds import World
 
 OPTIMISM = 0.95
 """The expectile of ``reach``: near 1, the best that was tried counts, not the average (Kostrikov, Nair and Levine 2021,
@@ -30,12 +32,15 @@ KINDS_OF_PROGRESS, KINDS_OF_HARM = list(Progress), list(Harm)
 @dataclass(frozen=True, slots=True)
 class Unroll:
     """Steps of one episode to be imagined in a row; ``place`` is the token of its transcript after which the first
-    action is due, and ``reach`` what the rest of the episode made of the desire after each step.
+    action is due, and ``reach`` what the rest of the episode made of the desire after each step (``None`` before the
+    step that was drawn: replay draws what satisfies more often than it happens, which must not pass for a prospect). In
+    ``hindsight`` only ``reach`` is learned: the desire is one that was met, not the one that was acted for.
     """
 
     place: int
     steps: tuple[Step, ...]
-    reach: tuple[float, ...]
+    reach: tuple[float | None, ...]
+    hindsight: bool = False
 
 
 def unroll(transcript: Transcript, episode: Episode, index: int, horizon: int, rng: random.Random) -> Unroll:
@@ -43,8 +48,35 @@ def unroll(transcript: Transcript, episode: Episode, index: int, horizon: int, r
     first = index - rng.randrange(min(index + 1, horizon))
     first = 1 + max((i for i in range(first, index) if episode.steps[i].warning), default=first - 1)
     steps = tuple(takewhile(lambda step: not step.warning, episode.steps[first : first + horizon]))
-    reach = reached(episode.steps)[first : first + len(steps)]
-    return Unroll(len(transcript.episode(episode, first)) - 1, steps, tuple(reach))
+    reach = [None] * index + reached(episode.steps)[index:]
+    return Unroll(len(transcript.episode(episode, first)) - 1, steps, tuple(reach[first : first + len(steps)]))
+
+
+def in_hindsight(
+    transcript: Transcript, world: World, episode: Episode, horizon: int, rng: random.Random
+) -> tuple[Tokens, Unroll] | None:
+    """The episode as if what it reached at some step had been desired from the start, and steps on the way there.
+
+    No token of it is trained on. ``None`` where it reached nothing unharmed that training may ask for, and in worlds
+    that cannot say so.
+    """
+    try:
+        met = [None if s.warning else world.desire_for(world.read(s.outcome)) for s in episode.steps]
+    except NotOffered:
+        return None
+    wishes = [wish for wish in dict.fromkeys(met) if wish]
+    if not wishes:
+        return None
+    last = met.index(wish := rng.choice(wishes))
+    if any(s.harm is not Harm.NONE for s in episode.steps[: last + 1]):
+        return None
+    steps = tuple(
+        replace(s, progress=Progress.SATISFIED if i == last else Progress.ONGOING)
+        for i, s in enumerate(episode.steps[: last + 1])
+    )
+    episode = replace(episode, desire=wish, steps=steps)
+    tokens, found = transcript.episode(episode), unroll(transcript, episode, rng.randrange(last + 1), horizon, rng)
+    return Tokens(tokens.ids, [Role.CONTEXT] * len(tokens)), replace(found, hindsight=True)
 
 
 def reached(steps: Sequence[Step]) -> list[float]:
@@ -82,7 +114,7 @@ class _Imagined:
     after: list[Tensor] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     depth: list[int] = field(default_factory=list)
-    reach: list[float] = field(default_factory=list)
+    reach: list[float | None] = field(default_factory=list)
 
 
 class LatentLesson:
@@ -112,10 +144,12 @@ class LatentLesson:
         latent, config = self.latent, self.config
         action_ND = latent.text(read_alone(self.action_texts))
         outcome_ND = latent.text(read_alone(self.outcome_texts))
-        found = _Imagined()
-        gap: list[Tensor] = []
+        found, aside, gap = _Imagined(), _Imagined(), list[Tensor]()
         for hidden_RTW, unrolls in groups:
-            self._imagine(hidden_RTW.float(), unrolls, action_ND, outcome_ND, found, gap)
+            for into, hindsight in ((found, False), (aside, True)):
+                if rows := [r for r, each in enumerate(unrolls) if each.hindsight is hindsight]:
+                    mine = [unrolls[r] for r in rows]
+                    self._imagine(hidden_RTW[rows].float(), mine, action_ND, outcome_ND, into, gap)
         before_EMD, after_EMD = torch.cat(found.before, 1), torch.cat(found.after, 1)
         target_MD = outcome_ND[[self._outcome(step) for step in found.steps]]
         which_M = torch.tensor([self.actions[step.action] for step in found.steps])
@@ -130,10 +164,11 @@ class LatentLesson:
             ),
             "possible": inverse_dynamics_loss(latent.may(before_EMD.mean(0)), action_ND, which_M),
             **self._readings(after_EMD, found),
+            "reach": self._reach(torch.cat([after_EMD, *aside.after], 1), found.reach + aside.reach),
         }
         weights = {"sigreg": config.sigreg_weight, "inverse": config.inverse_weight}
         total = sum(weights.get(name, 1.0) * part for name, part in parts.items())
-        error_M = (expected_EMD.detach() - target_MD.detach()).square().mean((0, 2)) / target_MD.detach().var(0).mean()
+        error_M = _relative((expected_EMD - target_MD).detach(), outcome_ND)
         depth_M = torch.tensor(found.depth)
         figures = {f"latent_{name}": float(part.detach()) for name, part in parts.items()}
         for depth in range(config.unroll):
@@ -162,7 +197,7 @@ class LatentLesson:
             going = [r for r, each in enumerate(unrolls) if depth < len(each.steps)]
             chosen = [self.actions[each.steps[min(depth, len(each.steps) - 1)].action] for each in unrolls]
             after = latent.step(state, action_ND[chosen][:, None], memory)
-            if depth == 0:
+            if depth == 0 and not unrolls[0].hindsight:
                 gap.append(self._shuffled(state, chosen, memory, unrolls, action_ND, outcome_ND))
             found.steps += [unrolls[r].steps[depth] for r in going]
             found.reach += [unrolls[r].reach[depth] for r in going]
@@ -186,25 +221,34 @@ class LatentLesson:
         after = self.latent.step(state, action_ND[other][:, None], memory)
         target_RD = outcome_ND[[self._outcome(each.steps[0]) for each in unrolls]]
         apart_ERD = self.latent.expected(after)[:, :, 0] - target_RD
-        return apart_ERD.square().mean((0, 2)) / outcome_ND.var(0).mean()
+        return _relative(apart_ERD, outcome_ND)
 
     def _readings(self, after_EMD: Tensor, found: _Imagined) -> dict[str, Tensor]:
-        """Cross-entropies of verdicts, error of the logarithm of cost, and how far reach is from what followed."""
+        """Cross-entropies of the verdicts, and the error of the logarithm of cost."""
         foreseen, members = self.latent.read(after_EMD[:, :, None]), len(after_EMD)
         progress_M = torch.tensor([KINDS_OF_PROGRESS.index(step.progress) for step in found.steps])
         harm_M = torch.tensor([KINDS_OF_HARM.index(step.harm) for step in found.steps])
         cost_M = torch.tensor([step.spent for step in found.steps])
-        under_EM = torch.tensor(found.reach) - foreseen.reach[:, :, 0].sigmoid()
-        weight_EM = torch.where(under_EM > 0, OPTIMISM, 1 - OPTIMISM)
         return {
             "progress": _cross_entropy(foreseen.progress[:, :, 0], progress_M, members),
             "harm": _cross_entropy(foreseen.harm[:, :, 0], harm_M, members),
             "cost": F.mse_loss(foreseen.cost[:, :, 0], cost_M.log1p().expand(members, -1)),
-            "reach": (weight_EM * under_EM.square()).mean(),
         }
+
+    def _reach(self, after_EMD: Tensor, reached: Sequence[float | None]) -> Tensor:
+        """The expectile error of what the rest of each episode made of the desire, where that is known."""
+        known = [i for i, value in enumerate(reached) if value is not None]
+        reach_EM = self.latent.read(after_EMD[:, known, None]).reach[:, :, 0].sigmoid()
+        under_EM = torch.tensor([value for value in reached if value is not None]) - reach_EM
+        return (torch.where(under_EM > 0, OPTIMISM, 1 - OPTIMISM) * under_EM.square()).mean()
 
     def _outcome(self, step: Step) -> int:
         return self.outcomes[self.model.transcript.outcome_text(step)]
+
+
+def _relative(apart_EMD: Tensor, outcome_ND: Tensor) -> Tensor:
+    """Squared distances (M) as shares of how much outcomes differ: 1 is as bad as always expecting their mean."""
+    return apart_EMD.square().mean((0, 2)) / outcome_ND.detach().var(0, unbiased=False).mean().clamp(min=1e-6)
 
 
 def _cross_entropy(logits_EMK: Tensor, label_M: Tensor, members: int) -> Tensor:

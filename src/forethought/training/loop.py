@@ -20,7 +20,7 @@ from forethought.planning import Planner
 from forethought.training.checkpoint import load_newest, save_checkpoint
 from forethought.training.curriculum import Curriculum, Stage, practice
 from forethought.training.interruption import Interruption
-from forethought.training.latent import Unroll, later, unroll
+from forethought.training.latent import Unroll, in_hindsight, later, unroll
 from forethought.training.learner import Learner
 from forethought.training.live import babble, demonstrations, live
 from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
@@ -28,8 +28,8 @@ from forethought.transcript import Tokens
 from forethought.types import Episode
 from forethought.worlds import World, make
 
-LATER_EVERY = 8
-"""Of so many drawn steps, one teaches what may make sense later in its episode."""
+ASIDE_EVERY = 6
+"""Of so many drawn steps, one teaches what its episode reached, and one what may make sense later in it."""
 Watch = Callable[["Moment"], None]
 """Called after every update, e.g. to draw a live display."""
 
@@ -104,6 +104,7 @@ class _Training:
         self.learner = Learner(model, run.config)
         self.curriculum = Curriculum(run.config)
         self.replay = Replay(run.config.seed, run.config.replay_floor, balance=run.config.balance)
+        self.readers = {name: make(name, level=run.config.level, split="train") for name in run.config.worlds}
         self.update = self.tokens = self.situations = 0
         self.last = {"outcome": float("nan")}
 
@@ -171,15 +172,20 @@ class _Training:
         return self.model.transcript.episode(self.replay.episode(number), index + 1)
 
     def _latent_lessons(self, picks: Sequence[tuple[int, int]]) -> tuple[list[Unroll], list[Tokens]]:
-        """What the latent dynamics imagine of each drawn step and those around it, and some actions of later steps."""
+        """What the latent dynamics imagine of each drawn step and those around it, and what they learn beside it."""
         if self.model.latent is None:
             return [], []
         rng = random.Random(f"{self.config.seed}/latent/{self.update}")
         transcript, horizon = self.model.transcript, self.config.unroll
         drawn = [(self.replay.episode(number), index) for number, index in picks]
         unrolls = [unroll(transcript, episode, index, horizon, rng) for episode, index in drawn]
-        more = [later(transcript, episode, rng) for episode, _ in drawn[::LATER_EVERY]]
-        return unrolls, [tokens for tokens in more if len(tokens)]
+        more: list[Tokens] = []
+        for episode, _ in drawn[::ASIDE_EVERY]:
+            if found := in_hindsight(transcript, self.readers[episode.world], episode, horizon, rng):
+                more.append(found[0])
+                unrolls.append(found[1])
+        more += [tokens for episode, _ in drawn[::ASIDE_EVERY] if len(tokens := later(transcript, episode, rng))]
+        return unrolls, more
 
     # ---- bookkeeping ----------------------------------------------------------------------------------------------
     def _log(self) -> None:

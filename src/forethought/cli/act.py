@@ -1,0 +1,163 @@
+"""``forethought act``: an agent lives in a world; what it weighed, imagined, did and learned is shown as a tree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+from rich.console import Console
+from rich.tree import Tree
+
+from forethought.cli.options import about, load_model, model_folder, parse
+from forethought.cli.worlds import find_world, safe
+
+if TYPE_CHECKING:
+    from forethought.agent import Agent, Lived
+    from forethought.planning import Option
+    from forethought.worlds import World
+
+DESCRIPTION = "An agent lives one episode by imagining what its actions would cause; its tree of futures is shown."
+FOLLOWED = 2
+"""Actions shown after each imagined one."""
+
+
+@dataclass(frozen=True)
+class ActOptions:
+    """Who acts, where, and how far it looks ahead."""
+
+    world: Annotated[str, tyro.conf.Positional, about("a built-in world, or your own as module:Class")]
+    model: Annotated[Path | None, about("who acts (default: the quickstart's)", "FOLDER")] = None
+    level: Annotated[int, about("how hard the situations are")] = 1
+    split: Annotated[Literal["train", "validation", "test"], about("which situations")] = "test"
+    axis: Annotated[str, about("a held-out axis of the split")] = ""
+    seed: Annotated[int, about("which situation")] = 0
+    horizon: Annotated[int, about("steps ahead that are imagined")] = 2
+    budget: Annotated[int, about("futures imagined at most for each decision")] = 256
+    imagine: Annotated[
+        Literal["latent", "words"] | None, about("how to imagine (default: latent where the model can)", "STR")
+    ] = None
+    gate: Annotated[Path | None, about("a gate.json, or a folder with one: hold or ask where it is risky", "PATH")] = (
+        None
+    )
+    json: Annotated[bool, about("print one object instead of the tree")] = False
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Lives one episode and shows it; 1 if its desire was not met."""
+    options = parse(ActOptions, arguments, "act", DESCRIPTION)
+    console = Console(highlight=False, stderr=options.json)
+    folder, said = model_folder(options.model)
+    if said:
+        console.print(said)
+    world = find_world(options.world)(level=options.level, split=options.split, axis=options.axis)
+    agent = _agent(options, folder)
+    observation, info = world.reset(seed=options.seed)
+    told: dict[str, Any] = {"world": world.name, "seed": options.seed, "desire": str(info.get("desire", ""))}
+    told |= {"observation": observation, "imagination": agent.dynamics.name, "steps": []}
+    console.print(f"[bold]Desire:[/] {safe(told['desire'])}\n[bold]Seen:[/] {safe(observation)}")
+    for lived in _live(agent, world, options.seed):
+        told["steps"].append(_as_json(lived))
+        if not options.json:
+            console.print(_as_tree(len(told["steps"]), lived))
+    ended = _ended(told["steps"])
+    console.print(f"\n[bold]The episode is over:[/] {ended}")
+    if options.json:
+        print(json.dumps({**told, "ending": ended}, indent=2, ensure_ascii=False))
+    return 0 if ended == "satisfied" else 1
+
+
+def _agent(options: ActOptions, folder: Path) -> Agent:
+    from forethought.agent import Agent
+    from forethought.planning import Gate, LatentDynamics, Planner, TokenDynamics
+
+    model = load_model(folder)
+    kinds: dict[str | None, Any] = {"latent": LatentDynamics, "words": TokenDynamics}
+    return Agent(
+        model,
+        Planner(horizon=options.horizon, budget=options.budget),
+        options.seed,
+        kinds[options.imagine](model) if options.imagine else None,
+        Gate.load(options.gate) if options.gate else None,
+    )
+
+
+def _live(agent: Agent, world: World, seed: int) -> Iterator[Lived]:
+    import torch
+
+    with torch.inference_mode():
+        yield from agent.live(world, seed)
+
+
+def _ended(steps: Sequence[dict[str, Any]]) -> str:
+    if not steps:
+        return "nothing was done"
+    last = steps[-1]
+    if last["decision"] != "act":
+        return "held" if last["decision"] == "hold" else "asked"
+    if last["outcome"]["harm"] != "none":
+        return "harmed"
+    return last["outcome"]["progress"] if last["outcome"]["progress"] != "ongoing" else "out of time"
+
+
+# ---- as JSON ------------------------------------------------------------------------------------------------------
+def _as_json(lived: Lived) -> dict[str, Any]:
+    step = lived.step
+    return {
+        "options": [_option_as_json(option) for option in lived.options],
+        "decision": lived.decision.kind,
+        "risk": lived.decision.risk,
+        "question": lived.question,
+        "action": lived.action,
+        "prediction": lived.prediction,
+        "outcome": {"text": lived.outcome, "progress": str(step.progress), "harm": str(step.harm)},
+        "divergence": {"nll": step.divergence.nll, "facts": step.divergence.facts, "latent": step.divergence.latent},
+    }
+
+
+def _option_as_json(option: Option) -> dict[str, Any]:
+    future = option.imagined
+    names = ("satisfied", "failed", "harmed", "cost", "reach", "disagreement", "text")
+    return {
+        "action": option.action,
+        "value": option.value,
+        **{name: getattr(future, name) for name in names},
+        "path": [after.action for after in option.path[1:]],
+    }
+
+
+# ---- as a tree ----------------------------------------------------------------------------------------------------
+def _as_tree(number: int, lived: Lived) -> Tree:
+    tree = Tree(f"\n[bold]Step {number}[/]")
+    weighed = tree.add("weighed")
+    for option in lived.options:
+        _grow(weighed, option, FOLLOWED, chosen=option is lived.options[0])
+    if lived.decision.kind != "act":
+        tree.add(f"[bold yellow]{lived.decision.kind}s[/]: {safe(lived.question)}")
+        return tree
+    tree.add(f"did        [bold]{safe(lived.action)}[/]")
+    tree.add(f"predicted  {safe(lived.prediction or '')}")
+    told = lived.outcome if lived.step.warning else f"{lived.outcome} [{lived.step.progress}, harm: {lived.step.harm}]"
+    tree.add(f"happened   {safe(told)}")
+    told = ", ".join(
+        f"{name} {value:.2f}" for name, value in _as_json(lived)["divergence"].items() if value is not None
+    )
+    tree.add(f"divergence {told or 'not measured'}")
+    return tree
+
+
+def _grow(tree: Tree, option: Option, depth: int, chosen: bool = False) -> None:
+    future = option.imagined
+    parts = [f"value {option.value:+.2f}", f"satisfied {future.satisfied:.0%}", f"harmed {future.harmed:.0%}"]
+    if future.cost:
+        parts.append(f"cost {future.cost:.1f}")
+    if future.reach is not None:
+        parts.append(f"reach {future.reach:.2f}")
+    action = f"[bold green]{safe(option.action)}[/]" if chosen else safe(option.action)
+    branch = tree.add(f"{action} [dim]({', '.join(parts)})[/]{' ' + safe(future.text) if future.text else ''}")
+    if depth:
+        for after in option.next[:FOLLOWED]:
+            _grow(branch, after, depth - 1)

@@ -1,0 +1,59 @@
+"""``forethought act`` shows what was weighed, imagined, done and how it differed, as a tree or as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from forethought.cli import main
+from forethought.models import Model, train_tokenizer, training_texts
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tokenizer = train_tokenizer(training_texts(["errand"], [1], episodes=20), 500)
+    model = Model.from_scratch("nano", tokenizer=tokenizer).with_latent(members=2)
+    return model.save(tmp_path_factory.mktemp("act") / "model")
+
+
+def test_the_tree_shows_each_step(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["act", "errand", "--model", str(folder), "--seed", "3", "--horizon", "1"])
+    told = capsys.readouterr().out
+    assert code == 1, "an untrained agent does not get what it is asked for"
+    for words in ("Desire:", "Step 1", "weighed", "value", "did", "predicted", "happened", "divergence nll", "is over"):
+        assert words in told
+
+
+def test_json_says_the_same_for_machines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["act", "errand", "--model", str(folder), "--seed", "3", "--horizon", "1", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert told["world"] == "errand" and told["imagination"] == "latent" and told["ending"] == "out of time"
+    step = told["steps"][0]
+    assert step["action"] == step["options"][0]["action"] and step["decision"] == "act"
+    assert [o["value"] for o in step["options"]] == sorted((o["value"] for o in step["options"]), reverse=True)
+    assert 0 <= step["options"][0]["reach"] <= 1 and step["divergence"]["facts"] is not None
+
+
+def test_it_imagines_in_words_when_asked_to(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["act", "errand", "--model", str(folder), "--horizon", "1", "--imagine", "words", "--json"]
+    main(arguments)
+    told = json.loads(capsys.readouterr().out)
+    assert told["imagination"] == "words" and told["steps"][0]["options"][0]["reach"] is None
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--axis", "near_drivn"], "did you mean 'near_driven'"),
+        (["--budget", "0"], "planner budget of 0; expected at least 1"),
+        (["--horizon", "9"], "horizon of 9; expected at most 4"),
+        (["--gate", "/nowhere"], "calibrate a gate first"),
+    ],
+)
+def test_a_wrong_argument_is_told_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], more: list[str], said: str
+) -> None:
+    assert main(["act", "errand", "--model", str(folder), *more]) == 2
+    assert said in capsys.readouterr().err
