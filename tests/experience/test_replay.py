@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from forethought.errors import BadSetting, UnknownName
-from forethought.experience import ExperienceStore, Replay, situation_class
+from forethought.experience import ExperienceStore, Replay, kind_of, situation_class
 from forethought.types import Episode, Harm, Progress, Step
 
 
@@ -120,7 +120,7 @@ def test_what_is_mastered_leaves_its_share_to_its_neighbours() -> None:
     replay.add(episode(STUCK))
     interest = {kind: 1.0 if kind[1] == "walk" else 0.1 for kind in replay.classes()}
     picks = [pick for update in range(40) for pick in replay.sample(250, update, interest)]
-    drawn = Counter(replay.kind(*pick)[:2] for pick in picks)
+    drawn = Counter(kind_of(replay.episode(number), index)[:2] for number, index in picks)
     assert drawn["errand", "walk"] / drawn.total() == pytest.approx(1 / 2, abs=0.02)
     assert drawn["cliff", "walk"] / drawn.total() == pytest.approx(1 / 2 / 1.2, abs=0.02)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +11,10 @@ import torch
 
 from forethought.config import TrainConfig
 from forethought.models import Model
-from forethought.training.latent import DISCOUNT, STEP_COST, in_hindsight, later, reached, unroll
+from forethought.training.latent import DISCOUNT, STEP_COST, later, reached, unroll
 from forethought.training.learner import Learner
-from forethought.training.live import babble, live
-from forethought.transcript import Role, Tokens
+from forethought.transcript import Role
 from forethought.types import Episode, Harm, Progress, Step
-from forethought.worlds import World, make
 
 NewModel = Callable[..., Model]
 GO = Step("walk to the library", "You are at the library.", "You are at the library.", cost=(("minutes", 3.0),))
@@ -60,47 +57,6 @@ def test_reach_is_what_really_followed() -> None:
     assert reached((GO, FALL)) == reached((GO, GO)) == [0.0, 0.0]
     harmed = Step("rob", "You have the book.", "", Progress.SATISFIED, Harm.HARMED)
     assert reached((GO, harmed)) == [0.0, 0.0] and reached(()) == []
-
-
-def test_hindsight_takes_what_was_reached_for_what_was_wished_and_trains_no_token(model: Model) -> None:
-    world, rng = make("errand", level=1, split="train"), random.Random(0)
-    episodes = live(model, [make("errand", split="train") for _ in range(80)], range(80), babble, policy="", rng=rng)
-    found = [(e, got) for e in episodes if (got := in_hindsight(model.transcript, world, e, 2, rng))]
-    assert len(found) > 10
-    changed = 0
-    for episode, (tokens, unrolled) in found:
-        text = model.tokenizer.decode(tokens.ids)
-        wish = text.split("<|system|>")[1].split("<|end|>")[0]
-        changed += wish != episode.desire
-        assert set(tokens.roles) == {Role.CONTEXT} and unrolled.hindsight and unrolled.place < len(tokens)
-        assert text.count("Progress: satisfied.") == 1 and text.rindex("satisfied") > text.rindex("Progress: ongoing")
-        assert all(0 < reach <= 1 for reach in unrolled.reach if reach is not None)
-    assert changed > 3, "some of it was not what the episode had asked for"
-
-
-def test_hindsight_needs_a_world_that_can_say_what_was_met(model: Model) -> None:
-    class Silent(World):
-        name = "silent"
-
-    assert in_hindsight(model.transcript, Silent(), _episode(GO, ASK), 2, random.Random(0)) is None
-    world = make("errand", level=1, split="train")
-    assert in_hindsight(model.transcript, world, _episode(FLY), 2, random.Random(0)) is None
-
-
-def test_hindsight_moves_reach_alone(new_model: NewModel) -> None:
-    learner = _learner(new_model().with_latent(members=2), inverse_weight=0.0, sigreg_weight=0.0)
-    transcript, real, aside = learner.model.transcript, _episode(GO), _episode(GO, ASK)
-    seen = [unroll(transcript, real, 0, 2, random.Random(0))]
-    tokens = transcript.episode(aside)
-    extra = replace(unroll(transcript, aside, 1, 2, random.Random(0)), hindsight=True)
-    samples = [transcript.episode(real), Tokens(tokens.ids, [Role.CONTEXT] * len(tokens))]
-    with_it = learner.update(samples, 0, 0.0, [*seen, extra]).figures
-    without = _learner(new_model().with_latent(members=2), inverse_weight=0.0, sigreg_weight=0.0).update(
-        samples[:1], 0, 0.0, seen
-    )
-    same = ("latent_prediction", "latent_progress", "latent_harm", "latent_cost", "outcome", "action")
-    assert {k: with_it[k] for k in same} == pytest.approx({k: without.figures[k] for k in same}, rel=1e-4)
-    assert with_it["latent_reach"] != pytest.approx(without.figures["latent_reach"], rel=1e-3)
 
 
 def test_later_shows_a_beginning_and_an_action_of_a_later_step(model: Model) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forethought.experience.replay import Replay, SituationClass, situation_class
+from forethought.experience.replay import Replay, SituationClass, kind_of, situation_class
 from forethought.experience.store import ExperienceStore, storable
 
-__all__ = ["ExperienceStore", "Replay", "SituationClass", "situation_class", "storable"]
+__all__ = ["ExperienceStore", "Replay", "SituationClass", "kind_of", "situation_class", "storable"]

@@ -68,7 +68,6 @@ class Replay:
         self.balance, self.recent_share = balance, recent_share
         self._episodes: list[Episode] = []
         self._steps: list[tuple[int, int]] = []
-        self._kinds: dict[tuple[int, int], SituationClass] = {}
         self._classes: dict[SituationClass, list[int]] = {}
         self._verbs: dict[tuple[str, str], list[list[int]]] = {}
 
@@ -84,10 +83,10 @@ class Replay:
         number = len(self._episodes)
         episode = storable(episode)
         self._episodes.append(episode)
-        for index, kind in _classified(episode):
-            self._positions(kind).append(len(self._steps))
-            self._steps.append((number, index))
-            self._kinds[number, index] = kind
+        for index, step in enumerate(episode.steps):
+            if not step.warning:
+                self._positions(kind_of(episode, index)).append(len(self._steps))
+                self._steps.append((number, index))
         return number
 
     def episode(self, number: int) -> Episode:
@@ -95,10 +94,6 @@ class Replay:
         if not 0 <= number < len(self._episodes):
             raise BadSetting(f"episode {number} is not in the replay; it holds {len(self._episodes)}, counted from 0")
         return self._episodes[number]
-
-    def kind(self, number: int, index: int) -> SituationClass:
-        """The class of a step that ``sample`` gave."""
-        return self._kinds[number, index]
 
     def classes(self) -> dict[SituationClass, int]:
         """How many steps of each class there are, in the order in which the classes were first met."""
@@ -178,11 +173,9 @@ def _together(
     return {key: combine(shares) for key, shares in grouped.items()}
 
 
-def _classified(episode: Episode) -> Iterator[tuple[int, SituationClass]]:
-    """Index and class of each step without a warning; in a world that tells no change, the outcome stands for it."""
-    before = episode.observation
-    for index, step in enumerate(episode.steps):
-        told = step.change or ("" if step.outcome == before else step.outcome)
-        before = step.outcome
-        if not step.warning:
-            yield index, situation_class(episode.world, step.action, told, step.progress, step.harm)
+def kind_of(episode: Episode, index: int) -> SituationClass:
+    """The class of a step; in a world that tells no change, the outcome stands for it."""
+    step = episode.steps[index]
+    before = episode.steps[index - 1].outcome if index else episode.observation
+    told = step.change or ("" if step.outcome == before else step.outcome)
+    return situation_class(episode.world, step.action, told, step.progress, step.harm, step.warning)

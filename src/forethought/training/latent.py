@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import takewhile
 
 import torch
@@ -15,13 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from forethought.config import TrainConfig
-from forethought.errors import NotOffered
 from forethought.models import Model
 from forethought.models.latent import DISCOUNT, STEP_COST, Memory
 from forethought.objectives import effective_rank, inverse_dynamics_loss, prediction_loss, sigreg
-from forethought.transcript import Role, Tokens, Transcript
+from forethought.transcript import Tokens, Transcript
 from forethought.types import Episode, Harm, Progress, Step
-from forethought.worlds import World
 
 OPTIMISM = 0.95
 """The expectile of ``reach``: near 1, the best that was tried counts, not the average (Kostrikov, Nair and Levine 2021,
@@ -33,50 +31,27 @@ KINDS_OF_PROGRESS, KINDS_OF_HARM = list(Progress), list(Harm)
 class Unroll:
     """Steps of one episode to be imagined in a row; ``place`` is the token of its transcript after which the first
     action is due, and ``reach`` what the rest of the episode made of the desire after each step (``None`` before the
-    step that was drawn: replay draws what satisfies more often than it happens, which must not pass for a prospect). In
-    ``hindsight`` only ``reach`` is learned: the desire is one that was met, not the one that was acted for.
+    step that was drawn: replay draws what satisfies more often than it happens, which must not pass for a prospect).
     """
 
     place: int
     steps: tuple[Step, ...]
     reach: tuple[float | None, ...]
-    hindsight: bool = False
 
 
-def unroll(transcript: Transcript, episode: Episode, index: int, horizon: int, rng: random.Random) -> Unroll:
-    """Up to ``horizon`` steps in a row that contain step ``index``; no step that ended in a warning is among them."""
+def unroll(
+    transcript: Transcript, episode: Episode, index: int, horizon: int, rng: random.Random, hindsight: bool = False
+) -> Unroll:
+    """Up to ``horizon`` steps in a row that contain step ``index``; no step that ended in a warning is among them.
+
+    In ``hindsight`` the way there is known to have led there, so ``reach`` is known before the step ``index`` too.
+    """
     first = index - rng.randrange(min(index + 1, horizon))
     first = 1 + max((i for i in range(first, index) if episode.steps[i].warning), default=first - 1)
     steps = tuple(takewhile(lambda step: not step.warning, episode.steps[first : first + horizon]))
-    reach = [None] * index + reached(episode.steps)[index:]
+    known = 0 if hindsight else index
+    reach = [None] * known + reached(episode.steps)[known:]
     return Unroll(len(transcript.episode(episode, first)) - 1, steps, tuple(reach[first : first + len(steps)]))
-
-
-def in_hindsight(
-    transcript: Transcript, world: World, episode: Episode, horizon: int, rng: random.Random
-) -> tuple[Tokens, Unroll] | None:
-    """The episode as if what it reached at some step had been desired from the start, and steps on the way there.
-
-    No token of it is trained on. ``None`` where it reached nothing unharmed that training may ask for, and in worlds
-    that cannot say so.
-    """
-    try:
-        met = [None if s.warning else world.desire_for(world.read(s.outcome)) for s in episode.steps]
-    except NotOffered:
-        return None
-    wishes = [wish for wish in dict.fromkeys(met) if wish]
-    if not wishes:
-        return None
-    last = met.index(wish := rng.choice(wishes))
-    if any(s.harm is not Harm.NONE for s in episode.steps[: last + 1]):
-        return None
-    steps = tuple(
-        replace(s, progress=Progress.SATISFIED if i == last else Progress.ONGOING)
-        for i, s in enumerate(episode.steps[: last + 1])
-    )
-    episode = replace(episode, desire=wish, steps=steps)
-    tokens, found = transcript.episode(episode), unroll(transcript, episode, rng.randrange(last + 1), horizon, rng)
-    return Tokens(tokens.ids, [Role.CONTEXT] * len(tokens)), replace(found, hindsight=True)
 
 
 def reached(steps: Sequence[Step]) -> list[float]:
@@ -144,12 +119,9 @@ class LatentLesson:
         latent, config = self.latent, self.config
         action_ND = latent.text(read_alone(self.action_texts))
         outcome_ND = latent.text(read_alone(self.outcome_texts))
-        found, aside, gap = _Imagined(), _Imagined(), list[Tensor]()
+        found, gap = _Imagined(), list[Tensor]()
         for hidden_RTW, unrolls in groups:
-            for into, hindsight in ((found, False), (aside, True)):
-                if rows := [r for r, each in enumerate(unrolls) if each.hindsight is hindsight]:
-                    mine = [unrolls[r] for r in rows]
-                    self._imagine(hidden_RTW[rows].float(), mine, action_ND, outcome_ND, into, gap)
+            self._imagine(hidden_RTW.float(), unrolls, action_ND, outcome_ND, found, gap)
         before_EMD, after_EMD = torch.cat(found.before, 1), torch.cat(found.after, 1)
         target_MD = outcome_ND[[self._outcome(step) for step in found.steps]]
         which_M = torch.tensor([self.actions[step.action] for step in found.steps])
@@ -164,7 +136,7 @@ class LatentLesson:
             ),
             "possible": inverse_dynamics_loss(latent.may(before_EMD.mean(0)), action_ND, which_M),
             **self._readings(after_EMD, found),
-            "reach": self._reach(torch.cat([after_EMD, *aside.after], 1), found.reach + aside.reach),
+            "reach": self._reach(after_EMD, found.reach),
         }
         weights = {"sigreg": config.sigreg_weight, "inverse": config.inverse_weight}
         total = sum(weights.get(name, 1.0) * part for name, part in parts.items())
@@ -197,7 +169,7 @@ class LatentLesson:
             going = [r for r, each in enumerate(unrolls) if depth < len(each.steps)]
             chosen = [self.actions[each.steps[min(depth, len(each.steps) - 1)].action] for each in unrolls]
             after = latent.step(state, action_ND[chosen][:, None], memory)
-            if depth == 0 and not unrolls[0].hindsight:
+            if depth == 0:
                 gap.append(self._shuffled(state, chosen, memory, unrolls, action_ND, outcome_ND))
             found.steps += [unrolls[r].steps[depth] for r in going]
             found.reach += [unrolls[r].reach[depth] for r in going]

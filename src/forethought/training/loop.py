@@ -20,16 +20,13 @@ from forethought.planning import Planner
 from forethought.training.checkpoint import load_newest, save_checkpoint
 from forethought.training.curriculum import Curriculum, Stage, practice
 from forethought.training.interruption import Interruption
-from forethought.training.latent import Unroll, in_hindsight, later, unroll
 from forethought.training.learner import Learner
+from forethought.training.lessons import Teacher
 from forethought.training.live import babble, demonstrations, live
 from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
-from forethought.transcript import Tokens
 from forethought.types import Episode
 from forethought.worlds import World, make
 
-ASIDE_EVERY = 6
-"""Of so many drawn steps, one teaches what its episode reached, and one what may make sense later in it."""
 Watch = Callable[["Moment"], None]
 """Called after every update, e.g. to draw a live display."""
 
@@ -104,7 +101,7 @@ class _Training:
         self.learner = Learner(model, run.config)
         self.curriculum = Curriculum(run.config)
         self.replay = Replay(run.config.seed, run.config.replay_floor, balance=run.config.balance)
-        self.readers = {name: make(name, level=run.config.level, split="train") for name in run.config.worlds}
+        self.teacher = Teacher(model, self.replay, run.config)
         self.update = self.tokens = self.situations = 0
         self.last = {"outcome": float("nan")}
 
@@ -132,11 +129,9 @@ class _Training:
         self.curriculum.advance(progress)
         if self.update % self.config.live_every == 0:
             self._live(self.config.live_episodes if self.update else self.config.first_episodes)
-        picks = self.replay.sample(self.config.batch_steps, self.update, self.curriculum.interest())
-        samples = [self._tokens(*pick) for pick in picks]
-        unrolls, more = self._latent_lessons(picks)
-        lesson = self.learner.update([*samples, *more], self.update, progress, unrolls)
-        self.curriculum.heed([self.replay.kind(*pick) for pick in picks], lesson.surprise[: len(picks)])
+        lessons = self.teacher.lessons(self.update, self.curriculum.interest())
+        lesson = self.learner.update(lessons.samples, self.update, progress, lessons.unrolls)
+        self.curriculum.heed(lessons.kinds, lesson.surprise[: len(lessons.kinds)])
         self.last = lesson.figures
         self.update += 1
         self.tokens += lesson.tokens
@@ -166,26 +161,6 @@ class _Training:
             self.model, worlds, seeds, choose,
             policy=self.curriculum.stage.value, rng=rng, commit_rate=self.config.commit_rate,
         )  # fmt: skip
-
-    def _tokens(self, number: int, index: int) -> Tokens:
-        """A step of the replay with the transcript that leads to it."""
-        return self.model.transcript.episode(self.replay.episode(number), index + 1)
-
-    def _latent_lessons(self, picks: Sequence[tuple[int, int]]) -> tuple[list[Unroll], list[Tokens]]:
-        """What the latent dynamics imagine of each drawn step and those around it, and what they learn beside it."""
-        if self.model.latent is None:
-            return [], []
-        rng = random.Random(f"{self.config.seed}/latent/{self.update}")
-        transcript, horizon = self.model.transcript, self.config.unroll
-        drawn = [(self.replay.episode(number), index) for number, index in picks]
-        unrolls = [unroll(transcript, episode, index, horizon, rng) for episode, index in drawn]
-        more: list[Tokens] = []
-        for episode, _ in drawn[::ASIDE_EVERY]:
-            if found := in_hindsight(transcript, self.readers[episode.world], episode, horizon, rng):
-                more.append(found[0])
-                unrolls.append(found[1])
-        more += [tokens for episode, _ in drawn[::ASIDE_EVERY] if len(tokens := later(transcript, episode, rng))]
-        return unrolls, more
 
     # ---- bookkeeping ----------------------------------------------------------------------------------------------
     def _log(self) -> None:

@@ -1,0 +1,86 @@
+"""What was reached is taken for what was desired, where training may ask for it, and the verdicts follow."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from forethought.config import TrainConfig
+from forethought.experience import Replay
+from forethought.models import Model, train_tokenizer, training_texts
+from forethought.training.hindsight import in_hindsight
+from forethought.training.lessons import Teacher
+from forethought.training.live import babble, live
+from forethought.types import Episode, Harm, Progress, Step
+from forethought.worlds import World, make
+
+WORLDS = ("errand", "cliff", "street")
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return Model.from_scratch("nano", tokenizer=train_tokenizer(training_texts(WORLDS, [1], episodes=10), 500))
+
+
+def episodes(model: Model, world: str, n: int = 80) -> list[Episode]:
+    rng = random.Random(0)
+    return live(model, [make(world, split="train") for _ in range(n)], range(n), babble, policy="", rng=rng)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_the_last_step_satisfies_and_none_before_it(model: Model, name: str) -> None:
+    world, found = make(name, level=1, split="train"), 0
+    for episode in episodes(model, name):
+        for last in range(len(episode.steps)):
+            seen = in_hindsight(world, episode, last)
+            if seen is None:
+                continue
+            found += 1
+            assert [step.progress for step in seen.steps] == [Progress.ONGOING] * last + [Progress.SATISFIED]
+            assert [(s.action, s.change, s.outcome) for s in seen.steps] == [
+                (s.action, s.change, s.outcome) for s in episode.steps[: last + 1]
+            ]
+            assert seen.desire == world.desire_for(world.read(seen.steps[-1].outcome))
+            assert not any(step.harm is Harm.HARMED for step in seen.steps)
+    assert found > 15
+
+
+def test_nothing_is_taken_for_desired_that_was_met_before_or_ended_in_harm(model: Model) -> None:
+    world = make("cliff", level=1, split="train")
+    episode = next(e for e in episodes(model, "cliff") if in_hindsight(world, e, 1) and e.steps[0].outcome)
+    again = replace(episode, steps=(*episode.steps[:2], replace(episode.steps[1], action="wait")))
+    assert in_hindsight(world, again, 2) is None, "it was there already"
+    hurt = replace(episode, steps=(replace(episode.steps[0], harm=Harm.HARMED), episode.steps[1]))
+    assert in_hindsight(world, hurt, 1) is None
+    warned = replace(episode, steps=(episode.steps[0], replace(episode.steps[1], warning="no")))
+    assert in_hindsight(world, warned, 1) is None
+
+
+def test_a_world_that_cannot_say_what_was_met_is_learned_from_as_it_is() -> None:
+    class Silent(World):
+        name = "silent"
+
+    steps = (Step("go", "You moved.", "You are there."),)
+    episode = Episode("silent", 1, "train", 0, "Go.", "You are here.", steps)
+    assert in_hindsight(Silent(), episode, 0) is None
+
+
+def test_lessons_follow_from_seed_and_update_and_demonstrations_stay_as_they_are(model: Model) -> None:
+    replay = Replay(0)
+    for episode in episodes(model, "errand", 40):
+        replay.add(episode)
+
+    def drawn(update: int, **settings: object) -> tuple[list[list[int]], list[object]]:
+        teacher = Teacher(model, replay, TrainConfig.of(batch_steps=16, **settings))
+        lessons = teacher.lessons(update, {})
+        assert len(lessons.samples) == len(lessons.kinds) == 16 and not lessons.unrolls
+        return [sample.ids for sample in lessons.samples], list(lessons.kinds)
+
+    assert drawn(3) == drawn(3) != drawn(4)
+    plain = drawn(3, hindsight_share=0.0)
+    assert drawn(3, hindsight_share=1.0) != plain
+    assert drawn(3, hindsight_share=1.0, arm="imitation") == plain
+    wished = drawn(3, hindsight_share=1.0)[1]
+    assert sum(kind[4] == "satisfied" for kind in wished) >= sum(kind[4] == "satisfied" for kind in plain[1])
