@@ -28,8 +28,9 @@ class Lessons:
 
 
 class Teacher:
-    """Draws lessons from the replay; everything random follows from the seed and the update's number. Demonstrations are
-    learned as they are, never in hindsight.
+    """Draws lessons from the replay; everything random follows from the seed and the update's number.
+
+    Demonstrations are learned as they are, never in hindsight.
     """
 
     def __init__(self, model: Model, replay: Replay, config: TrainConfig) -> None:
