@@ -11,7 +11,9 @@ from transformers import AutoModelForCausalLM
 
 from forethought.errors import Damaged
 from forethought.models import Model
+from forethought.models.divergence import latent_distance
 from forethought.models.latent import Latent, LatentShape
+from forethought.types import Step
 
 SHAPE = LatentShape(width=24, latent=16, members=3)
 
@@ -96,3 +98,14 @@ def test_a_damaged_latent_part_is_said_to_be_damaged(tmp_path: Path, tokenizer: 
     if name.endswith("safetensors"):
         with pytest.raises(Damaged, match=r"latent part in .* cannot be read"):
             Model.from_pretrained(folder)
+
+
+def test_the_latent_divergence_is_measured_where_there_are_latent_dynamics(tokenizer: Any) -> None:
+    model = Model.from_scratch("nano", tokenizer=tokenizer)
+    context = model.transcript.opening("Get the car washed.", "You are at home.")
+    steps = [Step("walk home", "Nothing changes.", ""), Step("wait", "You are at home.", "")]
+    assert latent_distance(model, [context] * 2, steps) == [None, None]
+    one, other = latent_distance(model.with_latent(), [context] * 2, steps)
+    assert one is not None and other is not None and one > 0 and one != other
+    assert latent_distance(model, [context], steps[:1]) == pytest.approx([one], rel=1e-4)
+    assert latent_distance(model, [], []) == []

@@ -1,4 +1,4 @@
-"""Prediction against outcome: facts, and teacher-forced likelihood."""
+"""Prediction against outcome: facts, teacher-forced likelihood, and distance in latent space."""
 
 from __future__ import annotations
 
@@ -46,10 +46,26 @@ def measured(model: Model, world: World, contexts: Sequence[Tokens], steps: Sequ
     """The steps, each in its context, with their divergences where a prediction was committed and no warning came."""
     found = list(steps)
     told = [i for i, step in enumerate(steps) if step.prediction is not None and not step.warning]
-    nlls = outcome_nll(model, [contexts[i] for i in told], [steps[i] for i in told])
-    for i, nll in zip(told, nlls, strict=True):
+    here = [contexts[i] for i in told], [steps[i] for i in told]
+    for i, nll, latent in zip(told, outcome_nll(model, *here), latent_distance(model, *here), strict=True):
         facts = fact_divergence(world, model, steps[i].prediction or "", steps[i])
-        found[i] = replace(steps[i], divergence=Divergence(nll=nll, facts=facts))
+        found[i] = replace(steps[i], divergence=Divergence(nll=nll, facts=facts, latent=latent))
+    return found
+
+
+@torch.inference_mode()
+def latent_distance(model: Model, contexts: Sequence[Tokens], steps: Sequence[Step]) -> list[float | None]:
+    """Mean squared distance per dimension from the latent that was expected of each step to that of what happened; all
+    ``None`` for a model without latent dynamics.
+    """
+    if model.latent is None or not steps:
+        return [None] * len(steps)
+    transcript, latent = model.transcript, model.latent
+    state_ERAD, memory = model.states(contexts)
+    action_RD = latent.text(model.hidden_at_end([transcript.action_alone(step.action) for step in steps]))
+    outcome_RD = latent.text(model.hidden_at_end([transcript.outcome_alone(transcript.outcome_text(s)) for s in steps]))
+    expected_ERD = latent.expected(latent.step(state_ERAD, action_RD[:, None], memory))[:, :, 0]
+    found: list[float | None] = (expected_ERD - outcome_RD).square().mean((0, 2)).tolist()
     return found
 
 

@@ -14,11 +14,11 @@ from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
 from forethought import storage
-from forethought.errors import Damaged
+from forethought.errors import BadSetting, Damaged
 from forethought.models import attention
 from forethought.models.decoding import Continuation, continue_branches
 from forethought.models.latent import SETTINGS_FILE as LATENT_FILE
-from forethought.models.latent import Latent, LatentShape
+from forethought.models.latent import Latent, LatentShape, Memory
 from forethought.models.lookback import look_back
 from forethought.models.phrases import Phrased, imagine_in_phrases
 from forethought.models.presets import Architecture, config_for, preset
@@ -220,6 +220,20 @@ class Model:
         """The last hidden state at each text's end (R, W); every text is read alone, with positions from 0."""
         hidden_RTW, length_R = self.hidden(texts)
         return hidden_RTW[torch.arange(len(texts), device=self.device), length_R - 1]
+
+    def states(self, contexts: Sequence[Tokens]) -> tuple[Tensor, Memory]:
+        """The latent states (E, R, 1, D) at the ends of transcripts, and what these told.
+
+        Raises ``BadSetting`` for a model without latent dynamics.
+        """
+        if self.latent is None:
+            raise BadSetting(
+                "this model has no latent dynamics; imagine in words (TokenDynamics), or train it with latent_weight"
+            )
+        hidden_RTW, length_R = self.hidden(contexts)
+        seen_RT = torch.arange(hidden_RTW.shape[1], device=self.device) < length_R[:, None]
+        last_RW = hidden_RTW[torch.arange(len(contexts), device=self.device), length_R - 1]
+        return self.latent.state(last_RW), self.latent.memory(hidden_RTW, seen_RT)
 
     @cached_property
     def verdicts_are_tokens(self) -> bool:

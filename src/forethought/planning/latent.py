@@ -62,12 +62,9 @@ class LatentDynamics:
     def begin(self, situations: Sequence[Situation]) -> list[_State]:
         """Reads every transcript once."""
         contexts = [situation.context for situation in situations]
-        hidden_RTW, length_R = self.model.hidden(contexts)
-        seen_RT = torch.arange(hidden_RTW.shape[1], device=hidden_RTW.device) < length_R[:, None]
-        memory = self.latent.memory(hidden_RTW, seen_RT)
-        state_ERD = self.latent.state(hidden_RTW[torch.arange(len(contexts)), length_R - 1])[:, :, 0]
+        state_ERAD, memory = self.model.states(contexts)
         told = _Told(contexts, memory, self._pools(situations))
-        return [_State(told, row, state_ERD[:, row], real=True) for row in range(len(contexts))]
+        return [_State(told, row, state_ERAD[:, row, 0], real=True) for row in range(len(contexts))]
 
     @torch.inference_mode()
     def imagine(self, states: Sequence[_State], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
