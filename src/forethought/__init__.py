@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from forethought.agent import Agent
     from forethought.evaluation import evaluate
     from forethought.models import Model
-    from forethought.planning import Planner
+    from forethought.planning import Gate, Planner
     from forethought.training import train
     from forethought.worlds import World, make
     from forethought.worlds.check import check_world
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Agent": "forethought.agent",
+    "Gate": "forethought.planning",
     "Model": "forethought.models",
     "Planner": "forethought.planning",
     "World": "forethought.worlds",
@@ -50,4 +51,4 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-__all__ = ["Agent", "Model", "Planner", "World", "__version__", "check_world", "evaluate", "make", "train"]
+__all__ = ["Agent", "Gate", "Model", "Planner", "World", "__version__", "check_world", "evaluate", "make", "train"]
