@@ -30,8 +30,9 @@ KINDS_OF_PROGRESS, KINDS_OF_HARM = list(Progress), list(Harm)
 @dataclass(frozen=True, slots=True)
 class Unroll:
     """Steps of one episode to be imagined in a row; ``place`` is the token of its transcript after which the first
-    action is due, and ``reach`` what the rest of the episode made of the desire after each step (``None`` before the
-    step that was drawn: replay draws what satisfies more often than it happens, which must not pass for a prospect).
+    action is due, and ``reach`` what the rest of the episode made of the desire after each step (``None`` where nothing
+    was left, and before the step that was drawn: replay draws what satisfies more often than it happens, which must not
+    pass for a prospect).
     """
 
     place: int
@@ -54,17 +55,17 @@ def unroll(
     return Unroll(len(transcript.episode(episode, first)) - 1, steps, tuple(reach[first : first + len(steps)]))
 
 
-def reached(steps: Sequence[Step]) -> list[float]:
-    """After each step, what the rest of its episode made of the desire: 1 where it is satisfied unharmed, discounted
-    by what it took from there, or 0 if it never was.
+def reached(steps: Sequence[Step]) -> list[float | None]:
+    """After each step that ends nothing, what the rest of its episode made of the desire: 1 where it was satisfied
+    unharmed, discounted by what it took from there, or 0 if it never was. ``None`` after a step that ends the episode.
     """
-    found, ahead = [], 0.0
+    found: list[float | None] = []
+    ahead = 0.0
     for step in reversed(steps):
         good = step.progress is Progress.SATISFIED and step.harm is Harm.NONE
         over = step.progress is not Progress.ONGOING or step.harm is not Harm.NONE
-        here = 1.0 if good else 0.0 if over else ahead
-        found.append(here)
-        ahead = DISCOUNT ** (step.spent + STEP_COST) * here
+        found.append(None if over else ahead)
+        ahead = DISCOUNT ** (step.spent + STEP_COST) * (1.0 if good else 0.0 if over else ahead)
     return found[::-1]
 
 
@@ -212,7 +213,7 @@ class LatentLesson:
         known = [i for i, value in enumerate(reached) if value is not None]
         reach_EM = self.latent.read(after_EMD[:, known, None]).reach[:, :, 0].sigmoid()
         under_EM = torch.tensor([value for value in reached if value is not None]) - reach_EM
-        return (torch.where(under_EM > 0, OPTIMISM, 1 - OPTIMISM) * under_EM.square()).mean()
+        return (torch.where(under_EM > 0, OPTIMISM, 1 - OPTIMISM) * under_EM.square()).sum() / max(1, under_EM.numel())
 
     def _outcome(self, step: Step) -> int:
         return self.outcomes[self.model.transcript.outcome_text(step)]
