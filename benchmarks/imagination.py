@@ -4,8 +4,8 @@
 
 All imagine the same candidates in the same situations with the same language model, in turns, on one thread; a second
 is a processor second. The latent dynamics are the model's own, or untrained ones beside it where it has none (their
-speed is the same). ``latent`` counts the futures of states that have been read; ``latent, reading included`` reads every
-transcript anew for one round of candidates, as the first decision of an episode does. ``generate`` imagines one
+speed is the same). ``latent`` counts the futures of states that have been read; ``latent, reading included`` reads
+every transcript anew for one round of candidates, as the first decision of an episode does. ``generate`` imagines one
 candidate after the other, greedily, from its whole transcript, and only a few of them. Every value is a mean over turns
 with its bootstrap interval.
 """
