@@ -74,7 +74,10 @@ class TrainConfig(Config):
     balance: Literal["class", "uniform"] = Field("class", description="replay over verb x outcome class, or uniform")
     replay_floor: float = Field(0.1, ge=0, le=1, description="share of replay drawn uniformly from everything")
     hindsight_share: float = Field(0.25, ge=0, le=1, description="of drawn steps, told as if what they met was desired")
-    mastered_nats: float = Field(0.5, ge=0, description="a class of outcomes that surprises less is replayed less")
+    curiosity: Literal["mastery", "progress", "surprise", "none"] = Field(
+        "mastery", description="what is replayed more: what is not mastered, is being learned, or surprises; or none"
+    )
+    mastered_nats: float = Field(0.5, ge=0, description="mastery: what surprises less than so many nats is mastered")
     first_episodes: int = Field(512, ge=1, description="episodes lived before the first update")
     live_every: int = Field(10, ge=1, description="updates between two spells of living")
     live_episodes: int = Field(64, ge=1, description="episodes in a spell, lived side by side")

@@ -5,9 +5,10 @@ The seam that a richer curriculum widens: ``next`` says how the coming spell is 
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -21,7 +22,14 @@ from forethought.training.live import Chooser
 from forethought.types import Episode
 
 MEMORY, LONG_MEMORY = 0.9, 0.97
-MASTERED_SHARE = 0.1
+QUICK, SLOW = 0.98, 0.993
+"""Memories of the two means whose distance is learning progress."""
+LEAST_SHARE = 0.1
+"""What is least interesting keeps this part of the share of the most interesting."""
+NOTICED = 0.1
+"""Progress of fewer nats than this is hardly worth the difference."""
+NEW = 30
+"""A class that was heeded less often than this is new: what surprises in it may yet be learned."""
 
 
 class Stage(StrEnum):
@@ -32,6 +40,36 @@ class Stage(StrEnum):
     DEMONSTRATIONS = "demonstrations"
 
 
+@dataclass(slots=True)
+class Acquaintance:
+    """How much the outcomes of one class have surprised: running means of nats, recent ones and two to compare."""
+
+    recent: float = 0.0
+    quick: float = 0.0
+    slow: float = 0.0
+    variance: float = 0.0
+    times: int = 0
+
+    def heed(self, nats: float) -> None:
+        """Takes in one more outcome; the first ones count in full."""
+        self.times += 1
+        recent, quick, slow = (max(1 - memory, 1 / self.times) for memory in (LONG_MEMORY, QUICK, SLOW))
+        self.variance += slow * ((nats - self.slow) ** 2 - self.variance) if self.times > 1 else 0.0
+        self.recent += recent * (nats - self.recent)
+        self.quick += quick * (nats - self.quick)
+        self.slow += slow * (nats - self.slow)
+
+    @property
+    def progress(self) -> float:
+        """How far the means have come apart, beyond what chance does to them: for better (learning) or worse
+        (forgetting). What is new counts with all its surprise.
+        """
+        if self.times < NEW:
+            return self.slow
+        chance = math.sqrt(self.variance * (1 - QUICK) / (1 + QUICK))
+        return max(0.0, abs(self.slow - self.quick) - 2 * chance)
+
+
 @dataclass
 class Curriculum:
     """Decides the stage from the model's own committed predictions, with a latest moment as a share of the budget."""
@@ -39,7 +77,7 @@ class Curriculum:
     config: TrainConfig
     stage: Stage = Stage.BABBLE
     divergence: float = 1.0
-    surprise: dict[SituationClass, float] = field(default_factory=dict)
+    known: dict[SituationClass, Acquaintance] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.config.arm == "imitation":
@@ -59,19 +97,27 @@ class Curriculum:
                 self.stage = Stage.PRACTICE
 
     def heed(self, kinds: Sequence[SituationClass], nats: Sequence[float]) -> None:
-        """Takes in how much the outcomes just learned from surprised: a running mean for each class."""
+        """Takes in how much the outcomes just learned from surprised."""
         for kind, value in zip(kinds, nats, strict=True):
-            self.surprise[kind] = LONG_MEMORY * self.surprise.get(kind, value) + (1 - LONG_MEMORY) * value
+            self.known.setdefault(kind, Acquaintance()).heed(value)
 
     def interest(self) -> dict[SituationClass, float]:
-        """The share that each class of outcome keeps in replay: it shrinks with its surprise, down to a tenth.
+        """The share that each class of outcome keeps in replay, from a tenth to the whole of an equal share.
 
-        No class ever gets more than its equal share, so an outcome of pure chance cannot draw the learner in.
+        ``mastery``: it shrinks with surprise. An outcome of pure chance keeps its equal share, but no more.
+        ``progress``: it follows learning progress, so that what is mastered and what is pure chance both lose theirs
+        (Oudeyer, Kaplan and Hafner 2007). ``surprise``: it follows raw error, which stares at chance; an ablation.
         """
-        limit = self.config.mastered_nats
-        if not limit:
+        how = self.config.curiosity
+        if how == "none" or (how == "mastery" and not self.config.mastered_nats):
             return {}
-        return {kind: max(MASTERED_SHARE, min(1.0, nats / limit)) for kind, nats in self.surprise.items()}
+        if how == "mastery":
+            found = {kind: known.recent / self.config.mastered_nats for kind, known in self.known.items()}
+        else:
+            found = {kind: known.recent if how == "surprise" else known.progress for kind, known in self.known.items()}
+            most = max([NOTICED, *found.values()])
+            found = {kind: value / most for kind, value in found.items()}
+        return {kind: max(LEAST_SHARE, min(1.0, value)) for kind, value in found.items()}
 
     def practises(self, rng: random.Random) -> bool:
         """Whether the coming spell acts towards desires; otherwise it babbles on."""
@@ -79,13 +125,13 @@ class Curriculum:
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
-        surprise = [[list(kind), nats] for kind, nats in self.surprise.items()]
-        return {"stage": self.stage.value, "divergence": self.divergence, "surprise": surprise}
+        known = [[list(kind), astuple(found)] for kind, found in self.known.items()]
+        return {"stage": self.stage.value, "divergence": self.divergence, "known": known}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes up where a checkpoint left."""
         self.stage, self.divergence = Stage(state["stage"]), float(state["divergence"])
-        self.surprise = {tuple(kind): nats for kind, nats in state["surprise"]}
+        self.known = {tuple(kind): Acquaintance(*found) for kind, found in state["known"]}
 
 
 def practice(model: Model, planner: Planner, rng: random.Random, stray: float = 0.25) -> Chooser:
