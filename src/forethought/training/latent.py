@@ -16,7 +16,7 @@ from torch import Tensor
 
 from forethought.config import TrainConfig
 from forethought.models import Model
-from forethought.models.latent import DISCOUNT, STEP_COST, Memory
+from forethought.models.latent import DISCOUNT, STEP_COST
 from forethought.objectives import effective_rank, inverse_dynamics_loss, prediction_loss, sigreg
 from forethought.transcript import Tokens, Transcript
 from forethought.types import Episode, Harm, Progress, Step
@@ -84,83 +84,77 @@ def later(transcript: Transcript, episode: Episode, rng: random.Random) -> Token
 
 @dataclass(slots=True)
 class _Imagined:
-    """M imagined steps: the states before and after them, and what is known about them."""
+    """M imagined steps: the states before and after them, what is known about them, and how far off the first steps
+    would have been with other actions.
+    """
 
     before: list[Tensor] = field(default_factory=list)
     after: list[Tensor] = field(default_factory=list)
+    shuffled: list[Tensor] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     depth: list[int] = field(default_factory=list)
     reach: list[float | None] = field(default_factory=list)
 
 
 class LatentLesson:
-    """The texts of a batch's unrolled steps, each read once and alone, and the loss of what is imagined of them."""
+    """The texts of a batch's unrolled steps, each read once and alone, and the loss of what is imagined of them.
 
-    def __init__(self, model: Model, config: TrainConfig, unrolls: Sequence[Unroll]) -> None:
+    ``read_alone`` gives the hidden states (N, W) at the ends of texts.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        config: TrainConfig,
+        unrolls: Sequence[Unroll],
+        read_alone: Callable[[Sequence[Tokens]], Tensor],
+    ) -> None:
         assert model.latent is not None
         self.model, self.latent, self.config = model, model.latent, config
         transcript, steps = model.transcript, [step for each in unrolls for step in each.steps]
         self.actions = {text: i for i, text in enumerate(dict.fromkeys(step.action for step in steps))}
         self.outcomes = {text: i for i, text in enumerate(dict.fromkeys(map(transcript.outcome_text, steps)))}
-        self.action_texts = [transcript.action_alone(text) for text in self.actions]
-        self.outcome_texts = [transcript.outcome_alone(text) for text in self.outcomes]
-        self.tokens = sum(map(len, (*self.action_texts, *self.outcome_texts)))
+        actions = [transcript.action_alone(text) for text in self.actions]
+        outcomes = [transcript.outcome_alone(text) for text in self.outcomes]
+        self.tokens = sum(map(len, (*actions, *outcomes)))
+        self.action_ND = self.latent.text(read_alone(actions))
+        self.outcome_ND = self.latent.text(read_alone(outcomes))
 
     def loss(
-        self,
-        groups: Sequence[tuple[Tensor, Sequence[Unroll]]],
-        read_alone: Callable[[Sequence[Tokens]], Tensor],
-        generator: torch.Generator,
+        self, groups: Sequence[tuple[Tensor, Sequence[Unroll]]], generator: torch.Generator
     ) -> tuple[Tensor, dict[str, float]]:
-        """The latent loss and its parts for the log.
-
-        ``groups`` holds the hidden states (R, T, W) of padded transcripts with their unrolls; ``read_alone`` gives
-        the hidden states (N, W) at the ends of texts that are read alone.
+        """The latent loss and its parts for the log; ``groups`` holds the hidden states (R, T, W) of padded transcripts
+        with their unrolls.
         """
-        latent, config = self.latent, self.config
-        action_ND = latent.text(read_alone(self.action_texts))
-        outcome_ND = latent.text(read_alone(self.outcome_texts))
-        found, gap = _Imagined(), list[Tensor]()
+        latent, config, found = self.latent, self.config, _Imagined()
         for hidden_RTW, unrolls in groups:
-            self._imagine(hidden_RTW.float(), unrolls, action_ND, outcome_ND, found, gap)
+            self._imagine(hidden_RTW.float(), unrolls, found)
         before_EMD, after_EMD = torch.cat(found.before, 1), torch.cat(found.after, 1)
-        target_MD = outcome_ND[[self._outcome(step) for step in found.steps]]
+        expected_EMD, target_MD = latent.expected(after_EMD), self._happened(found.steps)
+        guess_MD = latent.which_action(torch.cat([before_EMD.mean(0), target_MD], dim=-1))
         which_M = torch.tensor([self.actions[step.action] for step in found.steps])
-        expected_EMD = latent.expected(after_EMD)
         parts = {
             "prediction": prediction_loss(
                 expected_EMD, target_MD.expand_as(expected_EMD), stop_gradient=config.stop_gradient
             ),
             "sigreg": sigreg(target_MD, generator=generator),
-            "inverse": inverse_dynamics_loss(
-                latent.which_action(torch.cat([before_EMD.mean(0), target_MD], dim=-1)), action_ND, which_M
-            ),
-            "possible": inverse_dynamics_loss(latent.may(before_EMD.mean(0)), action_ND, which_M),
+            "inverse": inverse_dynamics_loss(guess_MD, self.action_ND, which_M),
+            "possible": inverse_dynamics_loss(latent.may(before_EMD.mean(0)), self.action_ND, which_M),
             **self._readings(after_EMD, found),
             "reach": self._reach(after_EMD, found.reach),
         }
         weights = {"sigreg": config.sigreg_weight, "inverse": config.inverse_weight}
-        total = sum(weights.get(name, 1.0) * part for name, part in parts.items())
-        error_M = _relative((expected_EMD - target_MD).detach(), outcome_ND)
-        depth_M = torch.tensor(found.depth)
+        total = torch.stack([weights.get(name, 1.0) * part for name, part in parts.items()]).sum()
         figures = {f"latent_{name}": float(part.detach()) for name, part in parts.items()}
+        error_M, depth_M = self._error(expected_EMD, found.steps), torch.tensor(found.depth)
         for depth in range(config.unroll):
             if (depth_M == depth).any():
                 figures[f"latent_error_{depth + 1}"] = float(error_M[depth_M == depth].mean())
         figures["effective_rank"] = effective_rank(target_MD)
-        if gap:
-            figures["action_gap"] = float(torch.cat(gap).mean() - error_M[depth_M == 0].mean())
-        return total, figures  # type: ignore[return-value]
+        figures["action_gap"] = float(torch.cat(found.shuffled).mean() - error_M[depth_M == 0].mean())
+        return total, figures
 
-    def _imagine(
-        self,
-        hidden_RTW: Tensor,
-        unrolls: Sequence[Unroll],
-        action_ND: Tensor,
-        outcome_ND: Tensor,
-        found: _Imagined,
-        gap: list[Tensor],
-    ) -> None:
+    def _imagine(self, hidden_RTW: Tensor, unrolls: Sequence[Unroll], found: _Imagined) -> None:
         """Unrolls a group's steps and adds what was imagined to ``found``."""
         latent, rows = self.latent, torch.arange(len(unrolls))
         place_R = torch.tensor([each.place for each in unrolls])
@@ -169,9 +163,12 @@ class LatentLesson:
         for depth in range(max(len(each.steps) for each in unrolls)):
             going = [r for r, each in enumerate(unrolls) if depth < len(each.steps)]
             chosen = [self.actions[each.steps[min(depth, len(each.steps) - 1)].action] for each in unrolls]
-            after = latent.step(state, action_ND[chosen][:, None], memory)
+            after = latent.step(state, self.action_ND[chosen][:, None], memory)
             if depth == 0:
-                gap.append(self._shuffled(state, chosen, memory, unrolls, action_ND, outcome_ND))
+                with torch.no_grad():
+                    other = latent.step(state, self.action_ND[chosen[1:] + chosen[:1]][:, None], memory)
+                    first = [each.steps[0] for each in unrolls]
+                    found.shuffled.append(self._error(latent.expected(other)[:, :, 0], first))
             found.steps += [unrolls[r].steps[depth] for r in going]
             found.reach += [unrolls[r].reach[depth] for r in going]
             found.depth += [depth] * len(going)
@@ -179,22 +176,15 @@ class LatentLesson:
             found.after.append(after[:, going, 0])
             state = after
 
-    @torch.no_grad()
-    def _shuffled(
-        self,
-        state: Tensor,
-        chosen: list[int],
-        memory: Memory,
-        unrolls: Sequence[Unroll],
-        action_ND: Tensor,
-        outcome_ND: Tensor,
-    ) -> Tensor:
-        """The error (R) of the first steps had other rows' actions been taken."""
-        other = chosen[1:] + chosen[:1]
-        after = self.latent.step(state, action_ND[other][:, None], memory)
-        target_RD = outcome_ND[[self._outcome(each.steps[0]) for each in unrolls]]
-        apart_ERD = self.latent.expected(after)[:, :, 0] - target_RD
-        return _relative(apart_ERD, outcome_ND)
+    def _happened(self, steps: Sequence[Step]) -> Tensor:
+        """The latents (M, D) of what the steps really caused."""
+        return self.outcome_ND[[self.outcomes[self.model.transcript.outcome_text(step)] for step in steps]]
+
+    def _error(self, expected_EMD: Tensor, steps: Sequence[Step]) -> Tensor:
+        """Squared distances (M) as shares of how much outcomes differ: 1 is as bad as always expecting their mean."""
+        apart_EMD = (expected_EMD - self._happened(steps)).detach()
+        spread = self.outcome_ND.detach().var(0, unbiased=False).mean().clamp(min=1e-6)
+        return apart_EMD.square().mean((0, 2)) / spread
 
     def _readings(self, after_EMD: Tensor, found: _Imagined) -> dict[str, Tensor]:
         """Cross-entropies of the verdicts, and the error of the logarithm of cost."""
@@ -214,14 +204,6 @@ class LatentLesson:
         reach_EM = self.latent.read(after_EMD[:, known, None]).reach[:, :, 0].sigmoid()
         under_EM = torch.tensor([value for value in reached if value is not None]) - reach_EM
         return (torch.where(under_EM > 0, OPTIMISM, 1 - OPTIMISM) * under_EM.square()).sum() / max(1, under_EM.numel())
-
-    def _outcome(self, step: Step) -> int:
-        return self.outcomes[self.model.transcript.outcome_text(step)]
-
-
-def _relative(apart_EMD: Tensor, outcome_ND: Tensor) -> Tensor:
-    """Squared distances (M) as shares of how much outcomes differ: 1 is as bad as always expecting their mean."""
-    return apart_EMD.square().mean((0, 2)) / outcome_ND.detach().var(0, unbiased=False).mean().clamp(min=1e-6)
 
 
 def _cross_entropy(logits_EMK: Tensor, label_M: Tensor, members: int) -> Tensor:

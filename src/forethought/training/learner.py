@@ -78,8 +78,8 @@ class Learner:
                 (loss.total * share).backward()  # type: ignore[no-untyped-call]
         tokens, figures = sum(batch.tokens for batch in batches), dict[str, float]()
         if unrolls:
-            lesson = LatentLesson(self.model, self.config, unrolls)
-            latent, figures = lesson.loss(groups, self._read_alone, self._generator(number))
+            lesson = LatentLesson(self.model, self.config, unrolls, self._read_alone)
+            latent, figures = lesson.loss(groups, self._generator(number))
             total = sum(loss.total * share for loss, share in zip(losses, shares, strict=True))
             (total + self.config.latent_weight * latent).backward()  # type: ignore[no-untyped-call]
             tokens += lesson.tokens
