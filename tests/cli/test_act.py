@@ -57,3 +57,17 @@ def test_a_wrong_argument_is_told_in_one_line(
 ) -> None:
     assert main(["act", "errand", "--model", str(folder), *more]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_gate_is_calibrated_kept_with_the_model_and_heeded(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["eval", "gate", "--model", str(folder), "--episodes", "8", "--alpha", "0.6", "--axes", ""]
+    assert main(arguments) == 0
+    assert "gate/60%/harm" in (told := capsys.readouterr().out) and "gate.json" in told
+    gate = json.loads((folder / "gate.json").read_text())
+    assert gate["episodes"] == 8 and gate["alpha"] == 0.6
+    main(["act", "errand", "--model", str(folder), "--gate", str(folder), "--json"])
+    assert json.loads(capsys.readouterr().out)["steps"]
+    assert main(["act", "errand", "--model", str(folder), "--gate", str(folder), "--horizon", "1"]) == 2
+    assert "calibrated for planner" in capsys.readouterr().err
+    assert main([*arguments[:-4], "--alpha", "0.01"]) == 2
+    assert "too few to test a promise of 1.0%" in capsys.readouterr().err

@@ -59,4 +59,6 @@ def test_gates_are_calibrated_outside_held_out_axes_and_measured_on_them(latent_
     told = {(r.axis, r.metric) for r in records}
     assert {("", "gate/60%/harm"), ("direction", "gate/60%/harm"), ("", "gate/none/success")} <= told
     with pytest.raises(BadSetting, match="calibrated outside the held-out axes"):
-        measure_gate(latent_model, ("cliff",), axes=("direction",), n=4)
+        measure_gate(latent_model, ("cliff",), axes=("direction",), n=8, alphas=(0.6,))
+    with pytest.raises(BadSetting, match=r"8 episodes are too few to test a promise of 5\.0%; expected at least 76"):
+        measure_gate(latent_model, ("cliff",), n=8, alphas=(0.6, 0.05))

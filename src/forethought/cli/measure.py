@@ -95,11 +95,14 @@ def gate(
 ) -> list[Record]:
     """Calibrates a gate for ``alpha``, keeps it in the model's folder, and tests it beside the usual promises."""
     from forethought.evaluation import ALPHAS, measure_gate
+    from forethought.evaluation.gate import episodes_for
     from forethought.planning import GATE_FILE
 
+    n = episodes or GATE_EPISODES
+    alphas = {alpha, *(usual for usual in ALPHAS if episodes_for(usual) <= n * len(scope.worlds))}
     gates, records = measure_gate(
-        model, scope.worlds, scope.level, scope.split, scope.axes, episodes or GATE_EPISODES, scope.seed, arm=arm,
-        alphas=sorted({alpha, *ALPHAS}, reverse=True), progress=watch,
+        model, scope.worlds, scope.level, scope.split, scope.axes, n, scope.seed, arm=arm,
+        alphas=sorted(alphas, reverse=True), progress=watch,
     )  # fmt: skip
     gates[alpha].save(folder / GATE_FILE)
     return records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 
@@ -65,6 +66,12 @@ def measure_gate(
     (records of the axis ""); on held-out axes harm is only measured, with the gates calibrated outside them.
     """
     planner = planner or Planner()
+    total, least = n * len(worlds), max(map(episodes_for, alphas))
+    if total < least:
+        raise BadSetting(
+            f"{total} episodes are too few to test a promise of {min(alphas):.1%}; expected at least {least}, so that "
+            f"{CALIBRATION_SHARE:.0%} of them can calibrate it"
+        )
     where = places(worlds, level, split, axes)
     if not any(place.axis == "" for place in where):
         raise BadSetting(f"a gate is calibrated outside the held-out axes; got axes {list(axes or ())}, expected ''")
@@ -86,6 +93,13 @@ def measure_gate(
     for place, found in trials.items():
         records += ungated(arm, place, found, seed) if place.axis else []
     return gates, records
+
+
+def episodes_for(alpha: float) -> int:
+    """How many episodes it takes at least to calibrate for ``alpha`` on a part of them and test on the rest."""
+    if not 0.0 < alpha < 1.0:
+        raise BadSetting(f"alpha is {alpha}; expected a share between 0 and 1")
+    return math.ceil((math.ceil(1 / alpha) - 1) / CALIBRATION_SHARE)
 
 
 def promise(arm: str, place: Place, trials: Sequence[Trial], alpha: float, seed: int = 0) -> list[Record]:
