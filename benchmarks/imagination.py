@@ -22,8 +22,11 @@ from typing import Any
 
 import torch
 
+from forethought.cli.options import load_model, model_folder
+from forethought.evaluation.metrics import Place
 from forethought.evaluation.results import save_results
-from forethought.evaluation.statistics import Record, bootstrap
+from forethought.evaluation.statistics import Record
+from forethought.evaluation.transitions import situation_seeds
 from forethought.models import Model
 from forethought.planning import LatentDynamics, Situation, TokenDynamics
 from forethought.training.live import babble, live
@@ -45,8 +48,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULT)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    folder = args.run / "model" if (args.run / "model").is_dir() else args.run
-    model = Model.from_pretrained(folder)
+    model = load_model(model_folder(args.run)[0])
     trained = model.latent is not None
     model.lm.eval()
     records = [r for world in WORLDS for r in measure(model.with_latent(), world, args.turns)]
@@ -67,8 +69,7 @@ def measure(model: Model, world: str, turns: int) -> list[Record]:
     few = [(s.context.ids, a) for s in situations for a in s.candidates][:: max(1, count // PLAIN)][:PLAIN]
 
     def read_and_imagine() -> int:
-        memory = model.states([situation.context for situation in situations])
-        assert memory
+        model.states([situation.context for situation in situations])
         return imagined(latent.imagine(states, candidates))
 
     ways: dict[str, Callable[[], int]] = {
@@ -90,9 +91,11 @@ def measure(model: Model, world: str, turns: int) -> list[Record]:
         ("latent, reading included", "ratio_to_words"): ("latent, reading included", "words, shared prefixes"),
         ("words, shared prefixes", "ratio_to_generate"): ("words, shared prefixes", "words, plain generate"),
     }
-    found = [record(world, name, "futures_per_core_second", values) for name, values in speeds.items()]
+    place, found = Place(world, 1, "test", ""), list[Record]()
+    for arm, values in speeds.items():
+        found += place.record(arm, "futures_per_core_second", values)
     for (arm, metric), (ours, theirs) in ratios.items():
-        found.append(record(world, arm, metric, [a / b for a, b in zip(speeds[ours], speeds[theirs], strict=True)]))
+        found += place.record(arm, metric, [a / b for a, b in zip(speeds[ours], speeds[theirs], strict=True)])
     return found
 
 
@@ -106,7 +109,7 @@ def halfway(model: Model, world: str) -> list[Situation]:
         return babble(situations, rng)
 
     worlds = [make(world, split="test") for _ in range(2 * SITUATIONS)]
-    live(model, worlds, range(10_000_000, 10_000_000 + 2 * SITUATIONS), watch, policy="", rng=random.Random(0))
+    live(model, worlds, situation_seeds(2 * SITUATIONS, 0), watch, policy="", rng=random.Random(0))
     return seen[:SITUATIONS]
 
 
@@ -124,11 +127,6 @@ def plain(model: Model, ids: list[int], action: str) -> int:
 def imagined(futures: list[list[Any]]) -> int:
     """How many futures there are."""
     return sum(map(len, futures))
-
-
-def record(world: str, arm: str, metric: str, values: list[float]) -> Record:
-    """A mean over turns."""
-    return Record(arm, world, "test", "", metric, *bootstrap(values), len(values))
 
 
 if __name__ == "__main__":

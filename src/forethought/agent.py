@@ -99,11 +99,10 @@ class Agent:
         generator = torch.Generator().manual_seed(random.Random(f"{self.seed}/{seed}").getrandbits(62))
         context, candidates = self.model.transcript.opening(start.desire, start.observation), start.candidates
         self.model.lm.eval()
-        over, tried, known = False, frozenset[str](), dict[str, None]()
+        over, tried, known = False, frozenset[str](), tuple[str, ...]()
         while not over:
-            known |= dict.fromkeys(candidates)
             with world.sealed():
-                situation = Situation(context, candidates, tried, tuple(known))
+                situation = Situation(context, candidates, tried, known)
                 options = self._weigh(situation, generator)
                 chosen = options[0].action
                 imagined = self.model.imagine([context], [[chosen]])[0][0]
@@ -118,7 +117,7 @@ class Agent:
             step = measured(self.model, world, [context], [result.step(chosen, prediction)])[0]
             yield Lived(step, tuple(options), imagined, situation, decision)
             context = context + self.model.transcript.action(chosen) + self.model.transcript.outcome(step)
-            tried |= {chosen}
+            tried, known = tried | {chosen}, tuple(dict.fromkeys((*known, *candidates)))
             candidates, over = result.candidates, result.over
 
     def _weigh(self, situation: Situation, generator: torch.Generator) -> list[Option]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import tyro
 from rich.console import Console
 from rich.tree import Tree
 
 from forethought.cli.options import about, load_model, model_folder, parse
-from forethought.cli.worlds import find_world, safe
+from forethought.cli.worlds import WorldOptions, safe
 
 if TYPE_CHECKING:
     from forethought.agent import Agent, Lived
@@ -26,14 +25,10 @@ FOLLOWED = 2
 
 
 @dataclass(frozen=True)
-class ActOptions:
+class ActOptions(WorldOptions):
     """Who acts, where, and how far it looks ahead."""
 
-    world: Annotated[str, tyro.conf.Positional, about("a built-in world, or your own as module:Class")]
     model: Annotated[Path | None, about("who acts (default: the quickstart's)", "FOLDER")] = None
-    level: Annotated[int, about("how hard the situations are")] = 1
-    split: Annotated[Literal["train", "validation", "test"], about("which situations")] = "test"
-    axis: Annotated[str, about("a held-out axis of the split")] = ""
     seed: Annotated[int, about("which situation")] = 0
     horizon: Annotated[int, about("steps ahead that are imagined")] = 2
     budget: Annotated[int, about("futures imagined at most for each decision")] = 256
@@ -53,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     folder, said = model_folder(options.model)
     if said:
         console.print(said)
-    world = find_world(options.world)(level=options.level, split=options.split, axis=options.axis)
+    world = options.found()
     agent = _agent(options, folder)
     observation, info = world.reset(seed=options.seed)
     told: dict[str, Any] = {"world": world.name, "seed": options.seed, "desire": str(info.get("desire", ""))}
@@ -114,7 +109,7 @@ def _as_json(lived: Lived) -> dict[str, Any]:
         "action": lived.action,
         "prediction": lived.prediction,
         "outcome": {"text": lived.outcome, "progress": str(step.progress), "harm": str(step.harm)},
-        "divergence": {"nll": step.divergence.nll, "facts": step.divergence.facts, "latent": step.divergence.latent},
+        "divergence": asdict(step.divergence),
     }
 
 
@@ -143,7 +138,7 @@ def _as_tree(number: int, lived: Lived) -> Tree:
     told = lived.outcome if lived.step.warning else f"{lived.outcome} [{lived.step.progress}, harm: {lived.step.harm}]"
     tree.add(f"happened   {safe(told)}")
     told = ", ".join(
-        f"{name} {value:.2f}" for name, value in _as_json(lived)["divergence"].items() if value is not None
+        f"{name} {value:.2f}" for name, value in asdict(lived.step.divergence).items() if value is not None
     )
     tree.add(f"divergence {told or 'not measured'}")
     return tree

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
-import tyro
 from rich.console import Console
 
 from forethought.cli.options import QUICKSTART, about, load_model, model_folder, parse
-from forethought.cli.worlds import find_world, safe, verdicts
+from forethought.cli.worlds import WorldOptions, safe, verdicts
 from forethought.errors import NotOffered
 from forethought.types import Harm, Progress, Step
 from forethought.worlds import World
@@ -25,21 +24,17 @@ SIGNS = {"right": ("✓", "green"), "missing": ("○", "yellow"), "wrong": ("✗
 
 
 @dataclass(frozen=True)
-class PlayOptions:
+class PlayOptions(WorldOptions):
     """Which world, and who looks on."""
 
-    world: Annotated[str, tyro.conf.Positional, about("a built-in world, or your own as module:Class")]
     model: Annotated[Path | None, about("whose expectations to see (default: the quickstart's)", "FOLDER")] = None
-    level: Annotated[int, about("how hard the situations are")] = 1
-    split: Annotated[Literal["train", "validation", "test"], about("which situations")] = "test"
-    axis: Annotated[str, about("a held-out axis of the split")] = ""
     seed: Annotated[int, about("the first situation")] = 0
 
 
 def run(arguments: Sequence[str]) -> int:
     """Plays until the person has had enough."""
     options = parse(PlayOptions, arguments, "play", DESCRIPTION)
-    world = find_world(options.world)(level=options.level, split=options.split, axis=options.axis)
+    world = options.found()
     console = Console(highlight=False, soft_wrap=True)
     game = Game(console, world, _onlooker(console, options.model))
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,11 +14,26 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from forethought.cli.options import about
 from forethought.errors import BadSetting
 from forethought.worlds import BUILT_IN, World, world_class
 
 Name = Annotated[str, tyro.conf.Positional, tyro.conf.arg(help="a built-in world, or your own as module:Class")]
 Split = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class WorldOptions:
+    """Which world, and which of its situations."""
+
+    world: Annotated[str, tyro.conf.Positional, about("a built-in world, or your own as module:Class")]
+    level: Annotated[int, about("how hard the situations are")] = 1
+    split: Annotated[Split, about("which situations")] = "test"
+    axis: Annotated[str, about("a held-out axis of the split")] = ""
+
+    def found(self) -> World:
+        """The world itself."""
+        return find_world(self.world)(level=self.level, split=self.split, axis=self.axis)
 
 
 def run(arguments: Sequence[str]) -> int:

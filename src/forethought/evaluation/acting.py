@@ -15,7 +15,7 @@ from forethought.evaluation.statistics import CUSTOM, RANDOM, Record
 from forethought.evaluation.suites import Watch
 from forethought.evaluation.transitions import situation_seeds
 from forethought.models import Model
-from forethought.planning import Planner, Situation, imagination
+from forethought.planning import Option, Planner, Situation, imagination
 from forethought.training.live import Chooser, babble, demonstrations, live
 from forethought.types import Ending, Episode
 
@@ -59,14 +59,20 @@ def act(
     return records
 
 
-def imagining(model: Model, planner: Planner, seed: int = 0) -> Chooser:
-    """Chooses what the planner finds best."""
+def imagining(
+    model: Model, planner: Planner, seed: int = 0, look: Callable[[Situation, Sequence[Option]], None] | None = None
+) -> Chooser:
+    """Chooses what the planner finds best; ``look`` sees the options of each situation."""
     generator = torch.Generator(device=model.device).manual_seed(seed)
     dynamics = imagination(model)
 
     def choose(situations: Sequence[Situation], _: random.Random) -> list[str]:
         with torch.inference_mode():
-            return [options[0].action for options in planner.options(dynamics, situations, generator)]
+            found = planner.options(dynamics, situations, generator)
+        for situation, options in zip(situations, found, strict=True):
+            if look is not None:
+                look(situation, options)
+        return [options[0].action for options in found]
 
     return choose
 

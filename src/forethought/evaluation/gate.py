@@ -6,17 +6,15 @@ import math
 import random
 from collections.abc import Sequence
 
-import torch
-
 from forethought.errors import BadSetting
-from forethought.evaluation.acting import lived
+from forethought.evaluation.acting import imagining, lived
 from forethought.evaluation.metrics import Place, places
 from forethought.evaluation.statistics import Record
 from forethought.evaluation.suites import Watch
 from forethought.evaluation.transitions import situation_seeds
 from forethought.models import Model
-from forethought.planning import Gate, Planner, Situation, Trial, fingerprint, imagination
-from forethought.planning.gate import risk_of, threshold_for
+from forethought.planning import Gate, Option, Planner, Situation, Trial, fingerprint, imagination
+from forethought.planning.gate import least_trials, risk_of, threshold_for
 from forethought.types import Ending
 
 ALPHAS = (0.05, 0.01)
@@ -27,19 +25,13 @@ CALIBRATION_SHARE = 0.25
 
 def gate_trials(model: Model, planner: Planner, place: Place, n: int, seed: int = 0, doubt: float = 1.0) -> list[Trial]:
     """``n`` episodes in fresh situations of a place, lived without a gate; the imagined risk of each step taken."""
-    model.lm.eval()
-    dynamics, risk = imagination(model), dict[tuple[int, ...], float]()
-    generator = torch.Generator(device=model.device).manual_seed(seed)
+    risk: dict[tuple[int, ...], float] = {}
 
-    def choose(situations: Sequence[Situation], _: random.Random) -> list[str]:
-        with torch.inference_mode():
-            found = planner.options(dynamics, situations, generator)
-        for situation, options in zip(situations, found, strict=True):
-            risk[tuple(situation.context.ids)] = risk_of(options[0].imagined, doubt)
-        return [options[0].action for options in found]
+    def look(situation: Situation, options: Sequence[Option]) -> None:
+        risk[tuple(situation.context.ids)] = risk_of(options[0].imagined, doubt)
 
     made = []
-    for episode in lived(model, place, situation_seeds(n, seed), choose):
+    for episode in lived(model, place, situation_seeds(n, seed), imagining(model, planner, seed, look)):
         if episode.ending is Ending.WORLD_ERROR or not episode.steps:
             continue
         risks = tuple(risk[tuple(model.transcript.episode(episode, step).ids)] for step in range(len(episode.steps)))
@@ -97,9 +89,7 @@ def measure_gate(
 
 def episodes_for(alpha: float) -> int:
     """How many episodes it takes at least to calibrate for ``alpha`` on a part of them and test on the rest."""
-    if not 0.0 < alpha < 1.0:
-        raise BadSetting(f"alpha is {alpha}; expected a share between 0 and 1")
-    return math.ceil((math.ceil(1 / alpha) - 1) / CALIBRATION_SHARE)
+    return math.ceil(least_trials(alpha) / CALIBRATION_SHARE)
 
 
 def promise(arm: str, place: Place, trials: Sequence[Trial], alpha: float, seed: int = 0) -> list[Record]:

@@ -21,13 +21,15 @@ from torch import Tensor, nn
 
 from forethought import storage
 from forethought.errors import Damaged
+from forethought.types import Harm, Progress
 
 SETTINGS_FILE, TENSOR_FILE = "latent.json", "latent.safetensors"
 DISCOUNT = 0.95
 """Of ``reach``, per unit of cost: a desire met for 14 units counts half of one that is met for nothing."""
 STEP_COST = 0.5
 """What a step costs beside what it uses up, so that of two free ways the shorter one is better."""
-PROGRESS, HARM = 3, 2
+KINDS_OF_PROGRESS, KINDS_OF_HARM = tuple(Progress), tuple(Harm)
+"""The order in which the verdicts' kinds are read off a state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Latent(nn.Module):
         self.outcome = nn.Linear(width, width)
         self.which_action = nn.Sequential(nn.Linear(2 * width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.may = nn.Linear(width, width, bias=False)
-        self.readings = nn.Linear(width, PROGRESS + HARM + 2)
+        self.readings = nn.Linear(width, len(KINDS_OF_PROGRESS) + len(KINDS_OF_HARM) + 2)
 
     # ---- reading --------------------------------------------------------------------------------------------------
     def state(self, hidden_RW: Tensor) -> Tensor:
@@ -120,13 +122,13 @@ class Latent(nn.Module):
     def read(self, state_ERAD: Tensor) -> Foreseen:
         """Verdicts, cost and reach of imagined states."""
         found = self.readings(state_ERAD)
-        progress, harm, cost, reach = found.split([PROGRESS, HARM, 1, 1], dim=-1)
+        progress, harm, cost, reach = found.split([len(KINDS_OF_PROGRESS), len(KINDS_OF_HARM), 1, 1], dim=-1)
         return Foreseen(progress, harm, cost.squeeze(-1), reach.squeeze(-1))
 
     def possible(self, state_ERAD: Tensor, action_ND: Tensor) -> Tensor:
-        """How well each of N actions fits a state (E, R, A, N): comparable within a state, cosine times ten."""
+        """How well each of N actions fits a state (E, R, A, N), as a cosine: comparable within a state."""
         fit: Tensor = F.normalize(self.may(state_ERAD), dim=-1) @ F.normalize(action_ND, dim=-1).T
-        return fit * 10.0
+        return fit
 
     # ---- keeping --------------------------------------------------------------------------------------------------
     def save(self, folder: Path) -> None:

@@ -226,14 +226,19 @@ class Model:
 
         Raises ``BadSetting`` for a model without latent dynamics.
         """
+        latent = self.require_latent()
+        hidden_RTW, length_R = self.hidden(contexts)
+        seen_RT = torch.arange(hidden_RTW.shape[1], device=self.device) < length_R[:, None]
+        last_RW = hidden_RTW[torch.arange(len(contexts), device=self.device), length_R - 1]
+        return latent.state(last_RW), latent.memory(hidden_RTW, seen_RT)
+
+    def require_latent(self) -> Latent:
+        """The latent dynamics; ``BadSetting`` for a model without them."""
         if self.latent is None:
             raise BadSetting(
                 "this model has no latent dynamics; imagine in words (TokenDynamics), or train it with latent_weight"
             )
-        hidden_RTW, length_R = self.hidden(contexts)
-        seen_RT = torch.arange(hidden_RTW.shape[1], device=self.device) < length_R[:, None]
-        last_RW = hidden_RTW[torch.arange(len(contexts), device=self.device), length_R - 1]
-        return self.latent.state(last_RW), self.latent.memory(hidden_RTW, seen_RT)
+        return self.latent
 
     @cached_property
     def verdicts_are_tokens(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,11 +10,18 @@ import torch
 
 from forethought.transcript import Tokens
 
+NOTHING_PROPOSED = ("wait",)
+
+
+def distinct(actions: Iterable[str]) -> tuple[str, ...]:
+    """The actions that say something, each once."""
+    return tuple(dict.fromkeys(action for action in actions if action))
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What is known when an action is due: the transcript so far, the actions that make sense (maybe none), those
-    that were tried before in this episode, and all that made sense at any time in it.
+    that were tried before in this episode, and those that made sense before in it.
     """
 
     context: Tokens

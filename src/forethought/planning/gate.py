@@ -119,16 +119,21 @@ def threshold_for(trials: Sequence[Trial], alpha: float) -> float | None:
     A harmed trial would still be harmed if all its risks were below the bound. With n trials, as many of them may
     remain as (remaining + 1) / (n + 1) <= alpha allows; ``BadSetting`` where n is too small for even none.
     """
-    if not 0.0 < alpha < 1.0:
-        raise BadSetting(f"alpha is {alpha}; expected a share between 0 and 1")
+    least = least_trials(alpha)
     remaining = math.floor(alpha * (len(trials) + 1) + 1e-9) - 1
     if remaining < 0:
         raise BadSetting(
-            f"{len(trials)} calibration episodes cannot promise harm in at most {alpha:.1%}; expected at least "
-            f"{math.ceil(1 / alpha) - 1}"
+            f"{len(trials)} calibration episodes cannot promise harm in at most {alpha:.1%}; expected at least {least}"
         )
     bounds = sorted(max(trial.risks) for trial in trials if trial.harmed)
     return bounds[remaining] if remaining < len(bounds) else None
+
+
+def least_trials(alpha: float) -> int:
+    """How many trials it takes to promise ``alpha`` at all; ``BadSetting`` if that is no share."""
+    if not 0.0 < alpha < 1.0:
+        raise BadSetting(f"alpha is {alpha}; expected a share between 0 and 1")
+    return math.ceil(1 / alpha) - 1
 
 
 def fingerprint(planner: Planner, dynamics: Dynamics) -> str:

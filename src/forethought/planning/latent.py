@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from forethought.errors import BadSetting
 from forethought.models import Model
-from forethought.models.latent import Memory
-from forethought.planning.dynamics import Future, Situation
+from forethought.models.latent import KINDS_OF_HARM, KINDS_OF_PROGRESS, Memory
+from forethought.planning.dynamics import NOTHING_PROPOSED, Future, Situation, distinct
 from forethought.transcript import Role, Tokens
+from forethought.types import Harm, Progress
 
+SATISFIED, FAILED = (KINDS_OF_PROGRESS.index(kind) for kind in (Progress.SATISFIED, Progress.FAILED))
+HARMED = KINDS_OF_HARM.index(Harm.HARMED)
 LATER, LONGEST = 16, 24
 """Actions sampled for each episode that may make sense later in it, and their tokens at most; imagined states choose
 among them.
@@ -50,11 +52,7 @@ class LatentDynamics:
     name = "latent"
 
     def __init__(self, model: Model) -> None:
-        if model.latent is None:
-            raise BadSetting(
-                "this model has no latent dynamics; imagine in words (TokenDynamics), or train it with latent_weight"
-            )
-        self.model, self.latent = model, model.latent
+        self.model, self.latent = model, model.require_latent()
         self._actions: dict[str, Tensor] = {}
         self._later: dict[tuple[int, ...], tuple[str, ...]] = {}
 
@@ -82,11 +80,19 @@ class LatentDynamics:
         state_ERAD = torch.stack([torch.stack([states[i].latent_ED for i, _ in line], 1) for line in asked], 1)
         after_ERAD = self.latent.step(state_ERAD, action_RAD, told.memory.rows(rows))
         read = self.latent.read(after_ERAD)
-        progress_RAK, harmed_RA = read.progress.softmax(-1).mean(0), read.harm.softmax(-1).mean(0)[..., 1]
+        progress_RAK, harm_RAK = read.progress.softmax(-1).mean(0), read.harm.softmax(-1).mean(0)
         cost_RA, reach_RA = read.cost.mean(0).expm1().clamp(min=0.0), read.reach.sigmoid().mean(0)
         apart_RA = self.latent.expected(after_ERAD).var(0, unbiased=False).mean(-1)
         numbers_RAK = torch.stack(
-            [progress_RAK[..., 1], progress_RAK[..., 2], harmed_RA, cost_RA, reach_RA, apart_RA], dim=-1
+            [
+                progress_RAK[..., SATISFIED],
+                progress_RAK[..., FAILED],
+                harm_RAK[..., HARMED],
+                cost_RA,
+                reach_RA,
+                apart_RA,
+            ],
+            dim=-1,
         ).tolist()
         futures: list[list[Future]] = [[] for _ in states]
         for r, row in enumerate(rows):
@@ -106,8 +112,7 @@ class LatentDynamics:
         real = [state.told.contexts[state.row] for state in states if state.real]
         sampled = iter(self.model.propose(real, count, generator=generator) if real else [])
         return [
-            tuple(dict.fromkeys(a for a in next(sampled) if a)) or ("wait",) if state.real else self._fit(state, count)
-            for state in states
+            distinct(next(sampled)) or NOTHING_PROPOSED if state.real else self._fit(state, count) for state in states
         ]
 
     def _pools(self, situations: Sequence[Situation]) -> list[tuple[str, ...]]:
@@ -119,18 +124,17 @@ class LatentDynamics:
             generator = torch.Generator(device=self.model.device).manual_seed(0)
             sampled = self.model.propose(list(new.values()), LATER, generator=generator, max_tokens=LONGEST, later=True)
             kept = list(self._later.items())[-EPISODES:]
-            found = [tuple(dict.fromkeys(action for action in actions if action)) for actions in sampled]
-            self._later = dict([*kept, *zip(new, found, strict=True)])
+            self._later = dict([*kept, *zip(new, map(distinct, sampled), strict=True)])
         return [
-            tuple(dict.fromkeys((*s.candidates, *s.known, *self._later[opening])))
+            distinct((*s.candidates, *s.known, *self._later[opening]))
             for s, opening in zip(situations, openings, strict=True)
         ]
 
     def _fit(self, state: _State, count: int) -> tuple[str, ...]:
         pool = state.told.pools[state.row]
         action_PD, number = self._read(pool)
-        fit_P = self.latent.possible(state.latent_ED[:, None, None], action_PD).mean(0).flatten()
-        ranked = sorted(pool, key=lambda action: -float(fit_P[number[action]]))
+        fit = self.latent.possible(state.latent_ED[:, None, None], action_PD).mean(0).flatten().tolist()
+        ranked = sorted(pool, key=lambda action: -fit[number[action]])
         return tuple(ranked[:count])
 
     def _read(self, actions: Sequence[str]) -> tuple[Tensor, dict[str, int]]:

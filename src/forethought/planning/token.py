@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
 from forethought.models import Imagined, Model
-from forethought.planning.dynamics import Future, Situation
+from forethought.planning.dynamics import NOTHING_PROPOSED, Future, Situation, distinct
 from forethought.transcript import Tokens
 from forethought.types import Step
-
-NOTHING_PROPOSED = ("wait",)
 
 
 @dataclass(slots=True)
@@ -53,15 +51,20 @@ class TokenDynamics:
     ) -> list[tuple[str, ...]]:
         """What the model samples; to wait, where that is nothing."""
         proposed = self.model.propose(self._contexts(states), count, generator=generator)
-        return [tuple(dict.fromkeys(a for a in actions if a)) or NOTHING_PROPOSED for actions in proposed]
+        return [distinct(actions) or NOTHING_PROPOSED for actions in proposed]
 
     def _contexts(self, states: Sequence[_Told]) -> list[Tokens]:
         """The transcripts as they would go on; what has only verdicts so far is put into words first."""
-        wordless = [s for s in states if s.imagined is not None and not s.imagined.text]
+        wordless: dict[int, list[_Told]] = {}  # by transcript, so that each is read once for all of its actions
+        for state in states:
+            if state.imagined is not None and not state.imagined.text:
+                wordless.setdefault(id(state.context), []).append(state)
         if wordless:
-            told = self.model.imagine([s.context for s in wordless], [[s.action] for s in wordless])
-            for state, (outcome,) in zip(wordless, told, strict=True):
-                state.imagined = replace(outcome, satisfied=outcome.satisfied)
+            contexts = [here[0].context for here in wordless.values()]
+            told = self.model.imagine(contexts, [[state.action for state in here] for here in wordless.values()])
+            for here, outcomes in zip(wordless.values(), told, strict=True):
+                for state, outcome in zip(here, outcomes, strict=True):
+                    state.imagined = outcome
         return [self._went_on(state) for state in states]
 
     def _went_on(self, state: _Told) -> Tokens:

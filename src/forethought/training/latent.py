@@ -16,7 +16,7 @@ from torch import Tensor
 
 from forethought.config import TrainConfig
 from forethought.models import Model
-from forethought.models.latent import DISCOUNT, STEP_COST
+from forethought.models.latent import DISCOUNT, KINDS_OF_HARM, KINDS_OF_PROGRESS, STEP_COST
 from forethought.objectives import effective_rank, inverse_dynamics_loss, prediction_loss, sigreg
 from forethought.transcript import Tokens, Transcript
 from forethought.types import Episode, Harm, Progress, Step
@@ -24,7 +24,6 @@ from forethought.types import Episode, Harm, Progress, Step
 OPTIMISM = 0.95
 """The expectile of ``reach``: near 1, the best that was tried counts, not the average (Kostrikov, Nair and Levine 2021,
 arXiv:2110.06169). What really happened is its target, never its own guess, which would feed on itself."""
-KINDS_OF_PROGRESS, KINDS_OF_HARM = list(Progress), list(Harm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +108,7 @@ class LatentLesson:
         unrolls: Sequence[Unroll],
         read_alone: Callable[[Sequence[Tokens]], Tensor],
     ) -> None:
-        assert model.latent is not None
-        self.model, self.latent, self.config = model, model.latent, config
+        self.model, self.latent, self.config = model, model.require_latent(), config
         transcript, steps = model.transcript, [step for each in unrolls for step in each.steps]
         self.actions = {text: i for i, text in enumerate(dict.fromkeys(step.action for step in steps))}
         self.outcomes = {text: i for i, text in enumerate(dict.fromkeys(map(transcript.outcome_text, steps)))}

@@ -102,13 +102,16 @@ class Learner:
     def _generator(self, number: int) -> torch.Generator:
         return torch.Generator().manual_seed(self.config.seed * 1_000_003 + number)
 
+    def _cast(self) -> torch.autocast:
+        return torch.autocast(self.model.device.type, self.autocast or torch.float32, enabled=self.autocast is not None)
+
     def _hidden(self, batch: Batch) -> Tensor:
-        with torch.autocast(self.model.device.type, self.autocast or torch.float32, enabled=self.autocast is not None):
+        with self._cast():
             return hidden_states(self.model.lm, batch)
 
     def _read_alone(self, texts: Sequence[Tokens]) -> Tensor:
         """The hidden states (N, W) at the ends of texts, each read as a row of its own, with positions from 0."""
-        with torch.autocast(self.model.device.type, self.autocast or torch.float32, enabled=self.autocast is not None):
+        with self._cast():
             return self.model.hidden_at_end(texts)
 
     def _token_loss(self, batch: Batch, hidden_BTW: Tensor) -> tuple[TokenLoss, Tensor]:
@@ -116,7 +119,7 @@ class Learner:
         target_BT, role_BT = batch.ids_BT[:, 1:], batch.roles_BT[:, 1:]
         selected = self._trained(role_BT).flatten().nonzero().flatten()
         role_N, target_N = role_BT.flatten()[selected], target_BT.flatten()[selected]
-        with torch.autocast(self.model.device.type, self.autocast or torch.float32, enabled=self.autocast is not None):
+        with self._cast():
             logits_NV = self.model.lm.get_output_embeddings()(hidden_BTW[:, :-1].flatten(0, 1)[selected])
         config = self.config
         block_BT = None if batch.block_BT is None else batch.block_BT[:, 1:]

@@ -33,13 +33,12 @@ class Life:
     candidates: tuple[str, ...]
     steps: list[Step] = field(default_factory=list)
     ending: Ending = Ending.UNFINISHED
-    known: dict[str, None] = field(default_factory=dict)
+    known: tuple[str, ...] = ()
 
     def situation(self) -> Situation:
         """What is known now, for whoever chooses the next action."""
-        self.known |= dict.fromkeys(self.candidates)
         tried = frozenset(step.action for step in self.steps)
-        return Situation(self.context, self.candidates, tried, tuple(self.known))
+        return Situation(self.context, self.candidates, tried, self.known)
 
 
 def live(
@@ -147,6 +146,7 @@ def _go_on(model: Model, life: Life, result: StepResult) -> None:
         return
     step = life.steps[-1]
     life.context = life.context + model.transcript.action(step.action) + model.transcript.outcome(step)
+    life.known = tuple(dict.fromkeys((*life.known, *life.candidates)))
     life.candidates = result.candidates
     life.ending = ending_of(result)
 
