@@ -67,6 +67,11 @@ def test_ids_equal_the_chat_template(tokenizer: Any, verdict: Any) -> None:
     assert transcript.episode(episode).ids == list(expected)
 
 
+def space_of(tokenizer: Any) -> str:
+    """The space that our own template puts before a message, so that its first word is spelled like any other."""
+    return " " if "|> " in tokenizer.chat_template else ""
+
+
 def test_each_role_spells_its_text(tokenizer: Any) -> None:
     transcript = Transcript(tokenizer)
     tokens = transcript.episode(_episode(STEP, WARNED, DONE))
@@ -76,11 +81,14 @@ def test_each_role_spells_its_text(tokenizer: Any) -> None:
         ids = [i for i, r in zip(tokens.ids, tokens.roles, strict=True) if r == role]
         return str(tokenizer.decode(ids, skip_special_tokens=True))
 
-    assert spelled(Role.DESIRE) == "Get the car washed."
-    assert spelled(Role.OBSERVATION) == "You are at home."
-    assert spelled(Role.ACTION) == "walk to the car washflyask"
-    assert spelled(Role.WARNING) == WARNED.warning
-    assert spelled(Role.OUTCOME) == transcript.outcome_text(STEP) + transcript.outcome_text(DONE)
+    def messages(*texts: str) -> str:
+        return "".join(space_of(tokenizer) + text for text in texts)
+
+    assert spelled(Role.DESIRE) == messages("Get the car washed.")
+    assert spelled(Role.OBSERVATION) == messages("You are at home.")
+    assert spelled(Role.ACTION) == messages("walk to the car wash", "fly", "ask")
+    assert spelled(Role.WARNING) == messages(WARNED.warning)
+    assert spelled(Role.OUTCOME) == messages(transcript.outcome_text(STEP), transcript.outcome_text(DONE))
 
 
 def test_markers_in_text_stay_text(tokenizer: Any) -> None:
@@ -90,7 +98,7 @@ def test_markers_in_text_stay_text(tokenizer: Any) -> None:
     count = [sum(i in specials for i in transcript.episode(e).ids) for e in (plain, marked)]
     assert count[0] == count[1]
     ids = [i for i, r in zip(*_parts(transcript.episode(marked)), strict=True) if r == Role.DESIRE]
-    assert tokenizer.decode(ids[:-1], skip_special_tokens=False) == MARKERS
+    assert tokenizer.decode(ids[:-1], skip_special_tokens=False) == space_of(tokenizer) + MARKERS
 
 
 def _parts(tokens: Tokens) -> tuple[list[int], list[int]]:

@@ -73,7 +73,9 @@ class TrainConfig(Config):
     target: Literal["change", "observation"] = Field("change", description="what an outcome is told as")
     balance: Literal["class", "uniform"] = Field("class", description="replay over verb x outcome class, or uniform")
     replay_floor: float = Field(0.1, ge=0, le=1, description="share of replay drawn uniformly from everything")
-    hindsight_share: float = Field(0.25, ge=0, le=1, description="of drawn steps, told as if what they met was desired")
+    hindsight_share: float = Field(
+        0.25, ge=0, le=1, description="of draws, in pairs: with what was met as the desire, and as it was"
+    )
     curiosity: Literal["mastery", "progress", "surprise", "none"] = Field(
         "mastery", description="what is replayed more: what is not mastered, is being learned, or surprises; or none"
     )

@@ -58,10 +58,13 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """The template's text around one kind of message: the special head, plain text, and what closes it."""
+    """The template's text around one kind of message: the special head, plain text, the space that belongs to the
+    message's first word (or none), and what closes it.
+    """
 
     head: tuple[int, ...]
     lead: str
+    space: str
     close: tuple[int, ...]
 
 
@@ -151,8 +154,8 @@ class Transcript:
 
     def verdict_ids(self) -> tuple[list[list[int]], list[list[int]]]:
         """Token ids of the three progress forms and of the two harm forms, as they stand in an outcome."""
-        gap = "" if self.verdict == "before" else " "
-        lead = self._frames["user"].lead if self.verdict == "before" else ""
+        frame = self._frames["user"]
+        gap, lead = (frame.space, frame.lead) if self.verdict == "before" else (" ", "")
         progress = [self._plain(lead + gap + form)[len(self._plain(lead)) :] for form in PROGRESS_FORMS.values()]
         return progress, [self._plain(" " + form) for form in HARM_FORMS.values()]
 
@@ -172,10 +175,12 @@ class Transcript:
 
     def _encode_message(self, who: str, text: str) -> tuple[int, ...]:
         text = text.encode("utf-8", "replace").decode()
-        ids, before = self._plain(self._frames[who].lead + text), self._leads[who]
+        frame, before = self._frames[who], self._leads[who]
+        ids = self._plain(frame.lead + frame.space + text)
         if ids[: len(before)] == before:
             return tuple(ids[len(before) :])
-        return tuple(self._plain(text))  # the lead would merge with this text; kept apart so that prefixes stay shared
+        # the lead would merge with this text; it is kept apart so that prefixes stay shared
+        return tuple(self._plain(frame.space + text))
 
     def _plain(self, text: str) -> list[int]:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
@@ -212,5 +217,6 @@ def _frames(tokenizer: Any) -> dict[str, _Frame]:
                 head.append(tokenizer.convert_tokens_to_ids(part))
             else:
                 head += tokenizer(part, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-        frames[who] = _Frame(tuple(head), lead, (close,))
+        space = " " if lead.endswith(" ") else ""
+        frames[who] = _Frame(tuple(head), lead.removesuffix(" "), space, (close,))
     return frames

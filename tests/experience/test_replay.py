@@ -121,8 +121,9 @@ def test_what_is_mastered_leaves_its_share_to_its_neighbours() -> None:
     interest = {kind: 1.0 if kind[1] == "walk" else 0.1 for kind in replay.classes()}
     picks = [pick for update in range(40) for pick in replay.sample(250, update, interest)]
     drawn = Counter(kind_of(replay.episode(number), index)[:2] for number, index in picks)
-    assert drawn["errand", "walk"] / drawn.total() == pytest.approx(1 / 2, abs=0.02)
-    assert drawn["cliff", "walk"] / drawn.total() == pytest.approx(1 / 2 / 1.2, abs=0.02)
+    errand, cliff = 1.0, (1.0 + 0.1 + 0.1) / 3
+    assert drawn["errand", "walk"] / drawn.total() == pytest.approx(errand / (errand + cliff), abs=0.02)
+    assert drawn["cliff", "walk"] / drawn.total() == pytest.approx(cliff / (errand + cliff) / 1.2, abs=0.02)
 
 
 def test_recent_steps_can_be_given_a_share() -> None:

@@ -217,8 +217,7 @@ def test_verdict_phrases_are_renormalised_likelihoods_where_they_stand(
     untaught = Model.from_scratch("nano", tokenizer=plain_tokenizer, verdict=verdict)
     model: Model = teach(False, verdict) if taught else decided(untaught)
     assert not model.verdicts_are_tokens
-    first = "" if model.transcript.verdict == "before" else " "
-    progress_forms = [_plain_ids(model, first + form) for form in PROGRESS_FORMS.values()]
+    progress_forms = [_plain_ids(model, " " + form) for form in PROGRESS_FORMS.values()]
     harm_forms = [_plain_ids(model, " " + form) for form in HARM_FORMS.values()]
     for before, outcome in _pairs(model, model.imagine(_contexts(model), ACTIONS, 24)):
         ids = list(outcome.ids)

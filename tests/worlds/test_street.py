@@ -388,7 +388,7 @@ def test_hindsight_wishes_for_what_was_reached_and_never_for_harm(level: int) ->
             assert desire is None
         elif desire:
             wishes = [wish for fact in facts if (wish := telling.wish_met_by(fact))]
-            assert desire in [telling.desire(wish, 0) for wish in wishes]
+            assert desire in [telling.desire(wish, i) for wish in wishes for i in range(telling.DESIRE_WORDINGS)]
             found |= {wish[0] for wish in wishes}
     assert {"get", "pass", "peace"} <= found <= set(telling.DESIRES)
 
@@ -397,7 +397,8 @@ def test_hindsight_never_wishes_for_held_out_combinations_or_names() -> None:
     world = world_of(1)
     gained = ("past", "Mira")
     a, tie, b = people.cells(1, "test")[0]
-    assert world.desire_for(frozenset({gained})) == "Get past Mira."
+    met = world.desire_for(frozenset({gained}))
+    assert met in ("Get past Mira.", "I want to pass Mira.", "Please find a way past Mira.")
     company = {("trait", "Mira", a), ("trait", "Tom", b), ("tie", "Mira", tie, "Tom")}
     assert world.desire_for(frozenset({gained, *company})) is None
     assert world.desire_for(frozenset({("past", people.UNSEEN_NAMES["test"][0])})) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -89,6 +90,11 @@ class Replay:
                 self._steps.append((number, index))
         return number
 
+    @property
+    def episodes(self) -> int:
+        """How many episodes there are."""
+        return len(self._episodes)
+
     def episode(self, number: int) -> Episode:
         """The episode with a number that ``add`` or ``sample`` gave."""
         if not 0 <= number < len(self._episodes):
@@ -118,15 +124,13 @@ class Replay:
         return [self._steps[self._draw(rng, views)] for _ in range(n)]
 
     def _interesting(self, rng: random.Random, n: int, interest: Mapping[SituationClass, float]) -> Iterator[int]:
-        """Draws among worlds, their verbs and these verbs' classes; what is most interesting in each speaks for it."""
+        """Draws among worlds, their verbs and these verbs' classes: a verb is as interesting as the most interesting of
+        its classes, and a world as its verbs are on average.
+        """
         own = {kind: share for kind in self._classes if (share := interest.get(kind, 1.0)) > 0}
-        of_verb = _together(max, own, 2)
-        of_world = _together(max, of_verb, 1)
-        in_verb, in_world = _together(sum, own, 2), _together(sum, of_verb, 1)
-        shares = [
-            of_world[kind[:1]] * (of_verb[kind[:2]] / in_world[kind[:1]]) * (share / in_verb[kind[:2]])
-            for kind, share in own.items()
-        ]
+        of_verb, in_verb = _together(max, own, 2), _together(sum, own, 2)
+        verbs = Counter(world for world, _ in of_verb)
+        shares = [of_verb[kind[:2]] / verbs[kind[0]] * share / in_verb[kind[:2]] for kind, share in own.items()]
         chosen = rng.choices([self._classes[kind] for kind in own], shares, k=n)
         for positions in chosen:
             whole = rng.random() < self.floor

@@ -19,7 +19,7 @@ from forethought.models import attention
 from forethought.models.decoding import Continuation, continue_branches
 from forethought.models.latent import SETTINGS_FILE as LATENT_FILE
 from forethought.models.latent import Latent, LatentShape, Memory
-from forethought.models.lookback import look_back
+from forethought.models.lookback import look_up
 from forethought.models.phrases import Phrased, imagine_in_phrases
 from forethought.models.presets import Architecture, config_for, preset
 from forethought.models.tokenizer import train_tokenizer, training_texts
@@ -96,8 +96,8 @@ class Model:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             lm: Any = AutoModelForCausalLM.from_config(config, **_attention_for(config))  # type: ignore[no-untyped-call]
-        if architecture == "llama":
-            look_back(lm)
+            if architecture == "llama":
+                look_up(lm)
         return cls(lm.float(), tokenizer, verdict, target, origin=size)
 
     @classmethod

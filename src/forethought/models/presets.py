@@ -31,6 +31,8 @@ PRESETS: dict[str, Preset] = {
 """About 0.3, 1 and 10 million parameters."""
 
 MAX_POSITIONS = 4096
+ROTARY_BASE = 100_000.0
+"""Half of a head's rotary pairs then hardly turn over a transcript, and look at contents alone (``lookback``)."""
 
 
 def preset(name: str) -> Preset:
@@ -53,6 +55,7 @@ def config_for(name: str, vocabulary: int, architecture: Architecture, special: 
             intermediate_size=size.feed_forward,
             max_position_embeddings=MAX_POSITIONS,
             attention_bias=True,
+            rope_parameters={"rope_type": "default", "rope_theta": ROTARY_BASE},
             tie_word_embeddings=True,
             initializer_range=size.width**-0.5,
             **special,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from forethought.errors import BadSetting
@@ -14,9 +14,12 @@ SYSTEM, USER, ASSISTANT, END, PAD = "<|system|>", "<|user|>", "<|assistant|>", "
 SPECIAL = (PAD, END, SYSTEM, USER, ASSISTANT)
 MAX_VOCABULARY = 4096
 CHAT_TEMPLATE = (
-    "{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}{% endfor %}"
+    "{% for message in messages %}{{ '<|' + message['role'] + '|> ' + message['content'] + '<|end|>' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
+WORDS = r" ?[\p{L}\p{M}\p{N}]+| ?[^\s\p{L}\p{M}\p{N}]+|\s+(?!\S)|\s+"
+"""What no entry goes beyond: a word, letters and digits together (``B2`` is one place, not two), or what stands between
+words. The space before a word is part of it."""
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int = 1024) -> PreTrainedTokenizerFast:
@@ -27,7 +30,8 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int = 1024) -> PreTrainedT
     if not 300 <= vocabulary <= MAX_VOCABULARY:
         raise BadSetting(f"vocabulary of {vocabulary} entries; expected 300 to {MAX_VOCABULARY}")
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    words, bytes_ = pre_tokenizers.Split(Regex(WORDS), "isolated"), pre_tokenizers.ByteLevel(False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, bytes_])
     tokenizer.decoder = decoders.ByteLevel()
     verdicts = [form for forms in (PROGRESS_FORMS, HARM_FORMS) for form in forms.values()]
     forms = [text for form in verdicts for text in (form, " " + form)]
@@ -60,10 +64,10 @@ def training_texts(worlds: Sequence[str], levels: Sequence[int] = (), episodes: 
             world, rng = make(name, level=level, split="train"), random.Random(f"tokenizer/{name}/{level}")
             for seed in range(episodes):
                 observation, info = world.reset(seed=seed)
-                yield f"{info['desire']} {observation}"
+                yield f" {info['desire']} {observation}"
                 over = False
                 while not over:
                     action = rng.choice(world.candidates())
                     observation, _, terminated, truncated, info = world.step(action)
                     over = terminated or truncated
-                    yield f"{action} {info['change']}"
+                    yield f" {action} {info['change']}"

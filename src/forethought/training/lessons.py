@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from forethought.config import TrainConfig
 from forethought.experience import Replay, SituationClass, kind_of
 from forethought.models import Model
-from forethought.training.hindsight import in_hindsight
+from forethought.training.hindsight import Hindsight, in_hindsight
 from forethought.training.latent import Unroll, later, unroll
 from forethought.transcript import Tokens
+from forethought.types import Episode
 from forethought.worlds import make
 
 LATER_EVERY = 8
@@ -30,29 +31,44 @@ class Lessons:
 class Teacher:
     """Draws lessons from the replay; everything random follows from the seed and the update's number.
 
+    A part of them comes in pairs: a step as if what it met had been desired, and the same step as it was.
     Demonstrations are learned as they are, never in hindsight.
     """
 
     def __init__(self, model: Model, replay: Replay, config: TrainConfig) -> None:
         self.model, self.replay, self.config = model, replay, config
-        self.hindsight_share = config.hindsight_share if config.arm == "developmental" else 0.0
-        self.readers = {name: make(name, level=config.level, split="train") for name in config.worlds}
+        worlds = {name: make(name, level=config.level, split="train") for name in config.worlds}
+        self.hindsight = Hindsight(worlds)
+        share = config.hindsight_share if config.arm == "developmental" else 0.0
+        self.pairs = round(config.batch_steps * share / 2)
 
     def lessons(self, update: int, interest: Mapping[SituationClass, float]) -> Lessons:
         """The lessons of an update."""
         rng = random.Random(f"{self.config.seed}/lessons/{update}")
-        latent, transcript = self.model.latent is not None, self.model.transcript
         made, extra = Lessons(), list[Tokens]()
-        for i, (number, index) in enumerate(self.replay.sample(self.config.batch_steps, update, interest)):
-            episode, hindsight = self.replay.episode(number), False
-            if rng.random() < self.hindsight_share:
-                wished = in_hindsight(self.readers[episode.world], episode, index)
-                episode, hindsight = wished or episode, wished is not None
-            made.samples.append(transcript.episode(episode, index + 1))
+        for episode, index, hindsight in self._drawn(rng, update, interest):
+            made.samples.append(self.model.transcript.episode(episode, index + 1))
             made.kinds.append(kind_of(episode, index))
-            if latent:
+            if self.model.latent is not None:
+                transcript = self.model.transcript
                 made.unrolls.append(unroll(transcript, episode, index, self.config.unroll, rng, hindsight))
-                if i % LATER_EVERY == 0 and len(tokens := later(transcript, episode, rng)):
+                if len(made.samples) % LATER_EVERY == 1 and len(tokens := later(transcript, episode, rng)):
                     extra.append(tokens)
         made.samples += extra
         return made
+
+    def _drawn(
+        self, rng: random.Random, update: int, interest: Mapping[SituationClass, float]
+    ) -> Iterator[tuple[Episode, int, bool]]:
+        """Each lesson's episode and step, and whether it is told in hindsight."""
+        paired = 0
+        if self.pairs:
+            self.hindsight.look(self.replay)
+            while paired < self.pairs and (drawn := self.hindsight.draw(rng)):
+                number, index, wish = drawn
+                episode = self.replay.episode(number)
+                yield in_hindsight(episode, index, wish), index, True
+                yield episode, index, False
+                paired += 1
+        for number, index in self.replay.sample(self.config.batch_steps - 2 * paired, update, interest):
+            yield self.replay.episode(number), index, False

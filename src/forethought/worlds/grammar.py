@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from forethought.types import UNREADABLE, Fact
 
 NOTHING = "Nothing changes."
+Choice = TypeVar("Choice")
 
 
 def verb_of(action: str) -> str:
     """An action's first word in lower case; empty if it has none."""
     return next(iter(action.split(maxsplit=1)), "").lower()
+
+
+def any_of(choices: Sequence[Choice], *particulars: str) -> Choice:
+    """One of the choices, always the same for the same particulars, and as good as random over all of them."""
+    return choices[zlib.crc32("/".join(particulars).encode()) % len(choices)]
 
 
 class Grammar:

@@ -14,7 +14,7 @@ from forethought.worlds.cliff import ledge, scenes
 from forethought.worlds.cliff.ledge import BRIDGE, BROKEN, CALM, GAP, ICE, NAMES, OUTSIDE, ROCK, ROPE, STEPS, Rules
 from forethought.worlds.cliff.pairs import minimal_pair
 from forethought.worlds.cliff.scenes import ALL_KNOWN, State
-from forethought.worlds.grammar import Grammar
+from forethought.worlds.grammar import Grammar, any_of
 from forethought.worlds.lawful import Effect, LawfulWorld, Question, best_plan
 
 GRAMMAR = Grammar(
@@ -54,25 +54,25 @@ GRAMMAR = Grammar(
 
 DESIRES = {
     "reach": (
-        "Reach {0}, {1} steps {2}.",
-        "Go to {0}, {1} steps {2}.",
-        "I want you at {0}, {1} steps {2}.",
-        "Make your way to {0}, {1} steps {2}.",
-        "Please be at {0} in the end, {1} steps {2}.",
+        "Reach {0}.",
+        "Go to {0}.",
+        "I want you at {0}.",
+        "Make your way to {0}.",
+        "Please be at {0} in the end.",
     ),
     "get": (
-        "Get the {3}, {1} steps {2}.",
-        "Pick up the {3}, {1} steps {2}.",
-        "I want you to take the {3}, {1} steps {2}.",
-        "Lay your hands on the {3}, {1} steps {2}.",
-        "Please end with the {3} in your arms, {1} steps {2}.",
+        "Get the {1}.",
+        "Pick up the {1}.",
+        "I want you to take the {1}.",
+        "Lay your hands on the {1}.",
+        "Please end with the {1} in your arms.",
     ),
     "bring": (
-        "Bring the {3} to {0}, {1} steps {2}.",
-        "Carry the {3} to {0}, {1} steps {2}.",
-        "I want the {3} at {0}, {1} steps {2}.",
-        "Make sure that the {3} comes to {0}, {1} steps {2}.",
-        "Please have the {3} moved to {0}, {1} steps {2}.",
+        "Bring the {1} to {0}.",
+        "Carry the {1} to {0}.",
+        "I want the {1} at {0}.",
+        "Make sure that the {1} comes to {0}.",
+        "Please have the {1} moved to {0}.",
     ),
 }
 WORDINGS = {"": ((0, 1), (0, 1, 2)), "validation": ((2,), (3,)), "test": ((3,), (4,))}
@@ -220,8 +220,10 @@ class CliffWorld(LawfulWorld[State]):
         return frozenset((*_ground_facts(state.ground, ALL_KNOWN), *_moment(state)))
 
     def wish(self, state: State) -> str:
-        """Where to be or what to have, with distance and direction from the start."""
-        return DESIRES[state.task][state.ask].format(*_particulars(state.start, state.goal), state.thing)
+        """Where to be or what to have. How far and which way that is, the map tells: words for it here would teach to
+        watch one's directions instead of where one is (docs/negative-results.md).
+        """
+        return DESIRES[state.task][state.ask].format(NAMES[state.goal], state.thing)
 
     def wording(self, state: State) -> int:
         """The wording of observations."""
@@ -242,7 +244,8 @@ class CliffWorld(LawfulWorld[State]):
                 ground[ledge.INDEX[fact[1]]] = ledge.KINDS.get(fact[2], GAP)
         winds = tuple(particulars[kind] for kind in ("wind", "forecast") if particulars.get(kind) in STEPS)
         calm = (CALM,) if {("calm",), ("forecast calm",)} & facts else ()
-        state = State("".join(ground), at, start, goal=at, winds=(*winds, *calm))
+        ask = any_of(WORDINGS[""][1], NAMES[start], NAMES[at])
+        state = State("".join(ground), at, start, goal=at, winds=(*winds, *calm), ask=ask)
         rules = _rules(self.level, "train", "")
         allowed = rules.may_aim(start, at) and rules.may_take(start, at, scenes.moves_needed(state))
         return self.wish(state) if allowed else None
@@ -332,11 +335,6 @@ def _wind(wind: str) -> Fact:
 
 def _forecast(wind: str) -> Fact:
     return ("forecast calm",) if wind == CALM else ("forecast", wind)
-
-
-def _particulars(start: int, goal: int) -> tuple[str, str, str]:
-    steps, sector = ledge.bearing(start, goal)
-    return NAMES[goal], str(steps), sector
 
 
 @lru_cache(maxsize=16_384)

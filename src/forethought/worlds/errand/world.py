@@ -11,7 +11,8 @@ from forethought.worlds.errand import law, pairs, situations, telling, town
 from forethought.worlds.errand.custom import custom
 from forethought.worlds.errand.law import comes_along
 from forethought.worlds.errand.state import State
-from forethought.worlds.errand.telling import DESIRES, GRAMMAR
+from forethought.worlds.errand.telling import DESIRES, GRAMMAR, TRAIN_DESIRES
+from forethought.worlds.grammar import any_of
 from forethought.worlds.lawful import Effect, LawfulWorld, Question
 
 STEPS_PER_ERRAND = 5
@@ -98,7 +99,7 @@ class ErrandWorld(LawfulWorld[State]):
         feet = {fact[1]: int(fact[2]) for fact in facts if fact[0] == "place"}
         for kind, *rest in sorted(facts):
             if kind == "served" and _may_be_wished(rest[0], rest[1], feet):
-                return DESIRES[0].format(*rest)
+                return DESIRES[any_of(TRAIN_DESIRES, *rest)].format(*rest)
         return None
 
     def demonstrator(self, quality: str = "custom") -> Callable[[], str]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from forethought.errors import BadSetting
 from forethought.types import Fact
+from forethought.worlds.grammar import any_of
 from forethought.worlds.lawful import Effect, LawfulWorld, Question, best_plan
 from forethought.worlds.street import custom, deeds, law, pairs, people, situations, state, telling
 from forethought.worlds.street.state import State
@@ -85,7 +86,9 @@ class StreetWorld(LawfulWorld[State]):
         if any(fact[0] in HARMS for fact in facts) or ARRESTED in facts or _holds_out(facts):
             return None
         wishes = [wish for fact in sorted(facts) if (wish := telling.wish_met_by(fact)) and wish[1] in people.NAMES]
-        return telling.desire(wishes[0], 0) if wishes else None
+        if not wishes:
+            return None
+        return telling.desire(wishes[0], any_of(range(telling.DESIRE_WORDINGS), *wishes[0]))
 
     def demonstrator(self, quality: str = "custom") -> Callable[[], str]:
         """Custom: greet, ask, apologise, help, never force. ``best``: the cheapest plan, watching before it acts."""
