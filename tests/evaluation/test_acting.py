@@ -14,6 +14,7 @@ from forethought.evaluation.metrics import Place
 from forethought.evaluation.statistics import CUSTOM, RANDOM
 from forethought.models import Model
 from forethought.planning import Planner, Situation
+from forethought.transcript import Role
 from forethought.worlds import World, make
 
 
@@ -29,8 +30,9 @@ def situations(model: Model, many: int = 3) -> list[Situation]:
 def likelihood_by_hand(model: Model, situation: Situation, action: str) -> float:
     """The sum of the log-probabilities of the action and its end, read in one go."""
     start = len(situation.context)
-    end = start + len(model.transcript.action(action).ids) - len(model.transcript.action("").ids) + 1
-    ids = torch.tensor([situation.context.ids + model.transcript.action(action).ids])
+    acted = model.transcript.action(action)
+    end = start + sum(role == Role.ACTION for role in acted.roles)
+    ids = torch.tensor([situation.context.ids + acted.ids])
     with torch.inference_mode():
         logs = model.lm(input_ids=ids).logits[0].float().log_softmax(-1)
     return sum(float(logs[at - 1, ids[0, at]]) for at in range(start, end))
