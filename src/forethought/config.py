@@ -47,7 +47,7 @@ class Config(BaseModel):
 class TrainConfig(Config):
     """One training run. Budgets are counted in tokens and steps, never in seconds."""
 
-    worlds: tuple[str, ...] = Field(("errand",), description="the worlds to live in")
+    worlds: tuple[str, ...] = Field(("errand",), description="the worlds to live in; your own as module:Class")
     level: int = Field(1, ge=1, description="how hard their situations are")
     arm: Arm = Field("developmental", description="how to train: from own actions, or from demonstrations")
     model: str = Field("nano", description="a preset (nano, tiny, small) or a folder or id of a Hugging Face model")

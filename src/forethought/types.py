@@ -80,7 +80,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A desire and its steps, from the first observation on."""
+    """A desire and its steps, from the first observation on; ``failure`` says what a world raised that broke off."""
 
     world: str
     level: int
@@ -92,3 +92,4 @@ class Episode:
     ending: Ending = Ending.UNFINISHED
     policy: str = ""
     axis: str = ""
+    failure: str = ""

@@ -257,5 +257,5 @@ print(*rows.column_names)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == (
         "episode index world level split axis seed policy stage desire observation action prediction change "
-        "outcome progress harm warning nll facts latent cost ending"
+        "outcome progress harm warning nll facts latent cost ending failure"
     )

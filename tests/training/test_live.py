@@ -47,6 +47,7 @@ def test_a_world_that_throws_in_a_step_ends_its_episode_and_the_others_go_on(
         assert episode.seed == i
         assert episode.ending is (Ending.WORLD_ERROR if i == place else Ending.SATISFIED)
         assert len(episode.steps) == (0 if i == place else 2)
+        assert ("a rung broke" in episode.failure) is (i == place)
 
 
 @pytest.mark.parametrize("place", [0, 1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -209,6 +209,19 @@ class WishesForHarm(Lift):
         return "Bring me anywhere." if facts else None
 
 
+class Forgets(Lift):
+    recombines = frozenset({"height"})
+
+
+class Promises(Lift):
+    axes: ClassVar[dict[str, str]] = {"height": "taller houses"}
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        if self.axis and self.split == "test":
+            raise NotImplementedError
+        return super().reset(seed=seed, options=options)
+
+
 class OldStyle(Lift):
     def step(self, action: str) -> Outcome:
         return super().step(action)[:4]  # type: ignore[return-value]
@@ -240,6 +253,8 @@ BROKEN: list[tuple[Any, str, str]] = [
     (SharesItself, "forking", "another course"),
     (Lost, "demonstrating", "of 20 desires satisfied"),
     (WishesForHarm, "hindsight", "Bring me anywhere."),
+    (Forgets, "held out axes", "'height' in recombines"),
+    (Promises, "held out axes", "axis 'height' of split 'test'"),
 ]
 
 

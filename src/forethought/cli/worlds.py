@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
@@ -15,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from forethought.cli.options import about
-from forethought.errors import BadSetting
 from forethought.worlds import BUILT_IN, World, world_class
 
 Name = Annotated[str, tyro.conf.Positional, tyro.conf.arg(help="a built-in world, or your own as module:Class")]
@@ -33,7 +29,7 @@ class WorldOptions:
 
     def found(self) -> World:
         """The world itself."""
-        return find_world(self.world)(level=self.level, split=self.split, axis=self.axis)
+        return world_class(self.world)(level=self.level, split=self.split, axis=self.axis)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -71,7 +67,7 @@ def check(name: Name, level: int = 1, episodes: int = 20, seed: int = 0) -> int:
     """
     from forethought.worlds.check import check_world
 
-    cls = find_world(name)
+    cls = world_class(name)
     report = check_world(lambda: cls(level=level), episodes=episodes, seed=seed)
     print(report)
     return 0 if report.ok else 1
@@ -95,7 +91,7 @@ def demo(
         axis: a held-out axis of the split
         policy: who acts: custom and best are demonstrators, random takes any candidate
     """
-    world = find_world(name)(level=level, split=split, axis=axis)
+    world = world_class(name)(level=level, split=split, axis=axis)
     observation, info = world.reset(seed=seed)
     act = chooser(world, policy, seed)
     console = Console(highlight=False, soft_wrap=True)
@@ -133,20 +129,3 @@ def verdicts(info: dict[str, object]) -> str:
 def safe(text: str) -> str:
     """A world's text for the terminal: no markup, no control characters."""
     return "".join(c for c in text if c.isprintable() or c == "\n").replace("[", r"\[")
-
-
-def find_world(name: str) -> type[World]:
-    """A built-in world's class, or the user's own ``module:Class``; ``BadSetting`` where it is not one."""
-    if ":" not in name:
-        return world_class(name)
-    module, _, attribute = name.partition(":")
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise BadSetting(f"world {name!r} cannot be imported: {error}; expected module:Class") from error
-    finally:
-        sys.path.remove(str(Path.cwd()))
-    if not (isinstance(found, type) and issubclass(found, World)):
-        raise BadSetting(f"{name!r} is no world; expected a class that inherits from forethought.World")
-    return found

@@ -30,9 +30,9 @@ NO_STEP = -1
 """The ``index`` of the one row of an episode that ended before its first step."""
 
 PART = re.compile(r"part-(\d{6}|[1-9]\d{6,})\.parquet")
-EPISODE_TEXTS = ("world", "split", "axis", "policy", "desire", "observation")
+EPISODE_TEXTS = ("world", "split", "axis", "policy", "desire", "observation", "failure")
 STEP_TEXTS = ("action", "change", "outcome", "warning")
-FORMAT = "1"
+FORMAT = "2"
 ROWS_AT_ONCE = 1024
 
 _TEXT, _INT, _FLOAT = pa.string(), pa.int64(), pa.float64()
@@ -63,6 +63,7 @@ SCHEMA = pa.schema(
             "latent": _FLOAT,
             "cost": _TEXT,
             "ending": _TEXT,
+            "failure": _TEXT,
         }.items()
     ]
 )
@@ -239,6 +240,7 @@ def _episode_row(number: int, episode: Episode, stage: str) -> Row:
         "desire": episode.desire,
         "observation": episode.observation,
         "ending": str(Ending(episode.ending)),
+        "failure": episode.failure,
     }
 
 
@@ -283,6 +285,7 @@ def _decode_episode(rows: Sequence[Row]) -> Episode:
         ending=Ending(about["ending"]),
         policy=about["policy"],
         axis=about["axis"],
+        failure=about["failure"],
     )
 
 

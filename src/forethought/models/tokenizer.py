@@ -54,20 +54,25 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int = 1024) -> PreTrainedT
 
 
 def training_texts(worlds: Sequence[str], levels: Sequence[int] = (), episodes: int = 400) -> Iterator[str]:
-    """Text of training situations and of random behaviour in them, for the tokenizer; ``levels`` () means all."""
+    """Text of training situations and of random behaviour in them, for the tokenizer; ``levels`` () means all.
+
+    Of a world that lists no candidates there are the situations alone.
+    """
     import random
 
     from forethought.worlds import make, world_class
+    from forethought.worlds.vector import VectorWorld
 
     for name in worlds:
         for level in levels or world_class(name).levels:
             world, rng = make(name, level=level, split="train"), random.Random(f"tokenizer/{name}/{level}")
+            vector = VectorWorld([world])
             for seed in range(episodes):
-                observation, info = world.reset(seed=seed)
-                yield f" {info['desire']} {observation}"
-                over = False
-                while not over:
-                    action = rng.choice(world.candidates())
-                    observation, _, terminated, truncated, info = world.step(action)
-                    over = terminated or truncated
-                    yield f" {action} {info['change']}"
+                start = vector.reset(0, seed)
+                yield f" {start.desire} {start.observation}"
+                candidates = start.candidates
+                while candidates:
+                    action = rng.choice(candidates)
+                    told = vector.step(0, action)
+                    yield f" {action} {told.change or told.observation}"
+                    candidates = () if told.over else told.candidates

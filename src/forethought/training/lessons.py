@@ -37,8 +37,8 @@ class Teacher:
 
     def __init__(self, model: Model, replay: Replay, config: TrainConfig) -> None:
         self.model, self.replay, self.config = model, replay, config
-        worlds = {name: make(name, level=config.level, split="train") for name in config.worlds}
-        self.hindsight = Hindsight(worlds)
+        worlds = [make(name, level=config.level, split="train") for name in config.worlds]
+        self.hindsight = Hindsight({world.name: world for world in worlds})
         share = config.hindsight_share if config.arm == "developmental" else 0.0
         self.pairs = round(config.batch_steps * share / 2)
 

@@ -34,6 +34,7 @@ class Life:
     steps: list[Step] = field(default_factory=list)
     ending: Ending = Ending.UNFINISHED
     known: tuple[str, ...] = ()
+    failure: str = ""
 
     def situation(self) -> Situation:
         """What is known now, for whoever chooses the next action."""
@@ -71,7 +72,19 @@ def live(
             for life, result in zip(here, results, strict=True):
                 _go_on(model, life, result)
     return [
-        Episode(w.name, w.level, w.split, e.seed, e.desire, e.observation, tuple(e.steps), e.ending, policy, w.axis)
+        Episode(
+            w.name,
+            w.level,
+            w.split,
+            e.seed,
+            e.desire,
+            e.observation,
+            tuple(e.steps),
+            e.ending,
+            policy,
+            w.axis,
+            e.failure,
+        )
         for w, e in zip(worlds, lives, strict=True)
     ]
 
@@ -108,7 +121,7 @@ def _untried(situation: Situation) -> list[str]:
 def _begin(model: Model, vector: VectorWorld, i: int, seed: int) -> Life:
     start = vector.reset(i, seed)
     if start.error is not None:
-        return Life(seed, "", "", Tokens(), (), ending=Ending.WORLD_ERROR)
+        return Life(seed, "", "", Tokens(), (), ending=Ending.WORLD_ERROR, failure=str(start.error))
     context = model.transcript.opening(start.desire, start.observation)
     return Life(seed, start.desire, start.observation, context, start.candidates)
 
@@ -127,7 +140,7 @@ def _commit(model: Model, lives: Sequence[Life], actions: Sequence[str], commits
 def _record(life: Life, action: str, result: StepResult, prediction: str | None) -> None:
     """Adds the step as it happened; a world that threw leaves none and ends the life."""
     if result.error is not None:
-        life.ending = Ending.WORLD_ERROR
+        life.ending, life.failure = Ending.WORLD_ERROR, str(result.error)
         return
     life.steps.append(result.step(action, prediction))
 
@@ -172,17 +185,17 @@ def demonstrations(worlds: Sequence[World], seeds: Sequence[int], quality: str =
         start = vector.reset(i, seed)
         if start.error is not None:
             continue
-        show, steps, ending = world.demonstrator(quality), [], Ending.UNFINISHED
+        show, steps, ending, failure = world.demonstrator(quality), [], Ending.UNFINISHED, ""
         while ending is Ending.UNFINISHED:
             action = show()
             result = vector.step(i, action)
             if result.error is not None:
-                ending = Ending.WORLD_ERROR
+                ending, failure = Ending.WORLD_ERROR, str(result.error)
                 break
             steps.append(result.step(action))
             ending = ending_of(result)
         episodes.append(
             Episode(world.name, world.level, world.split, seed, start.desire, start.observation, tuple(steps), ending,
-                    f"demonstrator {quality}", world.axis)
+                    f"demonstrator {quality}", world.axis, failure)
         )  # fmt: skip
     return episodes

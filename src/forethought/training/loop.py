@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,8 @@ def train(
     if isinstance(model, str):
         settings["model"], model = model, None
     config = config or TrainConfig.of(**settings)
+    for name in config.worlds:
+        make(name, level=config.level, split="train")  # says what is wrong with it before anything is written
     folder = Path(folder)
     with storage.lock(folder):
         run = Run.open(folder, config)
@@ -149,6 +152,8 @@ class _Training:
             for episode in episodes:
                 self.replay.add(episode)
             self.run.store.append(episodes, self.curriculum.stage.value)
+            if failures := [episode.failure for episode in episodes if episode.failure]:
+                warnings.warn(f"{failures[0]}; such episodes are kept up to there", stacklevel=2)
         self.situations += count
 
     def _episodes(self, worlds: Sequence[World], rng: random.Random, practising: bool) -> list[Episode]:

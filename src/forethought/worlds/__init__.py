@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from pathlib import Path
 
-from forethought.errors import UnknownName
+from forethought.errors import BadSetting, UnknownName
 from forethought.worlds.base import SPLITS, World
 
 BUILT_IN = {
@@ -15,16 +17,29 @@ BUILT_IN = {
 
 
 def world_class(name: str) -> type[World]:
-    """The class of a built-in world; ``UnknownName`` suggests the nearest one."""
-    if name not in BUILT_IN:
-        raise UnknownName.of("world", name, BUILT_IN, "'forethought worlds list' lists all.")
-    module, _, cls = BUILT_IN[name].partition(":")
-    found: type[World] = getattr(import_module(module), cls)
+    """The class of a built-in world, or your own as ``module:Class``, found from the current folder too.
+
+    ``UnknownName`` suggests the nearest built-in one; ``BadSetting`` where ``module:Class`` is not a world.
+    """
+    if ":" not in name and name not in BUILT_IN:
+        hint = "'forethought worlds list' lists all; your own is named module:Class."
+        raise UnknownName.of("world", name, BUILT_IN, hint)
+    module, _, attribute = BUILT_IN.get(name, name).partition(":")
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise BadSetting(f"world {name!r} cannot be imported: {error}; expected module:Class") from error
+    finally:
+        sys.path.remove(here)
+    if not (isinstance(found, type) and issubclass(found, World)):
+        raise BadSetting(f"{name!r} is no world; expected a class that inherits from forethought.World")
     return found
 
 
 def make(name: str, *, level: int = 1, split: str = "train", seed: int | None = None, axis: str = "") -> World:
-    """A world by name: ``make("errand", split="train", seed=0)``."""
+    """A world by name: ``make("errand", split="train", seed=0)``; your own by ``module:Class``."""
     return world_class(name)(level=level, split=split, seed=seed, axis=axis)
 
 

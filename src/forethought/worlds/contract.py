@@ -11,12 +11,35 @@ from gymnasium.utils.env_checker import check_env
 
 from forethought.errors import Sealed
 from forethought.types import UNREADABLE, Fact, Harm, Progress
+from forethought.worlds.base import World
 from forethought.worlds.lawful import LawfulWorld
 from forethought.worlds.trial import LONGEST, SHOWN, Moment, Severity, Trial, in_words, offered, play_episode, short
 
 NONSENSE = "qqq zzz 000"
 SATISFIED_SHARE = 0.95
 IGNORED_WARNINGS = ("not having a spec",)
+
+
+def held_out_axes(trial: Trial) -> None:
+    """Each held-out axis begins an episode at some level in either held-out split, and ``recombines`` names axes."""
+    cls = type(trial.world)
+    for axis in sorted(cls.recombines - set(cls.axes)):
+        got, expected = f"{axis!r} in recombines", f"one of the axes: {', '.join(cls.axes) or 'there are none'}"
+        trial.found.error("held out axes", got, expected, "name it in axes too, or leave it out of recombines")
+    for axis in cls.axes:
+        for split in ("validation", "test"):
+            if not any(_begins(cls, level, split, axis) for level in cls.levels):
+                got = f"no level at which axis {axis!r} of split {split!r} begins an episode"
+                fix = "accept level, split and axis in __init__, and draw such situations in reset()"
+                trial.found.error("held out axes", got, "each axis exists in both held-out splits", fix)
+
+
+def _begins(cls: type[World], level: int, split: str, axis: str) -> bool:
+    try:
+        cls(level=level, split=split, axis=axis).reset(seed=0)
+    except Exception:
+        return False
+    return True
 
 
 def gymnasium(trial: Trial) -> None:
@@ -312,5 +335,6 @@ CHECKS: tuple[Callable[[Trial], None], ...] = (
     forking,
     demonstrating,
     hindsight,
+    held_out_axes,
     gymnasium,
 )
