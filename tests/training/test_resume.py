@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file
 
-from forethought.errors import BadConfig, Damaged
+from forethought.errors import BadConfig, Damaged, NoSpace
 from forethought.training import train
 from forethought.training.checkpoint import checkpoints
 from forethought.training.run import METRICS_FILE
@@ -115,6 +118,34 @@ def test_ctrl_c_keeps_the_work_and_resuming_equals_unbroken(unbroken: Path, tmp_
     with pytest.raises(KeyboardInterrupt):
         train(folder=folder, watch=interrupt, **SETTINGS)
     assert checkpoints(folder)[-1].name == "step-8"
+    train(folder=folder, **SETTINGS)
+    ours, theirs = _remains(folder), _remains(unbroken)
+    assert ours[:3] == theirs[:3]
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "metrics.jsonl", "part-000001.parquet", "training.safetensors", "model"]
+)
+def test_a_full_disk_loses_nothing_that_was_recorded(
+    name: str, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, real, met = tmp_path / "run", {"fsync": os.fsync, "write": os.write}, list[str]()
+
+    def full_once(call: str) -> Callable[..., Any]:
+        def called(descriptor: int, *rest: Any) -> Any:
+            path = str(Path(f"/proc/self/fd/{descriptor}").readlink())
+            if name in path and not met:
+                met.append(path)
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return real[call](descriptor, *rest)
+
+        return called
+
+    for call in real:
+        monkeypatch.setattr(os, call, full_once(call))
+    with pytest.raises(NoSpace, match="what was recorded before is intact"):
+        train(folder=folder, **SETTINGS)
+    assert met
     train(folder=folder, **SETTINGS)
     ours, theirs = _remains(folder), _remains(unbroken)
     assert ours[:3] == theirs[:3]
