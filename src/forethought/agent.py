@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -21,10 +21,49 @@ from forethought.planning import (
     fingerprint,
     imagination,
 )
-from forethought.transcript import HARM_FORMS
-from forethought.types import Divergence, Step
+from forethought.transcript import HARM_FORMS, Tokens
+from forethought.types import Divergence, Ending, Step
 from forethought.worlds import World
-from forethought.worlds.vector import VectorWorld
+from forethought.worlds.vector import Situation as Start
+from forethought.worlds.vector import StepResult, VectorWorld
+
+
+@dataclass(slots=True)
+class Life:
+    """One episode in the making, as whoever acts in it knows it."""
+
+    seed: int
+    desire: str
+    observation: str
+    context: Tokens
+    candidates: tuple[str, ...]
+    steps: list[Step] = field(default_factory=list)
+    ending: Ending = Ending.UNFINISHED
+    known: tuple[str, ...] = ()
+    failure: str = ""
+
+    @classmethod
+    def begin(cls, model: Model, start: Start, seed: int) -> Life:
+        """A life before its first action; one that a failing world did not even begin is over."""
+        if start.error is not None:
+            return cls(seed, "", "", Tokens(), (), ending=Ending.WORLD_ERROR, failure=str(start.error))
+        context = model.transcript.opening(start.desire, start.observation)
+        return cls(seed, start.desire, start.observation, context, start.candidates)
+
+    def situation(self) -> Situation:
+        """What is known now, for whoever chooses the next action."""
+        tried = frozenset(step.action for step in self.steps)
+        return Situation(self.context, self.candidates, tried, self.known)
+
+    def go_on(self, model: Model, step: Step, result: StepResult) -> None:
+        """Moves to where the next action is due, or ends; a step in which the world failed is not part of the life."""
+        if result.error is not None:
+            self.ending, self.failure = Ending.WORLD_ERROR, str(result.error)
+            return
+        self.steps.append(step)
+        self.context = self.context + model.transcript.action(step.action) + model.transcript.outcome(step)
+        self.known = tuple(dict.fromkeys((*self.known, *self.candidates)))
+        self.candidates, self.ending = result.candidates, result.ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +136,14 @@ class Agent:
         if start.error is not None:
             raise start.error
         generator = torch.Generator().manual_seed(random.Random(f"{self.seed}/{seed}").getrandbits(62))
-        context, candidates = self.model.transcript.opening(start.desire, start.observation), start.candidates
+        life = Life.begin(self.model, start, seed or 0)
         self.model.lm.eval()
-        over, tried, known = False, frozenset[str](), tuple[str, ...]()
-        while not over:
+        while life.ending is Ending.UNFINISHED:
             with world.sealed():
-                situation = Situation(context, candidates, tried, known)
+                situation = life.situation()
                 options = self._weigh(situation, generator)
                 chosen = options[0].action
-                imagined = self.model.imagine([context], [[chosen]])[0][0]
+                imagined = self.model.imagine([life.context], [[chosen]])[0][0]
                 decision = self.gate.decide(options) if self.gate else Decision("act", 0.0, "there is no gate")
                 result = vector.step(0, chosen) if decision.kind == "act" else None
             if result is None:
@@ -114,11 +152,9 @@ class Agent:
             if result.error is not None:
                 raise result.error
             prediction = self.model.transcript.with_verdicts(imagined.text, imagined.progress, imagined.harm)
-            step = measured(self.model, world, [context], [result.step(chosen, prediction)])[0]
+            step = measured(self.model, world, [life.context], [result.step(chosen, prediction)])[0]
             yield Lived(step, tuple(options), imagined, situation, decision)
-            context = context + self.model.transcript.action(chosen) + self.model.transcript.outcome(step)
-            tried, known = tried | {chosen}, tuple(dict.fromkeys((*known, *candidates)))
-            candidates, over = result.candidates, result.over
+            life.go_on(self.model, step, result)
 
     def _weigh(self, situation: Situation, generator: torch.Generator) -> list[Option]:
         options = self.planner.options(self.dynamics, [situation], generator)[0]

@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import torch
 
+from forethought.agent import Life
 from forethought.models import Model
 from forethought.models.divergence import measured
 from forethought.planning import Situation
-from forethought.transcript import Tokens
-from forethought.types import Ending, Episode, Harm, Progress, Step
+from forethought.types import Ending, Episode
 from forethought.worlds import World
 from forethought.worlds.grammar import verb_of
-from forethought.worlds.vector import StepResult, VectorWorld
+from forethought.worlds.vector import VectorWorld
 
 PROPOSALS = 4
 Chooser = Callable[[Sequence[Situation], random.Random], list[str]]
 """Chooses an action in each situation."""
-
-
-@dataclass(slots=True)
-class Life:
-    """One episode in the making."""
-
-    seed: int
-    desire: str
-    observation: str
-    context: Tokens
-    candidates: tuple[str, ...]
-    steps: list[Step] = field(default_factory=list)
-    ending: Ending = Ending.UNFINISHED
-    known: tuple[str, ...] = ()
-    failure: str = ""
-
-    def situation(self) -> Situation:
-        """What is known now, for whoever chooses the next action."""
-        tried = frozenset(step.action for step in self.steps)
-        return Situation(self.context, self.candidates, tried, self.known)
 
 
 def live(
@@ -58,7 +38,7 @@ def live(
     ends its episode with ``Ending.WORLD_ERROR``, and the others go on.
     """
     vector = VectorWorld(worlds)
-    lives = [_begin(model, vector, i, seed) for i, seed in enumerate(seeds)]
+    lives = [Life.begin(model, vector.reset(i, seed), seed) for i, seed in enumerate(seeds)]
     with vector.sealed():
         while going := [i for i, life in enumerate(lives) if life.ending is Ending.UNFINISHED]:
             here = [lives[i] for i in going]
@@ -66,27 +46,18 @@ def live(
             commits = [rng.random() < commit_rate for _ in here]
             predictions = _commit(model, here, actions, commits)
             results = [vector.step(i, action) for i, action in zip(going, actions, strict=True)]
-            for life, action, result, prediction in zip(here, actions, results, predictions, strict=True):
-                _record(life, action, result, prediction)
-            _measure(model, worlds[0], here)
-            for life, result in zip(here, results, strict=True):
-                _go_on(model, life, result)
+            steps = [
+                result.step(action, None if result.error else prediction)
+                for result, action, prediction in zip(results, actions, predictions, strict=True)
+            ]
+            steps = measured(model, worlds[0], [life.context for life in here], steps)
+            for life, step, result in zip(here, steps, results, strict=True):
+                life.go_on(model, step, result)
     return [
-        Episode(
-            w.name,
-            w.level,
-            w.split,
-            e.seed,
-            e.desire,
-            e.observation,
-            tuple(e.steps),
-            e.ending,
-            policy,
-            w.axis,
-            e.failure,
-        )
+        Episode(w.name, w.level, w.split, e.seed, e.desire, e.observation, tuple(e.steps), e.ending, policy, w.axis,
+                e.failure)
         for w, e in zip(worlds, lives, strict=True)
-    ]
+    ]  # fmt: skip
 
 
 def _with_proposals(model: Model, situations: Sequence[Situation], rng: random.Random) -> list[Situation]:
@@ -118,14 +89,6 @@ def _untried(situation: Situation) -> list[str]:
     return [action for action in situation.candidates if action not in situation.tried]
 
 
-def _begin(model: Model, vector: VectorWorld, i: int, seed: int) -> Life:
-    start = vector.reset(i, seed)
-    if start.error is not None:
-        return Life(seed, "", "", Tokens(), (), ending=Ending.WORLD_ERROR, failure=str(start.error))
-    context = model.transcript.opening(start.desire, start.observation)
-    return Life(seed, start.desire, start.observation, context, start.candidates)
-
-
 def _commit(model: Model, lives: Sequence[Life], actions: Sequence[str], commits: Sequence[bool]) -> list[str | None]:
     chosen = [k for k, commit in enumerate(commits) if commit]
     predictions: list[str | None] = [None] * len(lives)
@@ -135,46 +98,6 @@ def _commit(model: Model, lives: Sequence[Life], actions: Sequence[str], commits
         for k, (outcome,) in zip(chosen, imagined, strict=True):
             predictions[k] = model.transcript.with_verdicts(outcome.text, outcome.progress, outcome.harm)
     return predictions
-
-
-def _record(life: Life, action: str, result: StepResult, prediction: str | None) -> None:
-    """Adds the step as it happened; a world that threw leaves none and ends the life."""
-    if result.error is not None:
-        life.ending, life.failure = Ending.WORLD_ERROR, str(result.error)
-        return
-    life.steps.append(result.step(action, prediction))
-
-
-def _measure(model: Model, world: World, lives: Sequence[Life]) -> None:
-    """Sets the divergences of the steps just lived for which a prediction was committed."""
-    lived = [life for life in lives if life.ending is not Ending.WORLD_ERROR]
-    steps = measured(model, world, [life.context for life in lived], [life.steps[-1] for life in lived])
-    for life, step in zip(lived, steps, strict=True):
-        life.steps[-1] = step
-
-
-def _go_on(model: Model, life: Life, result: StepResult) -> None:
-    """Moves the life to where the next action is due, or ends it."""
-    if life.ending is Ending.WORLD_ERROR:
-        return
-    step = life.steps[-1]
-    life.context = life.context + model.transcript.action(step.action) + model.transcript.outcome(step)
-    life.known = tuple(dict.fromkeys((*life.known, *life.candidates)))
-    life.candidates = result.candidates
-    life.ending = ending_of(result)
-
-
-def ending_of(result: StepResult) -> Ending:
-    """How a step ended its episode, if it did."""
-    if result.harm is Harm.HARMED:
-        return Ending.HARMED
-    if result.progress is Progress.SATISFIED:
-        return Ending.SATISFIED
-    if result.progress is Progress.FAILED:
-        return Ending.FAILED
-    if result.terminated or result.truncated:
-        return Ending.TIME_LIMIT
-    return Ending.UNFINISHED
 
 
 def demonstrations(worlds: Sequence[World], seeds: Sequence[int], quality: str = "custom") -> list[Episode]:
@@ -189,11 +112,11 @@ def demonstrations(worlds: Sequence[World], seeds: Sequence[int], quality: str =
         while ending is Ending.UNFINISHED:
             action = show()
             result = vector.step(i, action)
-            if result.error is not None:
-                ending, failure = Ending.WORLD_ERROR, str(result.error)
-                break
-            steps.append(result.step(action))
-            ending = ending_of(result)
+            ending = result.ending
+            if result.error is None:
+                steps.append(result.step(action))
+            else:
+                failure = str(result.error)
         episodes.append(
             Episode(world.name, world.level, world.split, seed, start.desire, start.observation, tuple(steps), ending,
                     f"demonstrator {quality}", world.axis, failure)

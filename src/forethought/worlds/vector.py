@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, SupportsFloat
 
 from forethought.errors import BadSetting, NotOffered, WorldFailed
-from forethought.types import Harm, Progress, Step
+from forethought.types import Ending, Harm, Progress, Step
 from forethought.worlds.base import World
 
 
@@ -48,6 +48,17 @@ class StepResult:
     def over(self) -> bool:
         """Whether the episode ended with this step."""
         return self.terminated or self.truncated
+
+    @property
+    def ending(self) -> Ending:
+        """How this step ended its episode, if it did."""
+        if self.error is not None:
+            return Ending.WORLD_ERROR
+        if self.harm is Harm.HARMED:
+            return Ending.HARMED
+        if self.progress is not Progress.ONGOING:
+            return Ending.SATISFIED if self.progress is Progress.SATISFIED else Ending.FAILED
+        return Ending.TIME_LIMIT if self.over else Ending.UNFINISHED
 
     def step(self, action: str, prediction: str | None = None) -> Step:
         """The step as it is recorded: what was done, what had been committed to, and what came of it."""
