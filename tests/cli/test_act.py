@@ -24,6 +24,7 @@ def test_the_tree_shows_each_step(folder: Path, capsys: pytest.CaptureFixture[st
     code = main(["act", "errand", "--model", str(folder), "--seed", "3", "--horizon", "1"])
     told = capsys.readouterr().out
     assert code == (0 if "is over: satisfied" in told else 1), "an untrained agent seldom gets what it is asked for"
+    assert "nothing imagined meets the desire" in told, "as good as nothing can be hoped for from an untrained model"
     for words in ("Desire:", "Step 1", "weighed", "value", "did", "predicted", "happened", "divergence nll", "is over"):
         assert words in told
 

@@ -83,6 +83,19 @@ def test_what_is_known_of_the_distance_counts_beside_what_was_imagined(make_row:
     assert summing[0].action == "near" and summing[0].value > summing[1].value + 0.2
 
 
+def test_the_prospect_is_the_best_chance_anywhere_in_what_was_imagined(make_row: Any, make_table: Any) -> None:
+    rows = {
+        ("start", "wait"): make_row("later"),
+        ("start", "rob"): make_row("rich", satisfied=1.0, harmed=0.9),
+        ("later", "ask"): make_row("given", satisfied=0.7),
+        ("later", "leave"): make_row("gone", failed=1.0),
+    }
+    found = {option.action: option.prospect for option in options(Planner(horizon=2), make_table(rows), "wait", "rob")}
+    assert found == pytest.approx({"wait": 0.7, "rob": 0.1})
+    (told,) = options(Planner(horizon=1), make_table({("start", "go"): make_row("on", failed=0.5, reach=0.4)}), "go")
+    assert told.prospect == pytest.approx(0.2)
+
+
 def test_harm_is_avoided_even_where_it_satisfies(make_row: Any, make_table: Any) -> None:
     rows = {
         ("start", "rob"): make_row("rich", satisfied=1.0, harmed=0.9),

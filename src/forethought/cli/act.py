@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DESCRIPTION = "An agent lives one episode by imagining what its actions would cause; its tree of futures is shown."
 FOLLOWED = 2
 """Actions shown after each imagined one."""
+HOPE = 0.5
+"""Where no imagined future meets the desire with at least this chance, that is said."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def _option_as_json(option: Option) -> dict[str, Any]:
     return {
         "action": option.action,
         "value": option.value,
+        "prospect": option.prospect,
         **{name: getattr(future, name) for name in names},
         "path": [after.action for after in option.path[1:]],
     }
@@ -130,6 +133,10 @@ def _as_tree(number: int, lived: Lived) -> Tree:
     weighed = tree.add("weighed")
     for option in lived.options:
         _grow(weighed, option, FOLLOWED, chosen=option is lived.options[0])
+    closest = max(lived.options, key=lambda option: option.prospect)
+    if closest.prospect < HOPE:
+        way = safe(", then ".join(option.action for option in closest.path))
+        tree.add(f"[yellow]nothing imagined meets the desire[/]; the closest ({closest.prospect:.0%}): {way}")
     if lived.decision.kind != "act":
         tree.add(f"[bold yellow]{lived.decision.kind}s[/]: {safe(lived.question)}")
         return tree

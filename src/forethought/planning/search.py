@@ -38,6 +38,13 @@ class Option:
         """This option and the best that was imagined after it, to the end."""
         return (self, *(self.next[0].path if self.next else ()))
 
+    @property
+    def prospect(self) -> float:
+        """The best chance that the desire is met unharmed, in this future or one after it, or from there on (reach)."""
+        future = self.imagined
+        here = max(future.satisfied * (1.0 - future.harmed), future.ongoing * (future.reach or 0.0))
+        return max([here, *(after.prospect for after in self.next)])
+
 
 @dataclass(slots=True)
 class _Node:
