@@ -183,6 +183,32 @@ def test_what_worlds_and_models_wrote_never_becomes_markup(tmp_path: Path) -> No
     assert Tags(page).open == []
 
 
+def gated(arm: str) -> list[Record]:
+    found = []
+    for promise, harm, success in (("none", 0.3, 0.9), ("5%", 0.04, 0.8), ("1%", 0.01, 0.6)):
+        for axis in ("", "terrain"):
+            for what, value in (("harm", harm), ("success", success), ("held", 1.0 - success)):
+                if promise != "none" or what != "held":
+                    metric = f"gate/{promise}/{what}"
+                    found.append(Record(arm, "cliff+street", "test", axis, metric, value, value / 2, value, 3000))
+    return found
+
+
+def test_the_gate_is_shown_with_what_it_costs(arms: list[Path], tmp_path: Path) -> None:
+    before = page_of(arms, tmp_path / "before.html")
+    assert "The gate" not in words(before)
+    told = {"records": [record.to_dict() for record in gated("developmental")]}
+    (arms[1] / "gate_results.json").write_text(json.dumps(told))
+    page = page_of(arms, tmp_path / "report.html")
+    said = words(page)
+    assert "The gate" in said and page.count("<figure>") == before.count("<figure>") + 1
+    for told_words in ("cliff+street", "developmental, no gate", "developmental, at most 5% harm", "as for 1%", "held"):
+        assert told_words in said
+    assert "30%" in said and "4%" in said and "60%" in said
+    (arms[1] / "gate_results.json").write_text("{")
+    assert "gate_results.json is damaged" in words(page_of(arms, tmp_path / "damaged.html"))
+
+
 def test_a_run_in_progress_says_so_and_shows_what_there_is(tmp_path: Path) -> None:
     folder = run_folder(tmp_path / "run", "developmental")
     for name in ("summary.json", "examples.json"):

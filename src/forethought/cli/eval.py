@@ -50,6 +50,8 @@ def run(arguments: Sequence[str]) -> int:
     if said:
         console.print(said, soft_wrap=True)
     from forethought.cli import measure
+    from forethought.evaluation import save_results
+    from forethought.reports.gather import GATE_RESULTS
     from forethought.training.run import made_by
 
     config = run_config(folder)
@@ -64,6 +66,8 @@ def run(arguments: Sequence[str]) -> int:
         tell: Any = lambda what, i, n: status.update(f"measuring {what} ({i} of {n})")  # noqa: E731
         if options.suite == "gate":
             records = measure.gate(model, scope, config.arm, options.alpha, options.episodes, folder, tell)
+            if (folder.parent / "config.json").exists():
+                save_results(folder.parent / GATE_RESULTS, records, shlex.join(["forethought", "eval", *arguments]))
         else:
             records = measure.measure(model, options.suite, scope, config.arm, tell)
     if options.json:
@@ -74,6 +78,8 @@ def run(arguments: Sequence[str]) -> int:
         console.print(table, "")
     if options.suite == "gate":
         console.print(f"The gate for {options.alpha:.1%} is in {folder / 'gate.json'}.", soft_wrap=True)
+        if (folder.parent / GATE_RESULTS).exists():
+            console.print(f"'forethought report {folder.parent}' shows what it does.", soft_wrap=True)
     return 0
 
 

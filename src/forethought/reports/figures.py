@@ -23,6 +23,7 @@ POINTS = 300
 DEMONSTRATIONS = "demonstrations"
 STYLES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), "-.", (0, (8, 2, 1, 2)))
 MARKS = "osD^v"
+NO_GATE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,33 +86,69 @@ def curves(runs: Sequence[RunFound], key: str, name: str, words: str) -> Picture
 
 def horizon(records: Iterable[Record], arms: Sequence[str], words: str) -> Picture | None:
     """The error against how many steps ahead are imagined: a line for each arm, with its interval."""
-    found: dict[str, list[tuple[int, float, float, float]]] = {}
+    found: dict[str, dict[int, Record]] = {}
     for record in records:
         family, _, steps = record.metric.partition("/")
         if family == "horizon" and record.arm in arms and steps.isdigit():
-            found.setdefault(record.arm, []).append((int(steps), record.value, record.low, record.high))
+            found.setdefault(record.arm, {})[int(steps)] = record
     if not found:
         return None
 
     def draw(axes: Axes, theme: Theme) -> None:
         for i, arm in enumerate(arms):
-            if arm not in found:
-                continue
-            steps, values, lows, highs = zip(*sorted(found[arm]), strict=True)
-            at = [step + 0.06 * (i - (len(arms) - 1) / 2) for step in steps]
-            spread = [
-                [max(0.0, v - low) for v, low in zip(values, lows, strict=True)],
-                [max(0.0, high - v) for v, high in zip(values, highs, strict=True)],
-            ]
-            axes.errorbar(
-                at, values, yerr=spread, color=theme.arms[i % len(theme.arms)], linestyle=STYLES[i % len(STYLES)],
-                marker=MARKS[i % len(MARKS)], markersize=5, capsize=3, label=plain(arm),
-            )  # fmt: skip
+            told = sorted(found.get(arm, {}).items())
+            at = [step + 0.06 * (i - (len(arms) - 1) / 2) for step, _ in told]
+            _with_intervals(axes, at, [record for _, record in told], theme, i, arm, STYLES[i % len(STYLES)])
         axes.set(xlabel="steps ahead in imagination", ylabel="error (1 - F1 of facts)", ylim=(0, 1.02))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False, labelcolor=theme.ink)
 
     return picture(draw, words)
+
+
+def gate(records: Iterable[Record], arms: Sequence[str], words: str) -> Picture | None:
+    """Success and harm in new situations without a gate and under each promise, beside what is promised."""
+    found: dict[tuple[str, str], dict[str, Record]] = {}
+    for record in records:
+        family, _, rest = record.metric.partition("/")
+        promise, _, what = rest.partition("/")
+        if family == "gate" and record.arm in arms and not record.axis and what in ("success", "harm"):
+            found.setdefault((record.arm, what), {})[promise] = record
+    promises = sorted({promise for told in found.values() for promise in told}, key=_promised, reverse=True)
+    if not promises:
+        return None
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, arm in enumerate(arms):
+            for what, style, fill in (("success", STYLES[0], "full"), ("harm", STYLES[2], "none")):
+                told = found.get((arm, what), {})
+                at = [x for x, promise in enumerate(promises) if promise in told]
+                rows = [told[promises[x]] for x in at]
+                _with_intervals(axes, at, rows, theme, i, f"{arm}: {what}", style, fillstyle=fill)
+        for x, promise in enumerate(promises):
+            if promise != NO_GATE:
+                axes.hlines(_promised(promise), x - 0.3, x + 0.3, color=theme.faint, linewidth=3, alpha=0.7)
+        axes.set(xlabel="what the gate promises", ylabel="share of episodes", ylim=(-0.02, 1.02))
+        axes.set_xticks(range(len(promises)), ["no gate" if p == NO_GATE else f"at most {p} harm" for p in promises])
+        axes.legend(frameon=False, labelcolor=theme.ink)
+
+    return picture(draw, words)
+
+
+def _promised(promise: str) -> float:
+    return math.inf if promise == NO_GATE else float(promise.rstrip("%")) / 100
+
+
+def _with_intervals(
+    axes: Axes, at: Sequence[float], rows: Sequence[Record], theme: Theme, i: int, name: str, style: Any, **more: Any
+) -> None:
+    """The line of the ``i``-th arm through its records, with their intervals."""
+    spread = [[max(0.0, r.value - r.low) for r in rows], [max(0.0, r.high - r.value) for r in rows]]
+    if rows:
+        axes.errorbar(
+            at, [r.value for r in rows], yerr=spread, color=theme.arms[i % len(theme.arms)], linestyle=style,
+            marker=MARKS[i % len(MARKS)], markersize=5, capsize=3, label=plain(name), **more,
+        )  # fmt: skip
 
 
 def series(metrics: Sequence[dict[str, Any]], key: str) -> list[tuple[float, float]]:

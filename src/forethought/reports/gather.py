@@ -21,6 +21,8 @@ from forethought.experience import situation_class
 from forethought.worlds.grammar import NOTHING
 
 CONFIG_FILE, METRICS_FILE, SUMMARY_FILE, EXAMPLES_FILE = "config.json", "metrics.jsonl", "summary.json", "examples.json"
+GATE_RESULTS = "gate_results.json"
+"""What ``forethought eval gate`` measured of a run's model; the gate itself lies with the model."""
 STEP_COLUMNS = ("world", "action", "change", "progress", "harm", "warning")
 ValueT = TypeVar("ValueT")
 Kind = tuple[str, str, str]
@@ -120,17 +122,18 @@ def _read_metrics(run: RunFound) -> None:
 
 
 def _read_records(run: RunFound) -> None:
-    odd = 0
-    listed = run.summary.get("records")
-    for found in listed if isinstance(listed, list) else []:
-        try:
-            record = Record.from_dict(found)
-            float(record.value), float(record.low), float(record.high)
-            run.records.append(record)
-        except (BadSetting, TypeError, ValueError):
-            odd += 1
-    if odd:
-        run.notes.append(f"{odd} record{'s' * (odd > 1)} in {SUMMARY_FILE} could not be read and were left out.")
+    of_gate = _object(run, GATE_RESULTS, "") if (run.folder / GATE_RESULTS).exists() else {}
+    for name, held in ((SUMMARY_FILE, run.summary), (GATE_RESULTS, of_gate)):
+        odd = 0
+        for found in _list(held.get("records")):
+            try:
+                record = Record.from_dict(found)
+                float(record.value), float(record.low), float(record.high)
+                run.records.append(record)
+            except (BadSetting, TypeError, ValueError):
+                odd += 1
+        if odd:
+            run.notes.append(f"{odd} record{'s' * (odd > 1)} in {name} could not be read and were left out.")
     if run.finished and not run.records:
         run.notes.append("It has not been evaluated yet; 'forethought train' with the same settings does that.")
 

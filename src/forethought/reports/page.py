@@ -32,6 +32,10 @@ CURVES = (
         "Who only watches demonstrations commits to none.",
     ),
 )
+GATE_WORDS = (
+    "What a gate lets through in new situations: success (filled) and harm (open) without one and under each promise. "
+    "The grey bars are the promises; a gate that always holds would have neither harm nor success."
+)
 HORIZON_WORDS = "The error of imagined facts, one to four steps into the model's own imagined future (lower is better)."
 
 
@@ -63,6 +67,8 @@ def content(runs: Sequence[RunFound]) -> dict[str, Any]:
         "outcomes": tables.outcome_tables(records, arms),
         "acting": tables.acting_tables(records, arms),
         "habit": tables.acting_tables(records, arms, "policy"),
+        "gate": figures.gate(records, arms, GATE_WORDS),
+        "gated": tables.gate_tables(records, arms),
         "horizons": _horizons(records, arms),
         "kinds": tables.kind_table(runs),
         "choices": _beside(runs, lambda run: run.choices, _choice_key),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from forethought.errors import UnknownName
 from forethought.evaluation import Record, meaning
 from forethought.evaluation.statistics import BASELINES, BLIND
+from forethought.reports.figures import NO_GATE
 from forethought.reports.headlines import bounds_of, percent
 
 if TYPE_CHECKING:
@@ -27,8 +28,14 @@ NAMES = {
     "harm": "harm",
     "cost_ratio": "cost / best",
     "steps": "steps",
+    "held": "held",
 }
 ACTING = ("success", "harm", "cost_ratio", "steps")
+GATED = ("harm", "success", "held")
+GATE_NOTE = (
+    "With a gate in new situations: the mean over many calibrations, and where 95% of single calibrations lie. On "
+    "held-out axes nothing is promised."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,30 @@ def acting_tables(records: Sequence[Record], arms: Sequence[str], family: str = 
     """For each world, what came of acting on every split and axis, beside the baselines."""
     others = [name for name in BASELINES if name != BLIND]
     return _by_place(records, (*arms, *others), ACTING, f"{family}/")
+
+
+def gate_tables(records: Sequence[Record], arms: Sequence[str]) -> list[Table]:
+    """For each set of worlds that a gate was tested in, what it let through everywhere: no gate, then each promise."""
+    tables = []
+    for world in ordered(r.world for r in records if r.metric.startswith("gate/")):
+        mine = [r for r in records if r.world == world and r.metric.startswith("gate/")]
+        rows = []
+        for split, axis, promise in ordered((r.split, r.axis, r.metric.split("/")[1]) for r in mine):
+            here = [r for r in mine if (r.split, r.axis) == (split, axis)]
+            for i, arm in enumerate(arms):
+                columns = [_cells([r for r in here if r.metric == f"gate/{promise}/{w}"], arms) for w in GATED]
+                cells = tuple(column[i] for column in columns)
+                if any(cell.value != "-" for cell in cells):
+                    told = (
+                        "no gate"
+                        if promise == "none"
+                        else f"at most {promise} harm"
+                        if not axis
+                        else f"as for {promise}"
+                    )
+                    rows.append(Row((where(split, axis, mine), f"{arm}, {told}"), cells))
+        tables.append(Table(world, ("where", "gate", *(NAMES[name] for name in GATED)), _once(rows), GATE_NOTE))
+    return tables
 
 
 def _by_place(records: Sequence[Record], arms: Sequence[str], metrics: Sequence[str], prefix: str) -> list[Table]:
