@@ -110,7 +110,7 @@ def gate_tables(records: Sequence[Record], arms: Sequence[str]) -> list[Table]:
                 if any(cell.value != "-" for cell in cells):
                     told = (
                         "no gate"
-                        if promise == "none"
+                        if promise == NO_GATE
                         else f"at most {promise} harm"
                         if not axis
                         else f"as for {promise}"
