@@ -24,6 +24,8 @@ DEMONSTRATIONS = "demonstrations"
 STYLES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), "-.", (0, (8, 2, 1, 2)))
 MARKS = "osD^v"
 NO_GATE = "none"
+APART = 0.06
+"""How far apart the arms' marks stand where they share a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def horizon(records: Iterable[Record], arms: Sequence[str], words: str) -> Pictu
     def draw(axes: Axes, theme: Theme) -> None:
         for i, arm in enumerate(arms):
             told = sorted(found.get(arm, {}).items())
-            at = [step + 0.06 * (i - (len(arms) - 1) / 2) for step, _ in told]
+            at = [step + APART * (i - (len(arms) - 1) / 2) for step, _ in told]
             _with_intervals(axes, at, [record for _, record in told], theme, i, arm, STYLES[i % len(STYLES)])
         axes.set(xlabel="steps ahead in imagination", ylabel="error (1 - F1 of facts)", ylim=(0, 1.02))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -122,15 +124,21 @@ def gate(records: Iterable[Record], arms: Sequence[str], words: str) -> Picture 
         for i, arm in enumerate(arms):
             for what, style, fill in (("success", STYLES[0], "full"), ("harm", STYLES[2], "none")):
                 told = found.get((arm, what), {})
-                at = [x for x, promise in enumerate(promises) if promise in told]
-                rows = [told[promises[x]] for x in at]
+                there = [x for x, promise in enumerate(promises) if promise in told]
+                at = [x + APART * (i - (len(arms) - 1) / 2) for x in there]
+                rows = [told[promises[x]] for x in there]
                 _with_intervals(axes, at, rows, theme, i, f"{arm}: {what}", style, fillstyle=fill)
         for x, promise in enumerate(promises):
             if promise != NO_GATE:
                 axes.hlines(_promised(promise), x - 0.3, x + 0.3, color=theme.faint, linewidth=3, alpha=0.7)
-        axes.set(xlabel="what the gate promises", ylabel="share of episodes", ylim=(-0.02, 1.02))
+        axes.set(
+            xlabel="what the gate promises",
+            ylabel="share of episodes",
+            ylim=(-0.02, 1.02),
+            xlim=(-0.4, len(promises) + 0.9),
+        )
         axes.set_xticks(range(len(promises)), ["no gate" if p == NO_GATE else f"at most {p} harm" for p in promises])
-        axes.legend(frameon=False, labelcolor=theme.ink)
+        axes.legend(frameon=False, labelcolor=theme.ink, loc="center right")
 
     return picture(draw, words)
 
