@@ -58,7 +58,7 @@ class TrainConfig(Config):
     matrix_rate: float = Field(0.005, gt=0, description="learning rate of the hidden matrices (Muon)")
     learning_rate: float = Field(2e-3, gt=0, description="learning rate of all other weights (AdamW)")
     warmup_updates: int = Field(50, ge=0, description="updates over which both rates rise")
-    cooling: float = Field(0.2, gt=0, le=1, description="last share of the budget, over which both rates fall")
+    cooling: float = Field(0.8, gt=0, le=1, description="last share of the budget, over which both rates fall")
     weight_decay: float = Field(0.01, ge=0, description="of the hidden matrices")
     outcome_weight: float = Field(1.0, ge=0, description="weight of the mean nats per outcome token")
     history_weight: float = Field(0.5, ge=0, le=1, description="of outcomes before the drawn step, against its own 1")
