@@ -105,13 +105,18 @@ def test_packed_transcripts_teach_what_padded_ones_teach(new_model: NewModel) ->
     assert torch.allclose(_gradients(learner, packed), _gradients(learner, pad(samples, 0)), atol=1e-5)
 
 
-def test_the_rate_rises_stays_and_falls_to_a_twentieth_in_the_last_fifth(new_model: NewModel) -> None:
-    learner = _learner(new_model(), warmup_updates=4)
+@pytest.mark.parametrize(
+    ("cooling", "expected"), [(0.2, [1.0, 1.0, 0.5, 0.05, 0.05]), (0.8, [0.625, 0.25, 0.125, 0.05, 0.05])]
+)
+def test_the_rate_rises_stays_and_falls_to_a_twentieth(
+    cooling: float, expected: list[float], new_model: NewModel
+) -> None:
+    learner = _learner(new_model(), warmup_updates=4, cooling=cooling)
     samples = _samples(learner.model, WAIT)
     rising = [learner.update(samples, number, 0.0).figures["rate"] for number in range(5)]
     assert rising == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0])
     falling = [learner.update(samples, 100, progress).figures["rate"] for progress in (0.0, 0.5, 0.8, 0.9, 1.0, 1.2)]
-    assert falling == pytest.approx([1.0, 1.0, 1.0, 0.5, 0.05, 0.05])
+    assert falling == pytest.approx([1.0, *expected])
 
 
 def test_no_warmup_starts_at_the_full_rate(new_model: NewModel) -> None:
