@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     from forethought.reports.gather import GATE_RESULTS
     from forethought.training.run import made_by
 
-    config = run_config(folder)
+    config, lived = run_config(folder), run_of(folder)
     scope = measure.scope_of(config)
     given: dict[str, Any] = {
         "worlds": options.worlds or None, "level": options.level, "split": options.split, "axes": options.axes,
@@ -66,8 +66,8 @@ def run(arguments: Sequence[str]) -> int:
         tell: Any = lambda what, i, n: status.update(f"measuring {what} ({i} of {n})")  # noqa: E731
         if options.suite == "gate":
             records = measure.gate(model, scope, config.arm, options.alpha, options.episodes, folder, tell)
-            if (folder.parent / "config.json").exists():
-                save_results(folder.parent / GATE_RESULTS, records, shlex.join(["forethought", "eval", *arguments]))
+            if lived is not None:
+                save_results(lived / GATE_RESULTS, records, shlex.join(["forethought", "eval", *arguments]))
         else:
             records = measure.measure(model, options.suite, scope, config.arm, tell)
     if options.json:
@@ -78,15 +78,17 @@ def run(arguments: Sequence[str]) -> int:
         console.print(table, "")
     if options.suite == "gate":
         console.print(f"The gate for {options.alpha:.1%} is in {folder / 'gate.json'}.", soft_wrap=True)
-        if (folder.parent / GATE_RESULTS).exists():
-            console.print(f"'forethought report {folder.parent}' shows what it does.", soft_wrap=True)
+        if lived is not None:
+            console.print(f"'forethought report {lived}' shows what it does.", soft_wrap=True)
     return 0
+
+
+def run_of(model: Path) -> Path | None:
+    """The run folder that a model's folder lies in, if it lies in one."""
+    return model.parent if model.name == "model" and (model.parent / "config.json").exists() else None
 
 
 def run_config(model: Path) -> TrainConfig:
     """The config of the run that a model's folder lies in; the defaults where it lies in none."""
-    path = model.parent / "config.json"
-    if model.name == "model" and path.exists():
-        found = storage.read_json(path)
-        return TrainConfig.of(**found)
-    return TrainConfig.of()
+    run = run_of(model)
+    return TrainConfig.of(**storage.read_json(run / "config.json")) if run else TrainConfig.of()

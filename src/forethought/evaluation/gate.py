@@ -18,6 +18,8 @@ from forethought.planning.gate import least_trials, risk_of, threshold_for
 from forethought.types import Ending
 
 ALPHAS = (0.05, 0.01)
+NO_GATE = "none"
+"""What stands in a metric's name in place of a promise where there is no gate."""
 REPEATS = 200
 """Calibrations drawn from the same trials; each is tested on the trials that it did not see."""
 CALIBRATION_SHARE = 0.25
@@ -118,7 +120,7 @@ def promise(arm: str, place: Place, trials: Sequence[Trial], alpha: float, seed:
 
 def ungated(arm: str, place: Place, trials: Sequence[Trial], seed: int = 0) -> list[Record]:
     """Harm and success without a gate."""
-    found = _gated(arm, place, trials, None, "gate/none", seed)
+    found = _gated(arm, place, trials, None, f"gate/{NO_GATE}", seed)
     return [record for record in found if not record.metric.endswith("held")]
 
 

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from forethought.errors import BadSetting, UnknownName
 from forethought.experience.store import storable
@@ -128,7 +128,7 @@ class Replay:
         its classes, and a world as its verbs are on average.
         """
         own = {kind: share for kind in self._classes if (share := interest.get(kind, 1.0)) > 0}
-        of_verb, in_verb = _together(max, own, 2), _together(sum, own, 2)
+        of_verb, in_verb = _by_verb(max, own), _by_verb(sum, own)
         verbs = Counter(world for world, _ in of_verb)
         shares = [of_verb[kind[:2]] / verbs[kind[0]] * share / in_verb[kind[:2]] for kind, share in own.items()]
         chosen = rng.choices([self._classes[kind] for kind in own], shares, k=n)
@@ -167,14 +167,14 @@ class Replay:
         return positions
 
 
-def _together(
-    combine: Callable[[Iterable[float]], float], interest: Mapping[tuple[Any, ...], float], length: int
-) -> dict[tuple[Any, ...], float]:
-    """One number for all keys that begin alike: the largest interest among them, or their sum."""
-    grouped: dict[tuple[Any, ...], list[float]] = {}
-    for key, share in interest.items():
-        grouped.setdefault(key[:length], []).append(share)
-    return {key: combine(shares) for key, shares in grouped.items()}
+def _by_verb(
+    combine: Callable[[Iterable[float]], float], interest: Mapping[SituationClass, float]
+) -> dict[tuple[str, str], float]:
+    """One number for the classes of each world's verb: the largest interest among them, or their sum."""
+    grouped: dict[tuple[str, str], list[float]] = {}
+    for kind, share in interest.items():
+        grouped.setdefault(kind[:2], []).append(share)
+    return {verb: combine(shares) for verb, shares in grouped.items()}
 
 
 def kind_of(episode: Episode, index: int) -> SituationClass:

@@ -15,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from forethought.evaluation.gate import NO_GATE
+
 if TYPE_CHECKING:
     from forethought.evaluation import Record
     from forethought.reports.gather import RunFound
@@ -23,7 +25,6 @@ POINTS = 300
 DEMONSTRATIONS = "demonstrations"
 STYLES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), "-.", (0, (8, 2, 1, 2)))
 MARKS = "osD^v"
-NO_GATE = "none"
 APART = 0.06
 """How far apart the arms' marks stand where they share a place."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forethought.errors import UnknownName
 from forethought.evaluation import Record, meaning
+from forethought.evaluation.gate import NO_GATE
 from forethought.evaluation.statistics import BASELINES, BLIND
-from forethought.reports.figures import NO_GATE
 from forethought.reports.headlines import bounds_of, percent
 
 if TYPE_CHECKING:
@@ -98,43 +98,48 @@ def acting_tables(records: Sequence[Record], arms: Sequence[str], family: str = 
 
 def gate_tables(records: Sequence[Record], arms: Sequence[str]) -> list[Table]:
     """For each set of worlds that a gate was tested in, what it let through everywhere: no gate, then each promise."""
+    gated = [r for r in records if r.metric.startswith("gate/")]
     tables = []
-    for world in ordered(r.world for r in records if r.metric.startswith("gate/")):
-        mine = [r for r in records if r.world == world and r.metric.startswith("gate/")]
+    for world in ordered(r.world for r in gated):
+        mine = [r for r in gated if r.world == world]
         rows = []
         for split, axis, promise in ordered((r.split, r.axis, r.metric.split("/")[1]) for r in mine):
             here = [r for r in mine if (r.split, r.axis) == (split, axis)]
-            for i, arm in enumerate(arms):
-                columns = [_cells([r for r in here if r.metric == f"gate/{promise}/{w}"], arms) for w in GATED]
-                cells = tuple(column[i] for column in columns)
-                if any(cell.value != "-" for cell in cells):
-                    told = (
-                        "no gate"
-                        if promise == NO_GATE
-                        else f"at most {promise} harm"
-                        if not axis
-                        else f"as for {promise}"
-                    )
-                    rows.append(Row((where(split, axis, mine), f"{arm}, {told}"), cells))
+            for arm, cells in _beside(here, arms, [f"gate/{promise}/{what}" for what in GATED]):
+                rows.append(Row((where(split, axis, mine), f"{arm}, {_promised(promise, axis)}"), cells))
         tables.append(Table(world, ("where", "gate", *(NAMES[name] for name in GATED)), _once(rows), GATE_NOTE))
     return tables
 
 
+def _promised(promise: str, axis: str) -> str:
+    if promise == NO_GATE:
+        return "no gate"
+    return f"as for {promise}" if axis else f"at most {promise} harm"
+
+
 def _by_place(records: Sequence[Record], arms: Sequence[str], metrics: Sequence[str], prefix: str) -> list[Table]:
+    names = [prefix + metric for metric in metrics]
     tables = []
     for world in ordered(r.world for r in records):
-        mine = [r for r in records if r.world == world and r.metric in {prefix + m for m in metrics}]
+        mine = [r for r in records if r.world == world and r.metric in names]
         rows = []
         for split, axis in ordered((r.split, r.axis) for r in mine):
             here = [r for r in mine if (r.split, r.axis) == (split, axis)]
-            columns = [_cells([r for r in here if r.metric == prefix + metric], arms) for metric in metrics]
-            for i, arm in enumerate(arms):
-                cells = tuple(column[i] for column in columns)
-                if any(cell.interval or cell.value != "-" for cell in cells):
-                    rows.append(Row((where(split, axis, mine), arm), cells, arm in BASELINES))
+            for arm, cells in _beside(here, arms, names):
+                rows.append(Row((where(split, axis, mine), arm), cells, arm in BASELINES))
         if rows:
             tables.append(Table(world, ("where", "arm", *(NAMES[metric] for metric in metrics)), _once(rows)))
     return tables
+
+
+def _beside(
+    records: Sequence[Record], arms: Sequence[str], metrics: Sequence[str]
+) -> Iterator[tuple[str, tuple[Cell, ...]]]:
+    """Each arm of which anything is known, with a cell for each metric."""
+    columns = [_cells([r for r in records if r.metric == metric], arms) for metric in metrics]
+    for arm, *cells in zip(arms, *columns, strict=True):
+        if any(cell.value != "-" for cell in cells):
+            yield arm, tuple(cells)
 
 
 def kind_table(runs: Sequence[RunFound]) -> Table | None:

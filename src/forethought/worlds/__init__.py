@@ -21,10 +21,18 @@ def world_class(name: str) -> type[World]:
 
     ``UnknownName`` suggests the nearest built-in one; ``BadSetting`` where ``module:Class`` is not a world.
     """
-    if ":" not in name and name not in BUILT_IN:
+    if ":" in name:
+        return _own(name)
+    if name not in BUILT_IN:
         hint = "'forethought worlds list' lists all; your own is named module:Class."
         raise UnknownName.of("world", name, BUILT_IN, hint)
-    module, _, attribute = BUILT_IN.get(name, name).partition(":")
+    module, _, attribute = BUILT_IN[name].partition(":")
+    found: type[World] = getattr(import_module(module), attribute)
+    return found
+
+
+def _own(name: str) -> type[World]:
+    module, _, attribute = name.partition(":")
     here = str(Path.cwd())
     sys.path.insert(0, here)
     try:
