@@ -81,6 +81,9 @@ class TrainConfig(Config):
         "mastery", description="what is replayed more: what is not mastered, is being learned, or surprises; or none"
     )
     mastered_nats: float = Field(0.5, ge=0, description="mastery: what surprises less than so many nats is mastered")
+    largest_share: float = Field(
+        1.0, ge=1, description="mastery: equal shares that the most surprising outcomes take; 1: chance is not chased"
+    )
     first_episodes: int = Field(512, ge=1, description="episodes lived before the first update")
     live_every: int = Field(10, ge=1, description="updates between two spells of living")
     live_episodes: int = Field(64, ge=1, description="episodes in a spell, lived side by side")

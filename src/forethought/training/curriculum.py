@@ -104,20 +104,22 @@ class Curriculum:
     def interest(self) -> dict[SituationClass, float]:
         """The share that each class of outcome keeps in replay, from a tenth to the whole of an equal share.
 
-        ``mastery``: it shrinks with surprise. An outcome of pure chance keeps its equal share, but no more.
+        ``mastery``: it shrinks with surprise. An outcome of pure chance keeps its equal share, but no more, unless
+        ``largest_share`` allows that: in worlds without chance what surprises most needs most.
         ``progress``: it follows learning progress, so that what is mastered and what is pure chance both lose theirs
         (Oudeyer, Kaplan and Hafner 2007). ``surprise``: it follows raw error, which stares at chance; an ablation.
         """
-        how = self.config.curiosity
+        how, largest = self.config.curiosity, 1.0
         if how == "none" or (how == "mastery" and not self.config.mastered_nats):
             return {}
         if how == "mastery":
+            largest = self.config.largest_share
             found = {kind: known.recent / self.config.mastered_nats for kind, known in self.known.items()}
         else:
             found = {kind: known.recent if how == "surprise" else known.progress for kind, known in self.known.items()}
             most = max([NOTICED, *found.values()])
             found = {kind: value / most for kind, value in found.items()}
-        return {kind: max(LEAST_SHARE, min(1.0, value)) for kind, value in found.items()}
+        return {kind: max(LEAST_SHARE, min(largest, value)) for kind, value in found.items()}
 
     def practises(self, rng: random.Random) -> bool:
         """Whether the coming spell acts towards desires; otherwise it babbles on."""

@@ -50,6 +50,7 @@ def three_worlds(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> T
         seed=seed,
         budget_tokens=12_000_000,
         cooling=0.2,
+        largest_share=4.0,
         batch_steps=24,
         first_episodes=900,
         live_episodes=90,

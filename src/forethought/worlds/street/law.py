@@ -92,9 +92,9 @@ class Turn:
 
     def flee(self, i: int) -> None:
         """Person ``i`` is gone for good, and with them what they have."""
+        self.make_way(i)
         self.people[i] = self.people[i]._replace(here=False)
         self.told.append(("fled", self.people[i].name))
-        self.make_way(i)
 
     # ---- deeds ----------------------------------------------------------------------------------------------------
     def be_kind(self, deed: str, i: int) -> None:

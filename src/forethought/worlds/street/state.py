@@ -77,7 +77,7 @@ def angry_stern(folk: tuple[Person, ...] | list[Person]) -> bool:
 
 
 def seen(state: State) -> tuple[Fact, ...]:
-    """Each person with trait (if known), mood, thing and ties, then what is yours, and the guard."""
+    """Each person with trait (if known), mood and thing, then the ties of those here, what is yours, and the guard."""
     return tuple([fact for group in _groups(state) for fact in group])
 
 
@@ -87,16 +87,9 @@ def text(state: State) -> str:
 
 
 def _groups(state: State) -> list[tuple[Fact, ...]]:
-    groups: list[tuple[Fact, ...]] = []
-    told = [person.name for person in state.people if not person.here]
-    for person in state.people:
-        name = person.name
-        groups.append(_portrait(person, state.blocks(name)))
-        if person.here:
-            for a, tie, b in state.ties:
-                if (a == name and b not in told) or (b == name and a not in told):
-                    groups.append((("tie", name, tie, b if a == name else a),))
-            told.append(name)
+    here = [person.name for person in state.people if person.here]
+    groups = [_portrait(person, state.blocks(person.name)) for person in state.people]
+    groups += [(("tie", *tie),) for tie in state.ties if tie[0] in here and tie[2] in here]
     groups += [(("load", wish[2]),) for wish in state.wishes if wish[0] == "carry"]
     groups += [(fact,) for fact in state.gained]
     groups.append(_circumstances(state.coins, state.delay, state.guard))

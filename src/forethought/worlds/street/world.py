@@ -62,7 +62,7 @@ class StreetWorld(LawfulWorld[State]):
         return deeds.options(state)
 
     def seen(self, state_now: State) -> tuple[Fact, ...]:
-        """Everybody with trait (if known), mood, thing and ties, then what is yours, and the guard."""
+        """Everybody with trait (if known), mood and thing, then their ties, what is yours, and the guard."""
         return state.seen(state_now)
 
     def text(self, state_now: State) -> str:
