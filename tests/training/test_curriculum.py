@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from forethought.config import TrainConfig
+from forethought.errors import BadSetting
 from forethought.models import Model
 from forethought.training.curriculum import LEAST_SHARE, Acquaintance, Curriculum
 
@@ -15,9 +16,9 @@ NewModel = Callable[..., Model]
 LEARNED, CHANCE, LEARNING = (("w", verb, False, 3, "ongoing", "none") for verb in ("known", "noise", "new"))
 
 
-def heeded(curiosity: str, rounds: int = 300, seed: int = 0) -> dict[object, float]:
+def heeded(curiosity: str, rounds: int = 300, seed: int = 0, **settings: float) -> dict[object, float]:
     """Interest after one class was mastered long ago, one is pure chance, and one is just being learned."""
-    rng, curriculum = random.Random(seed), Curriculum(TrainConfig.of(curiosity=curiosity))
+    rng, curriculum = random.Random(seed), Curriculum(TrainConfig.of(curiosity=curiosity, **settings))
     for i in range(rounds):
         nats = [0.01, rng.choice([1.0, 2.0, 3.0]), 3.0 if i < rounds - 60 else 3.0 - 0.045 * (i - rounds + 60)]
         curriculum.heed([LEARNED, CHANCE, LEARNING], nats)
@@ -35,6 +36,13 @@ def test_raw_surprise_stares_at_chance_and_mastery_gives_it_no_more_than_its_sha
     assert surprise[CHANCE] > 0.7 and surprise[LEARNED] == LEAST_SHARE
     assert mastery[CHANCE] == mastery[LEARNING] == 1.0 and mastery[LEARNED] == LEAST_SHARE
     assert heeded("none") == {}
+
+
+def test_what_surprises_most_may_take_several_shares_where_there_is_no_chance() -> None:
+    mastery = heeded("mastery", largest_share=4.0)
+    assert 3.0 < mastery[CHANCE] <= 4.0 and mastery[LEARNED] == LEAST_SHARE
+    with pytest.raises(BadSetting, match="largest_share"):
+        TrainConfig.of(largest_share=0.5)
 
 
 def test_what_is_new_counts_with_all_its_surprise() -> None:

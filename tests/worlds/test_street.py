@@ -191,18 +191,18 @@ def test_hidden_traits_are_told_once_somebody_is_watched_or_greeted() -> None:
 @pytest.mark.parametrize(
     ("trait", "action", "change"),
     [
-        ("meek", "shove Mira", "Mira has fled. You are past Mira."),
+        ("meek", "shove Mira", "You are past Mira. Mira has fled."),
         ("kind", "shove Mira", "You are past Mira. Mira feels angry."),
         ("proud", "shove Mira", "Mira feels angry."),
         ("fierce", "shove Mira", "Mira hits you."),
         ("brave", "shove Mira", "Mira hits you."),
-        ("greedy", "shove Mira", "Mira has fled. You are past Mira."),
+        ("greedy", "shove Mira", "You are past Mira. Mira has fled."),
         ("greedy", "rob Mira", "Mira hits you."),
-        ("meek", "rob Mira", "You have the ball from Mira. Mira has fled. You are past Mira."),
+        ("meek", "rob Mira", "You have the ball from Mira. You are past Mira. Mira has fled."),
         ("meek", "greet Mira", "Mira feels trusting."),
         ("fierce", "greet Mira", "Mira feels angry."),
         ("proud", "greet Mira", "Nothing changes."),
-        ("shy", "greet Mira", "Mira has fled. You are past Mira."),
+        ("shy", "greet Mira", "You are past Mira. Mira has fled."),
         ("proud", "apologise to Mira", "Mira feels trusting."),
         ("proud", "help Mira", "Mira feels angry."),
         ("fierce", "help Mira", "Mira feels trusting."),
@@ -225,8 +225,8 @@ def test_a_trait_decides_how_somebody_alone_reacts(trait: str, action: str, chan
         ("cousin", "brave", "Tom hits you."),
         ("friend", "kind", "Tom helps Mira. Mira feels angry."),
         ("cousin", "meek", "Tom helps Mira. Mira feels angry."),
-        ("friend", "meek", "Mira has fled. You are past Mira."),
-        ("rival", "fierce", "Mira has fled. You are past Mira."),
+        ("friend", "meek", "You are past Mira. Mira has fled."),
+        ("rival", "fierce", "You are past Mira. Mira has fled."),
     ],
 )
 def test_company_decides_what_force_comes_to(tie: str, trait: str, change: str) -> None:
@@ -234,7 +234,7 @@ def test_company_decides_what_force_comes_to(tie: str, trait: str, change: str) 
     for ties in ((("Mira", tie, "Tom"),), (("Tom", tie, "Mira"),)):
         assert told(street(mira, tom, ties=ties), "shove Mira") == change
         gone = street(mira, tom._replace(here=False), ties=ties)
-        assert told(gone, "shove Mira") == "Mira has fled. You are past Mira."
+        assert told(gone, "shove Mira") == "You are past Mira. Mira has fled."
 
 
 def test_who_is_called_speaks_to_friends_and_spoils_it_with_rivals() -> None:
