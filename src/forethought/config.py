@@ -65,6 +65,7 @@ class TrainConfig(Config):
     action_weight: float = Field(0.2, ge=0, description="weight of the mean nats per action token")
     language_weight: float = Field(0.0, ge=0, description="weight of the mean nats per desire or observation token")
     latent_weight: float = Field(0.0, ge=0, description="weight of the latent loss; 0: no latent dynamics at all")
+    freeze: bool = Field(False, description="keep the language model as it is and train its latent dynamics alone")
     unroll: int = Field(2, ge=1, le=4, description="steps that the latent dynamics imagine in a row in training")
     members: int = Field(3, ge=1, le=8, description="predictors in the latent dynamics' ensemble")
     sigreg_weight: float = Field(0.05, ge=0, description="of SIGReg within the latent loss")
@@ -76,6 +77,9 @@ class TrainConfig(Config):
     replay_floor: float = Field(0.1, ge=0, le=1, description="share of replay drawn uniformly from everything")
     hindsight_share: float = Field(
         0.25, ge=0, le=1, description="of draws, in pairs: with what was met as the desire, and as it was"
+    )
+    distil_share: float = Field(
+        0.0, ge=0, le=1, description="lessons more, as a share of the draws, in what planning chose and what helped"
     )
     curiosity: Literal["mastery", "progress", "surprise", "none"] = Field(
         "mastery", description="what is replayed more: what is not mastered, is being learned, or surprises; or none"

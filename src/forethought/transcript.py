@@ -19,7 +19,7 @@ from forethought.types import Episode, Harm, Progress, Step
 VerdictPlace = Literal["before", "after"]
 Target = Literal["change", "observation"]
 PROGRESS_FORMS = {progress: f"Progress: {progress}." for progress in Progress}
-LEFT_OUT = "..."
+LEFT_OUT, BEST = "...", "Best?"
 HARM_FORMS = {harm: f"Harm: {harm}." for harm in Harm}
 
 
@@ -100,10 +100,11 @@ class Transcript:
         """What stands between a transcript that awaits an action and one that is done at some later time: an action
         and an outcome left out.
         """
-        tokens = Tokens()
-        for who, other in (("assistant", "user"), ("user", "assistant")):
-            tokens = tokens + self._body(who, LEFT_OUT, Role.CONTEXT) + self._head(other)
-        return tokens
+        return self._aside(LEFT_OUT)
+
+    def advice(self) -> Tokens:
+        """What stands between a transcript that awaits an action and the one that is best there."""
+        return self._aside(BEST)
 
     def action_alone(self, action: str) -> Tokens:
         """An action as a conversation of its own, as the latent dynamics read it."""
@@ -160,6 +161,13 @@ class Transcript:
         return progress, [self._plain(" " + form) for form in HARM_FORMS.values()]
 
     # ---- pieces ---------------------------------------------------------------------------------------------------
+    def _aside(self, text: str) -> Tokens:
+        """A turn of both sides that is no part of the episode."""
+        tokens = Tokens()
+        for who, other in (("assistant", "user"), ("user", "assistant")):
+            tokens = tokens + self._body(who, text, Role.CONTEXT) + self._head(other)
+        return tokens
+
     def _message(self, who: str, text: str, role: Role) -> Tokens:
         return self._head(who) + self._body(who, text, role)
 

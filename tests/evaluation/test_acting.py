@@ -8,8 +8,7 @@ import torch
 
 from forethought.errors import BadSetting, Sealed
 from forethought.evaluation import Record, act
-from forethought.evaluation.acting import best_costs
-from forethought.evaluation.likelihood import action_likelihoods, likeliest
+from forethought.evaluation.acting import best_costs, likeliest
 from forethought.evaluation.metrics import Place
 from forethought.evaluation.statistics import CUSTOM, RANDOM
 from forethought.models import Model
@@ -25,6 +24,10 @@ def situations(model: Model, many: int = 3) -> list[Situation]:
         opening = model.transcript.opening(info["desire"], observation)
         found.append(Situation(opening, info["candidates"][: 2 + seed]))
     return found
+
+
+def preferences(model: Model, asked: Sequence[Situation], rows: int = 256) -> list[list[float]]:
+    return model.preferences([s.context for s in asked], [s.candidates for s in asked], rows)
 
 
 def likelihood_by_hand(model: Model, situation: Situation, action: str) -> float:
@@ -44,14 +47,14 @@ def test_candidates_are_scored_as_if_each_were_read_alone(untrained: Model, arch
     asked = situations(model)
     expected = [[likelihood_by_hand(model, s, action) for action in s.candidates] for s in asked]
     for rows in (256, 3):
-        for mine, theirs in zip(action_likelihoods(model, asked, rows), expected, strict=True):
+        for mine, theirs in zip(preferences(model, asked, rows), expected, strict=True):
             assert mine == pytest.approx(theirs, abs=1e-3)
 
 
 def test_the_policy_takes_the_likeliest_candidate(untrained: Model) -> None:
     asked = situations(untrained)
     chosen = likeliest(untrained)(asked, None)  # type: ignore[arg-type]
-    for situation, scores, action in zip(asked, action_likelihoods(untrained, asked), chosen, strict=True):
+    for situation, scores, action in zip(asked, preferences(untrained, asked), chosen, strict=True):
         assert action == max(zip(scores, situation.candidates, strict=True))[1]
     with pytest.raises(BadSetting, match="no candidate actions"):
         likeliest(untrained)([Situation(asked[0].context, ())], None)  # type: ignore[arg-type]

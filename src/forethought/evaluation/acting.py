@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from forethought.errors import NotOffered
-from forethought.evaluation.likelihood import likeliest
+from forethought.errors import BadSetting, NotOffered
 from forethought.evaluation.metrics import Place, places
 from forethought.evaluation.statistics import CUSTOM, RANDOM, Record
 from forethought.evaluation.suites import Watch
@@ -73,6 +72,18 @@ def imagining(
             if look is not None:
                 look(situation, options)
         return [options[0].action for options in found]
+
+    return choose
+
+
+def likeliest(model: Model) -> Chooser:
+    """Chooses the candidate that the model itself finds likeliest: the policy without any imagination."""
+
+    def choose(situations: Sequence[Situation], _: random.Random) -> list[str]:
+        if not all(situation.candidates for situation in situations):
+            raise BadSetting("a situation lists no candidate actions; the likeliest of them cannot be chosen")
+        found = model.preferences([s.context for s in situations], [s.candidates for s in situations])
+        return [s.candidates[scores.index(max(scores))] for s, scores in zip(situations, found, strict=True)]
 
     return choose
 

@@ -19,11 +19,12 @@ from forethought.models import attention
 from forethought.models.decoding import Continuation, continue_branches
 from forethought.models.latent import SETTINGS_FILE as LATENT_FILE
 from forethought.models.latent import Latent, LatentShape, Memory
+from forethought.models.likelihood import ROWS, likelihoods
 from forethought.models.lookback import look_up
 from forethought.models.phrases import Phrased, imagine_in_phrases
 from forethought.models.presets import Architecture, config_for, preset
 from forethought.models.tokenizer import train_tokenizer, training_texts
-from forethought.transcript import Target, Tokens, Transcript, VerdictPlace
+from forethought.transcript import Role, Target, Tokens, Transcript, VerdictPlace
 from forethought.types import Harm, Progress
 
 SETTINGS_FILE = "forethought.json"
@@ -66,6 +67,8 @@ class Model:
     ) -> None:
         self.lm, self.tokenizer, self.origin = lm, tokenizer, origin
         self.latent: Latent | None = None
+        self.advised = False
+        """Whether it was taught which action is best (``advice``), beside which ones there are."""
         self.transcript = Transcript(tokenizer, verdict, target)
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
@@ -127,13 +130,19 @@ class Model:
             target or settings.get("target", "change"),
             origin=settings.get("origin", str(source)),
         )
+        model.advised = settings.get("advised", False)
         if path.is_dir() and (path / LATENT_FILE).exists():
             model.latent = Latent.load(path)
         return model
 
     def save(self, folder: str | Path) -> Path:
         """Writes weights (safetensors), tokenizer and settings; the folder appears whole or not at all."""
-        settings = {"verdict": self.transcript.verdict, "target": self.transcript.target, "origin": self.origin}
+        settings = {
+            "verdict": self.transcript.verdict,
+            "target": self.transcript.target,
+            "origin": self.origin,
+            "advised": self.advised,
+        }
         with storage.replace_folder(Path(folder)) as fresh:
             self.lm.save_pretrained(fresh)
             self.tokenizer.save_pretrained(fresh)
@@ -208,6 +217,19 @@ class Model:
         ended = [[c for c in of_context if c.closed or not later] for of_context in grouped]
         return [[self._decode(c.ids).strip() for c in of_context] for of_context in ended]
 
+    def preferences(
+        self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]], rows: int = ROWS
+    ) -> list[list[float]]:
+        """How likely (log-probability, nats) the model itself takes each action in each context, its end included.
+
+        Asked for the best action if it was ever taught that (``advised``), else for any that can be done.
+        """
+        if self.advised:
+            contexts = [context + self.transcript.advice() for context in contexts]
+        branches = [[self._action_ids(action) for action in of_context] for of_context in actions]
+        pad = self.tokenizer.pad_token_id
+        return likelihoods(self.lm, [context.ids for context in contexts], branches, pad=pad, rows=rows)
+
     def hidden(self, texts: Sequence[Tokens]) -> tuple[Tensor, Tensor]:
         """The last hidden states of texts, right-padded (R, T, W), and the texts' lengths (R)."""
         length = [len(text) for text in texts]
@@ -255,6 +277,10 @@ class Model:
     def _from_phrases(self, outcome: Phrased) -> Imagined:
         facts = self.transcript.read_outcome(self._decode(outcome.ids)).text
         return Imagined(facts, outcome.progress[1], outcome.progress[2], outcome.harm[1], tuple(outcome.ids))
+
+    def _action_ids(self, action: str) -> list[int]:
+        tokens = self.transcript.action(action)
+        return [i for i, role in zip(tokens.ids, tokens.roles, strict=True) if role == Role.ACTION]
 
     def _decode(self, ids: Sequence[int]) -> str:
         text: str = self.tokenizer.decode(ids, skip_special_tokens=True)

@@ -56,12 +56,15 @@ class LatentDynamics:
         self._actions: dict[str, Tensor] = {}
         self._later: dict[tuple[int, ...], tuple[str, ...]] = {}
 
-    @torch.inference_mode()
     def begin(self, situations: Sequence[Situation]) -> list[_State]:
         """Reads every transcript once."""
-        contexts = [situation.context for situation in situations]
+        return self.read([situation.context for situation in situations], self._pools(situations))
+
+    @torch.inference_mode()
+    def read(self, contexts: Sequence[Tokens], pools: Sequence[tuple[str, ...]] = ()) -> list[_State]:
+        """The states at the ends of transcripts; ``pools`` are the actions that may be proposed in each."""
         state_ERAD, memory = self.model.states(contexts)
-        told = _Told(contexts, memory, self._pools(situations))
+        told = _Told(list(contexts), memory, list(pools))
         return [_State(told, row, state_ERAD[:, row, 0], real=True) for row in range(len(contexts))]
 
     @torch.inference_mode()

@@ -36,7 +36,9 @@ class TokenDynamics:
 
     def imagine(self, states: Sequence[_Told], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
         """Verdicts of each action, with the facts in words where these come first."""
-        contexts = self._contexts(states)
+        return self._imagine(self._contexts(states), actions)
+
+    def _imagine(self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
         imagined = self.model.judge(contexts, actions)
         return [
             [

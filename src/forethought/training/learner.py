@@ -46,6 +46,7 @@ class Learner:
 
     def __init__(self, model: Model, config: TrainConfig) -> None:
         self.model, self.config = model, config
+        model.lm.requires_grad_(not config.freeze)
         self.autocast = autocast_dtype(config.precision, model.device, model.lm.config.hidden_size)
         self.optimizer = Optimizer(
             model.lm, config.matrix_rate, config.learning_rate, config.weight_decay, model.latent
@@ -57,7 +58,7 @@ class Learner:
         ``unrolls``, one for each of the first samples, say what a model with latent dynamics imagines.
         """
         rate = self._rate(number, progress)
-        self.model.lm.train()
+        self.model.lm.train(not self.config.freeze)
         self.optimizer.zero_grad()
         order = sorted(range(len(samples)), key=lambda i: len(samples[i]))
         batches = list(pad_in_groups(samples, self.model.tokenizer.pad_token_id, GROUPS))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from forethought.config import TrainConfig
 from forethought.experience import Replay, SituationClass, kind_of
 from forethought.models import Model
+from forethought.training.distillation import Helpful, advice
 from forethought.training.hindsight import Hindsight, in_hindsight
 from forethought.training.latent import Unroll, later, unroll
 from forethought.transcript import Tokens
@@ -41,6 +42,8 @@ class Teacher:
         self.hindsight = Hindsight({world.name: world for world in worlds})
         share = config.hindsight_share if config.arm == "developmental" else 0.0
         self.pairs = round(config.batch_steps * share / 2)
+        self.helpful = Helpful(self.hindsight)
+        self.advices = round(config.batch_steps * config.distil_share) if config.arm == "developmental" else 0
 
     def lessons(self, update: int, interest: Mapping[SituationClass, float]) -> Lessons:
         """The lessons of an update."""
@@ -55,6 +58,10 @@ class Teacher:
                 if len(made.samples) % LATER_EVERY == 1 and len(tokens := later(transcript, episode, rng)):
                     extra.append(tokens)
         made.samples += extra
+        if self.advices:
+            self.helpful.look(self.replay)
+            drawn = [self.helpful.draw(self.replay, rng) for _ in range(self.advices)]
+            made.samples += [advice(self.model.transcript, *found) for found in drawn if found]
         return made
 
     def _drawn(

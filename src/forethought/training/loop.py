@@ -68,6 +68,8 @@ def train(
     config = config or TrainConfig.of(**settings)
     for name in config.worlds:
         make(name, level=config.level, split="train")  # says what is wrong with it before anything is written
+    if config.freeze and not config.latent_weight:
+        raise BadSetting("freeze keeps the language model as it is, and latent_weight 0 leaves nothing else to train")
     folder = Path(folder)
     with storage.lock(folder):
         run = Run.open(folder, config)
@@ -93,6 +95,7 @@ def initial_model(config: TrainConfig) -> Model:
         )
     else:
         model = Model.from_pretrained(config.model, verdict=config.verdict, target=config.target)
+    model.advised |= config.distil_share > 0 and config.arm == "developmental"
     return model.with_latent(config.members, config.seed) if config.latent_weight else model
 
 
