@@ -32,7 +32,7 @@ def test_the_tree_shows_each_step(folder: Path, capsys: pytest.CaptureFixture[st
 def test_json_says_the_same_for_machines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["act", "errand", "--model", str(folder), "--seed", "3", "--horizon", "1", "--json"])
     told = json.loads(capsys.readouterr().out)
-    assert told["world"] == "errand" and told["imagination"] == "latent"
+    assert told["world"] == "errand" and told["imagination"] == "guided"
     assert told["ending"] in ("out of time", "satisfied", "failed")
     step = told["steps"][0]
     assert step["action"] == step["options"][0]["action"] and step["decision"] == "act"
@@ -48,12 +48,25 @@ def test_it_imagines_in_words_when_asked_to(folder: Path, capsys: pytest.Capture
     assert told["imagination"] == "words" and told["steps"][0]["options"][0]["reach"] is None
 
 
+def test_without_a_latent_part_it_imagines_in_words_and_says_so(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = Model.from_pretrained(folder)
+    model.latent = None
+    plain = str(model.save(tmp_path / "plain"))
+    main(["act", "errand", "--model", plain, "--horizon", "1", "--imagine", "latent", "--samples", "2", "--json"])
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["imagination"] == "words x 2" and "no latent dynamics" in printed.err
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         (["--axis", "near_drivn"], "did you mean 'near_driven'"),
         (["--budget", "0"], "planner budget of 0; expected at least 1"),
         (["--horizon", "9"], "horizon of 9; expected at most 4"),
+        (["--milliseconds", "0"], "milliseconds of 0; expected at least 1"),
+        (["--samples", "0", "--imagine", "words"], "0 samples of an outcome"),
         (["--gate", "/nowhere"], "calibrate a gate first"),
     ],
 )

@@ -7,7 +7,7 @@ import torch
 
 from forethought.errors import BadSetting
 from forethought.models import Model, train_tokenizer, training_texts
-from forethought.planning import LatentDynamics, Planner, Situation, TokenDynamics, imagination
+from forethought.planning import LatentDynamics, Planner, Situation
 
 DESIRE, SEEN = "Get the car washed.", "You are at home. The car is at home."
 CANDIDATES = ("walk to the car wash", "drive the car to the car wash", "wait")
@@ -23,12 +23,9 @@ def _situation(model: Model, seen: str = SEEN, *more: str) -> Situation:
     return Situation(model.transcript.opening(DESIRE, seen), CANDIDATES, known=more)
 
 
-def test_a_model_imagines_in_latent_space_if_it_can(model: Model) -> None:
-    assert isinstance(imagination(model), LatentDynamics)
-    plain = Model(model.lm, model.tokenizer)
-    assert isinstance(imagination(plain), TokenDynamics)
+def test_without_a_latent_part_there_is_nothing_to_imagine_in(model: Model) -> None:
     with pytest.raises(BadSetting, match="no latent dynamics; imagine in words"):
-        LatentDynamics(plain)
+        LatentDynamics(Model(model.lm, model.tokenizer))
 
 
 def test_many_states_are_imagined_as_each_alone(model: Model) -> None:

@@ -57,6 +57,23 @@ def test_the_budget_bounds_what_is_imagined_and_the_likeliest_is_imagined_first(
     assert counts == sorted(counts) and counts[0] >= 30 and counts[-1] >= 55
 
 
+def test_time_bounds_what_is_imagined_but_every_action_gets_a_look(
+    make_maze: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr("forethought.planning.search.time.monotonic", lambda: float(next(clock)))
+    counts = []
+    for milliseconds in (1, 2500, 60_000, None):
+        table = make_maze(3, states=12, actions=4)
+        first = [action for state, action in table.rows if state == "start"]
+        found = options(Planner(horizon=4, budget=200, width=1, milliseconds=milliseconds), table, *first)
+        assert len(found) == 4
+        counts.append(len(table.imagined))
+    assert counts[0] == 4 < counts[1] == 12 < counts[2] == counts[3]
+    with pytest.raises(BadSetting, match="milliseconds of 0; expected at least 1"):
+        Planner(milliseconds=0)
+
+
 def test_a_way_that_disappoints_is_left_for_another(make_row: Any, make_table: Any) -> None:
     table = make_table({
         ("start", "a"): make_row("bright", reach=0.9),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+import forethought as ft
 from forethought.config import TrainConfig
+from forethought.errors import BadSetting
 from forethought.models import Model
 from forethought.training.latent import DISCOUNT, STEP_COST, later, reached, unroll
 from forethought.training.learner import Learner
@@ -112,3 +115,27 @@ def test_without_latent_dynamics_nothing_is_imagined(new_model: NewModel) -> Non
     learner = _learner(new_model(), latent_weight=0.0)
     figures = learner.update([learner.model.transcript.episode(_episode(GO))], 0, 0.0).figures
     assert not any(name.startswith("latent") for name in figures)
+
+
+def test_a_frozen_language_model_stays_as_it_is_while_its_latent_part_learns(
+    new_model: NewModel, tmp_path: Path
+) -> None:
+    model = new_model().with_latent(members=2)
+    before = {name: value.clone() for name, value in model.lm.state_dict().items()}
+    learner = _learner(model, freeze=True)
+    told = [_update(learner, [_episode(GO, ASK), _episode(GO, FALL)], number) for number in range(12)]
+    assert all(torch.equal(before[name], value) for name, value in model.lm.state_dict().items())
+    assert told[-1]["latent_harm"] < 0.5 * told[0]["latent_harm"]
+    with pytest.raises(BadSetting, match="leaves nothing else to train"):
+        ft.train(folder=tmp_path / "run", freeze=True)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_trained_model_is_given_a_latent_part_afterwards(tmp_path: Path) -> None:
+    settings = dict(budget_tokens=6_000, batch_steps=8, first_episodes=16, live_episodes=8)
+    first = ft.train(folder=tmp_path / "words", **settings)
+    second = ft.train(str(first.model), folder=tmp_path / "both", latent_weight=1.0, freeze=True, **settings)
+    words, both = ft.Model.from_pretrained(first.model), ft.Model.from_pretrained(second.model)
+    assert words.latent is None and both.latent is not None
+    pairs = zip(words.lm.parameters(), both.lm.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)

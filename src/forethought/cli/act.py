@@ -34,9 +34,12 @@ class ActOptions(WorldOptions):
     seed: Annotated[int, about("which situation")] = 0
     horizon: Annotated[int, about("steps ahead that are imagined")] = 2
     budget: Annotated[int, about("futures imagined at most for each decision")] = 256
+    milliseconds: Annotated[int | None, about("for imagining each decision (default: no limit)", "INT")] = None
     imagine: Annotated[
-        Literal["latent", "words"] | None, about("how to imagine (default: latent where the model can)", "STR")
+        Literal["words", "guided", "latent"] | None,
+        about("how to imagine (default: guided, words with latent costs and distances, where the model can)", "STR"),
     ] = None
+    samples: Annotated[int, about("outcomes drawn in words for each action; 1: the likeliest alone")] = 1
     gate: Annotated[Path | None, about("a gate.json, or a folder with one: hold or ask where it is risky", "PATH")] = (
         None
     )
@@ -51,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     if said:
         console.print(said)
     world = options.found()
-    agent = _agent(options, folder)
+    agent = _agent(options, folder, console)
     observation, info = world.reset(seed=options.seed)
     told: dict[str, Any] = {"world": world.name, "seed": options.seed, "desire": str(info.get("desire", ""))}
     told |= {"observation": observation, "imagination": agent.dynamics.name, "steps": []}
@@ -67,17 +70,21 @@ def run(arguments: Sequence[str]) -> int:
     return 0 if ended == "satisfied" else 1
 
 
-def _agent(options: ActOptions, folder: Path) -> Agent:
+def _agent(options: ActOptions, folder: Path, console: Console) -> Agent:
     from forethought.agent import Agent
-    from forethought.planning import Gate, LatentDynamics, Planner, TokenDynamics
+    from forethought.planning import Gate, Planner, imagination
 
-    model = load_model(folder)
-    kinds: dict[str | None, Any] = {"latent": LatentDynamics, "words": TokenDynamics}
+    model, kind = load_model(folder), options.imagine
+    if kind in ("guided", "latent") and model.latent is None:
+        console.print(
+            "[yellow]This model has no latent dynamics (train it with --latent-weight); it imagines in words.[/]"
+        )
+        kind = "words"
     return Agent(
         model,
-        Planner(horizon=options.horizon, budget=options.budget),
+        Planner(horizon=options.horizon, budget=options.budget, milliseconds=options.milliseconds),
         options.seed,
-        kinds[options.imagine](model) if options.imagine else None,
+        imagination(model, kind, options.samples),
         Gate.load(options.gate) if options.gate else None,
     )
 

@@ -37,6 +37,10 @@ class EvalOptions:
     axes: Annotated[tuple[str, ...] | None, about("held-out axes ('' is none; default: all)", "[STR ...]")] = None
     n: Annotated[int | None, about("transitions and pairs of each kind in each place", "INT")] = None
     episodes: Annotated[int | None, about("episodes acted in each place", "INT")] = None
+    horizon: Annotated[int, about("acting, gate: steps ahead that are imagined")] = 2
+    imagine: Annotated[
+        Literal["words", "guided", "latent"] | None, about("acting, gate: how (default: guided where it can)", "STR")
+    ] = None
     alpha: Annotated[float, about("gate: the share of episodes that may end in harm")] = 0.05
     seed: Annotated[int, about("decides which situations")] = 0
     json: Annotated[bool, about("print the records as JSON")] = False
@@ -59,6 +63,7 @@ def run(arguments: Sequence[str]) -> int:
     given: dict[str, Any] = {
         "worlds": options.worlds or None, "level": options.level, "split": options.split, "axes": options.axes,
         "n": options.n, "episodes": options.episodes, "seed": options.seed,
+        "horizon": options.horizon, "imagine": options.imagine,
     }  # fmt: skip
     scope = replace(scope, **{name: value for name, value in given.items() if value is not None})
     model = load_model(folder)

@@ -18,6 +18,7 @@ from forethought.reports.headlines import Headline, headlines, percent
 if TYPE_CHECKING:
     from forethought.evaluation import Record
     from forethought.models import Model
+    from forethought.planning import Imagination
 
 SUMMARY_FILE, EXAMPLES_FILE = "summary.json", "examples.json"
 GATE_EPISODES = 1000
@@ -37,6 +38,8 @@ class Scope:
     n: int = 60
     episodes: int = 12
     seed: int = 0
+    horizon: int = 2
+    imagine: Imagination | None = None
 
 
 def scope_of(config: TrainConfig) -> Scope:
@@ -72,6 +75,7 @@ def measure_run(folder: Path, config: TrainConfig, command: str) -> list[Record]
 def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | None = None) -> list[Record]:
     """The records of a suite: ``consequences``, ``acting`` or ``all``."""
     from forethought.evaluation import act, car_wash_pairs, evaluate
+    from forethought.planning import Planner
 
     where: dict[str, Any] = {
         "worlds": scope.worlds, "level": scope.level, "split": scope.split, "axes": scope.axes, "seed": scope.seed,
@@ -86,7 +90,8 @@ def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | Non
         with warnings.catch_warnings():
             if suite == "all":  # what is left out has been said once
                 warnings.simplefilter("ignore")
-            records += act(model, n=scope.episodes, **where)
+            planner = Planner(horizon=scope.horizon)
+            records += act(model, n=scope.episodes, planner=planner, imagine=scope.imagine, **where)
     return records
 
 
@@ -96,13 +101,13 @@ def gate(
     """Calibrates a gate for ``alpha``, keeps it in the model's folder, and tests it beside the usual promises."""
     from forethought.evaluation import ALPHAS, measure_gate
     from forethought.evaluation.gate import episodes_for
-    from forethought.planning import GATE_FILE
+    from forethought.planning import GATE_FILE, Planner
 
     n = episodes or GATE_EPISODES
     alphas = {alpha, *(usual for usual in ALPHAS if episodes_for(usual) <= n * len(scope.worlds))}
     gates, records = measure_gate(
-        model, scope.worlds, scope.level, scope.split, scope.axes, n, scope.seed, arm=arm,
-        alphas=sorted(alphas, reverse=True), progress=watch,
+        model, scope.worlds, scope.level, scope.split, scope.axes, n, scope.seed,
+        Planner(horizon=scope.horizon), scope.imagine, arm=arm, alphas=sorted(alphas, reverse=True), progress=watch,
     )  # fmt: skip
     gates[alpha].save(folder / GATE_FILE)
     return records

@@ -14,7 +14,7 @@ from forethought.evaluation.statistics import CUSTOM, RANDOM, Record
 from forethought.evaluation.suites import Watch
 from forethought.evaluation.transitions import situation_seeds
 from forethought.models import Model
-from forethought.planning import Option, Planner, Situation, imagination
+from forethought.planning import Imagination, Option, Planner, Situation, imagination
 from forethought.training.live import Chooser, babble, demonstrations, live
 from forethought.types import Ending, Episode
 
@@ -31,17 +31,20 @@ def act(
     n: int = 100,
     seed: int = 0,
     planner: Planner | None = None,
+    imagine: Imagination | None = None,
     arm: str = "",
     progress: Watch | None = None,
 ) -> list[Record]:
     """Lives ``n`` episodes in each place by imagining (``act/...``) and by the model's own prior (``policy/...``).
+
+    ``imagine`` says how (``planning.imagination``).
 
     The same situations are lived by the arms ``RANDOM`` and, where the world has a demonstrator, ``CUSTOM``. Worlds
     stay sealed while the model acts. Costs are summed over their units and compared with the ``best`` demonstrator's.
     Raises as ``evaluate`` does.
     """
     ways: dict[str, Callable[[], Chooser]] = {
-        "act": lambda: imagining(model, planner or Planner(), seed),
+        "act": lambda: imagining(model, planner or Planner(), seed, kind=imagine),
         "policy": lambda: likeliest(model),
     }
     seeds = situation_seeds(n, seed)
@@ -59,11 +62,15 @@ def act(
 
 
 def imagining(
-    model: Model, planner: Planner, seed: int = 0, look: Callable[[Situation, Sequence[Option]], None] | None = None
+    model: Model,
+    planner: Planner,
+    seed: int = 0,
+    look: Callable[[Situation, Sequence[Option]], None] | None = None,
+    kind: Imagination | None = None,
 ) -> Chooser:
     """Chooses what the planner finds best; ``look`` sees the options of each situation."""
     generator = torch.Generator(device=model.device).manual_seed(seed)
-    dynamics = imagination(model)
+    dynamics = imagination(model, kind)
 
     def choose(situations: Sequence[Situation], _: random.Random) -> list[str]:
         with torch.inference_mode():

@@ -13,7 +13,7 @@ from forethought.evaluation.statistics import Record
 from forethought.evaluation.suites import Watch
 from forethought.evaluation.transitions import situation_seeds
 from forethought.models import Model
-from forethought.planning import Gate, Option, Planner, Situation, Trial, fingerprint, imagination
+from forethought.planning import Gate, Imagination, Option, Planner, Situation, Trial, fingerprint, imagination
 from forethought.planning.gate import least_trials, risk_of, threshold_for
 from forethought.types import Ending
 
@@ -25,7 +25,15 @@ REPEATS = 200
 CALIBRATION_SHARE = 0.25
 
 
-def gate_trials(model: Model, planner: Planner, place: Place, n: int, seed: int = 0, doubt: float = 1.0) -> list[Trial]:
+def gate_trials(
+    model: Model,
+    planner: Planner,
+    place: Place,
+    n: int,
+    seed: int = 0,
+    doubt: float = 1.0,
+    imagine: Imagination | None = None,
+) -> list[Trial]:
     """``n`` episodes in fresh situations of a place, lived without a gate; the imagined risk of each step taken."""
     risk: dict[tuple[int, ...], float] = {}
 
@@ -33,7 +41,7 @@ def gate_trials(model: Model, planner: Planner, place: Place, n: int, seed: int 
         risk[tuple(situation.context.ids)] = risk_of(options[0].imagined, doubt)
 
     made = []
-    for episode in lived(model, place, situation_seeds(n, seed), imagining(model, planner, seed, look)):
+    for episode in lived(model, place, situation_seeds(n, seed), imagining(model, planner, seed, look, imagine)):
         if episode.ending is Ending.WORLD_ERROR or not episode.steps:
             continue
         risks = tuple(risk[tuple(model.transcript.episode(episode, step).ids)] for step in range(len(episode.steps)))
@@ -50,6 +58,7 @@ def measure_gate(
     n: int = 1000,
     seed: int = 0,
     planner: Planner | None = None,
+    imagine: Imagination | None = None,
     arm: str = "",
     alphas: Sequence[float] = ALPHAS,
     progress: Watch | None = None,
@@ -71,12 +80,14 @@ def measure_gate(
         raise BadSetting(f"a gate is calibrated outside the held-out axes; got axes {list(axes or ())}, expected ''")
     trials: dict[Place, list[Trial]] = {}
     for i, place in enumerate(where):
-        trials[place] = gate_trials(model, planner, place, n if not place.axis else max(1, n // 4), seed)
+        trials[place] = gate_trials(
+            model, planner, place, n if not place.axis else max(1, n // 4), seed, imagine=imagine
+        )
         if progress is not None:
             progress(f"{place.world} {place.axis or 'in distribution'}", i + 1, len(where))
     inside = [trial for place, found in trials.items() if not place.axis for trial in found]
     whole = Place("+".join(worlds), level, split, "")
-    mine, plans = model.fingerprint(), fingerprint(planner, imagination(model))
+    mine, plans = model.fingerprint(), fingerprint(planner, imagination(model, imagine))
     gates, records = {}, ungated(arm, whole, inside, seed)
     for alpha in alphas:
         gates[alpha] = Gate.calibrate(inside, alpha, model=mine, planner=plans)

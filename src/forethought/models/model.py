@@ -161,9 +161,15 @@ class Model:
 
     # ---- imagining ------------------------------------------------------------------------------------------------
     def imagine(
-        self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]], max_tokens: int = MAX_OUTCOME_TOKENS
+        self,
+        contexts: Sequence[Tokens],
+        actions: Sequence[Sequence[str]],
+        max_tokens: int = MAX_OUTCOME_TOKENS,
+        temperature: float = 0.0,
+        generator: torch.Generator | None = None,
     ) -> list[list[Imagined]]:
-        """For each context, the outcome that the model expects of each action (greedy), with its verdicts.
+        """For each context, the outcome that the model expects of each action, with its verdicts: greedy, or with a
+        ``temperature`` one that might come of it.
 
         ``max_tokens`` bounds the outcome's length; verdicts that are phrases stand beside it and are not counted.
         """
@@ -171,7 +177,10 @@ class Model:
         ids = [context.ids for context in contexts]
         if not self.verdicts_are_tokens:
             pad = self.tokenizer.pad_token_id
-            phrased = imagine_in_phrases(self.lm, self.transcript, ids, branches, pad=pad, max_new=max_tokens)
+            phrased = imagine_in_phrases(
+                self.lm, self.transcript, ids, branches,
+                pad=pad, max_new=max_tokens, temperature=temperature, generator=generator,
+            )  # fmt: skip
             return [[self._from_phrases(outcome) for outcome in of_context] for of_context in phrased]
         grouped = continue_branches(
             self.lm,
@@ -181,14 +190,22 @@ class Model:
             pad=self.tokenizer.pad_token_id,
             max_new=max_tokens,
             keep_logits=VERDICT_TOKENS if self.transcript.verdict == "before" else max_tokens,
+            temperature=temperature,
+            generator=generator,
         )
         return [[self._imagined(continuation) for continuation in of_context] for of_context in grouped]
 
-    def judge(self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[Imagined]]:
+    def judge(
+        self,
+        contexts: Sequence[Tokens],
+        actions: Sequence[Sequence[str]],
+        temperature: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> list[list[Imagined]]:
         """The verdicts alone, with no facts in words where they stand first: one short look each."""
-        if self.transcript.verdict == "after":
-            return self.imagine(contexts, actions)
-        return self.imagine(contexts, actions, VERDICT_TOKENS if self.verdicts_are_tokens else 0)
+        short = VERDICT_TOKENS if self.verdicts_are_tokens else 0
+        most = MAX_OUTCOME_TOKENS if self.transcript.verdict == "after" else short
+        return self.imagine(contexts, actions, most, temperature, generator)
 
     def propose(
         self,

@@ -34,17 +34,20 @@ def imagine_in_phrases(
     *,
     pad: int,
     max_new: int,
+    temperature: float = 0.0,
+    generator: torch.Generator | None = None,
 ) -> list[list[Phrased]]:
-    """For every branch of every context the greedy facts and the verdicts, before or after them.
+    """For every branch of every context the facts (greedy, or sampled) and the likeliest verdicts, before or after.
 
     At most ``max_new`` tokens of facts; 0 asks for the verdicts alone where they stand before the facts.
     """
     stop = transcript.end_ids[0]
+    how: dict[str, Any] = {"stop": stop, "temperature": temperature, "generator": generator}
     if transcript.verdict == "before":
         told, rows = branches, Rows.at_contexts(lm, pad, contexts, branches)
     else:
         room = max_new + sum(max(map(len, forms)) for forms in transcript.verdict_ids())
-        facts = continue_branches(lm, contexts, branches, stop=stop, pad=pad, max_new=room)
+        facts = continue_branches(lm, contexts, branches, pad=pad, max_new=room, **how)
         told = [
             [
                 [*branch, *_facts_only(transcript, follows.ids)[:max_new]]
@@ -61,7 +64,7 @@ def imagine_in_phrases(
     harm_RF, harm_R = rows.settle(harm_forms)
     said = [[*progress_forms[p], *harm_forms[h]] for p, h in zip(progress_R.tolist(), harm_R.tolist(), strict=True)]
     if transcript.verdict == "before":
-        ahead = rows.continued([()] * len(said), stop=stop, max_new=max_new)
+        ahead = rows.continued([()] * len(said), max_new=max_new, **how)
         ids = [[*verdicts, *follows.ids] for verdicts, follows in zip(said, ahead, strict=True)]
     else:
         flat = [piece[len(b) :] for b, piece in zip(_flat(branches), _flat(told), strict=True)]

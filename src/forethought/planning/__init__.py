@@ -1,8 +1,11 @@
 """Choosing by imagined consequences; nothing here ever holds a world."""
 
+from typing import Literal
+
 from forethought.models import Model
 from forethought.planning.dynamics import Dynamics, Future, Situation
 from forethought.planning.gate import GATE_FILE, Decision, Gate, Trial, fingerprint
+from forethought.planning.guided import GuidedDynamics
 from forethought.planning.latent import LatentDynamics
 from forethought.planning.search import Option, Planner
 from forethought.planning.token import TokenDynamics
@@ -13,6 +16,8 @@ __all__ = [
     "Dynamics",
     "Future",
     "Gate",
+    "GuidedDynamics",
+    "Imagination",
     "LatentDynamics",
     "Option",
     "Planner",
@@ -24,6 +29,17 @@ __all__ = [
 ]
 
 
-def imagination(model: Model) -> Dynamics:
-    """The fastest imagination that a model has: in its latent space, or else in words."""
-    return TokenDynamics(model) if model.latent is None else LatentDynamics(model)
+Imagination = Literal["words", "guided", "latent"]
+
+
+def imagination(model: Model, kind: Imagination | None = None, samples: int = 1) -> Dynamics:
+    """A model's imagination: in ``words``; ``guided``, the same with costs and distances from its latent dynamics; or
+    ``latent``, without words and many times as fast. By default guided, or in words for a model without latent
+    dynamics.
+
+    ``samples`` outcomes are drawn in words for each action; 1: the likeliest alone.
+    """
+    kind = kind or ("words" if model.latent is None else "guided")
+    if kind == "latent":
+        return LatentDynamics(model)
+    return (TokenDynamics if kind == "words" else GuidedDynamics)(model, samples)

@@ -19,8 +19,8 @@ class GuidedDynamics(TokenDynamics):
 
     name = "guided"
 
-    def __init__(self, model: Model) -> None:
-        super().__init__(model)
+    def __init__(self, model: Model, samples: int = 1, seed: int = 0) -> None:
+        super().__init__(model, samples, seed)
         self.latent = LatentDynamics(model)
 
     def _imagine(self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[Future]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -79,7 +80,8 @@ class Planner:
 
     ``proposals`` is how many actions are tried in each imagined state. Where the dynamics tell how far the desire is
     (``reach``), that counts beside what was imagined further on: ``trust`` is the latter's share at each step, so that
-    distances are summed along the path. ``width`` states are imagined at once.
+    distances are summed along the path. ``width`` states are imagined at once. After ``milliseconds``, if given,
+    nothing further is imagined; the first look at every action is always taken.
     """
 
     horizon: int = 2
@@ -87,11 +89,13 @@ class Planner:
     proposals: int = 4
     trust: float = 0.9
     width: int = 8
+    milliseconds: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("horizon", "budget", "proposals", "width"):
-            if getattr(self, name) < 1:
-                raise BadSetting(f"planner {name} of {getattr(self, name)}; expected at least 1")
+        for name in ("horizon", "budget", "proposals", "width", "milliseconds"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise BadSetting(f"planner {name} of {value}; expected at least 1")
         if self.horizon > LONGEST:
             raise BadSetting(f"planner horizon of {self.horizon}; expected at most {LONGEST}")
         if not 0.0 <= self.trust <= 1.0:
@@ -103,6 +107,7 @@ class Planner:
         """For each situation its options, best first. Without candidates, the model's own proposals are used."""
         if not situations:
             return []
+        until = time.monotonic() + (math.inf if self.milliseconds is None else self.milliseconds / 1000)
         states = dynamics.begin(situations)
         lacking = [i for i, situation in enumerate(situations) if not situation.candidates]
         actions = [tuple(dict.fromkeys(situation.candidates)) for situation in situations]
@@ -114,7 +119,7 @@ class Planner:
             _Tree(dict(zip(here, futures, strict=True)), self)
             for here, futures in zip(actions, dynamics.imagine(states, actions), strict=True)
         ]
-        while going := [(tree, node) for tree in trees for node in tree.promising()]:
+        while time.monotonic() < until and (going := [(tree, node) for tree in trees for node in tree.promising()]):
             proposed = dynamics.propose([node.future.state for _, node in going], self.proposals, generator)
             imagined = dynamics.imagine([node.future.state for _, node in going], proposed)
             for (tree, node), here, futures in zip(going, proposed, imagined, strict=True):

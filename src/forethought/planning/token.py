@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
+from statistics import fmean
 
 import torch
 
+from forethought.errors import BadSetting
 from forethought.models import Imagined, Model
 from forethought.planning.dynamics import NOTHING_PROPOSED, Future, Situation, distinct
 from forethought.transcript import Tokens
@@ -23,37 +27,50 @@ class _Told:
 
 
 class TokenDynamics:
-    """A model's imagination in words; outcomes of one context share its cache."""
+    """A model's imagination in words; outcomes of one context share its cache.
+
+    What comes of an action is the likeliest outcome or, in worlds with chance, what ``samples`` drawn outcomes come to
+    on average. A state holds the transcripts that were drawn and go on; each is continued on its own.
+    """
 
     name = "words"
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, samples: int = 1, seed: int = 0) -> None:
+        if samples < 1:
+            raise BadSetting(f"{samples} samples of an outcome; expected at least 1")
+        self.model, self.samples = model, samples
+        self.name = self.name if samples == 1 else f"{self.name} x {samples}"
+        self._generator = torch.Generator(device=model.device).manual_seed(seed)
 
-    def begin(self, situations: Sequence[Situation]) -> list[_Told]:
+    def begin(self, situations: Sequence[Situation]) -> list[list[_Told]]:
         """The transcripts themselves."""
-        return [_Told(situation.context) for situation in situations]
+        return [[_Told(situation.context)] * self.samples for situation in situations]
 
-    def imagine(self, states: Sequence[_Told], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
+    def imagine(self, states: Sequence[list[_Told]], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
         """Verdicts of each action, with the facts in words where these come first."""
-        return self._imagine(self._contexts(states), actions)
+        told = [drawn for state in states for drawn in state]
+        asked = [here for state, here in zip(states, actions, strict=True) for _ in state]
+        found = iter(self._imagine(self._contexts(told), asked))
+        return [[_average(futures) for futures in zip(*islice(found, len(state)), strict=True)] for state in states]
+
+    def propose(
+        self, states: Sequence[list[_Told]], count: int, generator: torch.Generator | None = None
+    ) -> list[tuple[str, ...]]:
+        """What the model samples; to wait, where that is nothing."""
+        proposed = self.model.propose(self._contexts([state[0] for state in states]), count, generator=generator)
+        return [distinct(actions) or NOTHING_PROPOSED for actions in proposed]
 
     def _imagine(self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
-        imagined = self.model.judge(contexts, actions)
+        """One outcome of each action in each context."""
+        temperature = 0.0 if self.samples == 1 else 1.0
+        imagined = self.model.judge(contexts, actions, temperature, self._generator)
         return [
             [
-                Future(o.satisfied, o.failed, o.harmed, text=o.text, state=_Told(context, action, o))
+                Future(o.satisfied, o.failed, o.harmed, text=o.text, state=[_Told(context, action, o)])
                 for action, o in zip(of_context, outcomes, strict=True)
             ]
             for context, of_context, outcomes in zip(contexts, actions, imagined, strict=True)
         ]
-
-    def propose(
-        self, states: Sequence[_Told], count: int, generator: torch.Generator | None = None
-    ) -> list[tuple[str, ...]]:
-        """What the model samples; to wait, where that is nothing."""
-        proposed = self.model.propose(self._contexts(states), count, generator=generator)
-        return [distinct(actions) or NOTHING_PROPOSED for actions in proposed]
 
     def _contexts(self, states: Sequence[_Told]) -> list[Tokens]:
         """The transcripts as they would go on; what has only verdicts so far is put into words first."""
@@ -75,3 +92,24 @@ class TokenDynamics:
             return state.context
         step = Step(state.action, outcome.text, outcome.text, outcome.progress, outcome.harm)
         return state.context + self.model.transcript.action(state.action) + self.model.transcript.outcome(step)
+
+
+def _average(futures: Sequence[Future]) -> Future:
+    """What drawn futures of one action come to, told in the words of the most frequent; those that are over are not
+    gone on from, unless all are.
+    """
+    if len(futures) == 1:
+        return futures[0]
+    going = [future for future in futures if future.ongoing >= 0.5] or futures
+    reach = [future.reach for future in futures if future.reach is not None]
+    return replace(
+        futures[0],
+        satisfied=fmean(future.satisfied for future in futures),
+        failed=fmean(future.failed for future in futures),
+        harmed=fmean(future.harmed for future in futures),
+        cost=fmean(future.cost for future in futures),
+        reach=fmean(reach) if reach else None,
+        disagreement=fmean(future.disagreement for future in futures),
+        text=Counter(future.text for future in futures).most_common(1)[0][0],
+        state=[told for future in going for told in future.state],
+    )
