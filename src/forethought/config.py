@@ -81,6 +81,9 @@ class TrainConfig(Config):
     distil_share: float = Field(
         0.0, ge=0, le=1, description="lessons more, as a share of the draws, in what planning chose and what helped"
     )
+    question_share: float = Field(
+        0.0, ge=0, le=1, description="lessons more, as a share of the draws, in what questions are about (ask)"
+    )
     curiosity: Literal["mastery", "progress", "surprise", "none"] = Field(
         "mastery", description="what is replayed more: what is not mastered, is being learned, or surprises; or none"
     )

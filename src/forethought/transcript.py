@@ -14,17 +14,20 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from forethought.errors import BadSetting
-from forethought.types import Episode, Harm, Progress, Step
+from forethought.types import Episode, Harm, Progress, Question, Step
 
 VerdictPlace = Literal["before", "after"]
 Target = Literal["change", "observation"]
 PROGRESS_FORMS = {progress: f"Progress: {progress}." for progress in Progress}
 LEFT_OUT, BEST = "...", "Best?"
+LISTEN, PART = "What is this about?", " / "
 HARM_FORMS = {harm: f"Harm: {harm}." for harm in Harm}
 
 
 class Role(IntEnum):
-    """What a token is. Only ACTION and OUTCOME (and, for language, DESIRE and OBSERVATION) are ever trained on."""
+    """What a token is. Only ACTION and OUTCOME (and, for language, DESIRE and OBSERVATION, and where questions are
+    understood, SITUATION) are ever trained on.
+    """
 
     CONTEXT = 0
     DESIRE = 1
@@ -32,6 +35,7 @@ class Role(IntEnum):
     ACTION = 3
     OUTCOME = 4
     WARNING = 5
+    SITUATION = 6
 
 
 @dataclass(slots=True)
@@ -105,6 +109,16 @@ class Transcript:
     def advice(self) -> Tokens:
         """What stands between a transcript that awaits an action and the one that is best there."""
         return self._aside(BEST)
+
+    def question(self, text: str) -> Tokens:
+        """A user's question, up to where the situation that it is about is due."""
+        asked = self._message("system", LISTEN, Role.CONTEXT) + self._message("user", text, Role.CONTEXT)
+        return asked + self._head("assistant")
+
+    def situation(self, question: Question) -> Tokens:
+        """The situation that a question is about, as the answer to it: desire, observation, options."""
+        parts = (question.desire, question.observation, *question.options)
+        return self._body("assistant", PART.join(parts), Role.SITUATION)
 
     def action_alone(self, action: str) -> Tokens:
         """An action as a conversation of its own, as the latent dynamics read it."""

@@ -79,6 +79,20 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a user asks, and the situation that it is about, as a world would tell it.
+
+    ``options`` are the actions that the question names, and ``best`` is the one that is right: for evaluation alone.
+    """
+
+    text: str
+    desire: str
+    observation: str
+    options: tuple[str, ...]
+    best: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """A desire and its steps, from the first observation on; ``failure`` says what a world raised that broke off."""
 

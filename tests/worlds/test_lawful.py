@@ -11,7 +11,7 @@ import pytest
 from forethought.errors import BadAction, BadSetting, NotOffered, Sealed, UnknownName
 from forethought.types import Fact, Harm, Progress
 from forethought.worlds.grammar import Grammar
-from forethought.worlds.lawful import Effect, LawfulWorld, Question, best_plan, situation_rng
+from forethought.worlds.lawful import Effect, LawfulWorld, Case, best_plan, situation_rng
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Doors(LawfulWorld[Hall]):
     def wording(self, state: Hall) -> int:
         return 0
 
-    def minimal_pair(self, name: str, rng: random.Random) -> tuple[Question[Hall], Question[Hall]]:
+    def minimal_pair(self, name: str, rng: random.Random) -> tuple[Case[Hall], Case[Hall]]:
         hall = self.draw(rng)
         other = replace(hall, trap=(hall.trap + 1) % 3)
         return (hall, ("knock", f"open {hall.trap}")), (other, ("knock", f"open {hall.trap}"))

@@ -1,7 +1,8 @@
 """Causal language models that predict the consequences of their own actions."""
 
+from forethought.models.hearing import Heard
 from forethought.models.model import Imagined, Model
 from forethought.models.presets import PRESETS
 from forethought.models.tokenizer import train_tokenizer, training_texts
 
-__all__ = ["PRESETS", "Imagined", "Model", "train_tokenizer", "training_texts"]
+__all__ = ["PRESETS", "Heard", "Imagined", "Model", "train_tokenizer", "training_texts"]

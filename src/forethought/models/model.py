@@ -17,6 +17,7 @@ from forethought import storage
 from forethought.errors import BadSetting, Damaged
 from forethought.models import attention
 from forethought.models.decoding import Continuation, continue_branches
+from forethought.models.hearing import LONGEST, Heard, heard
 from forethought.models.latent import SETTINGS_FILE as LATENT_FILE
 from forethought.models.latent import Latent, LatentShape, Memory
 from forethought.models.likelihood import ROWS, likelihoods
@@ -67,6 +68,8 @@ class Model:
     ) -> None:
         self.lm, self.tokenizer, self.origin = lm, tokenizer, origin
         self.latent: Latent | None = None
+        self.sure: float | None = None
+        """The least confidence with which a question counts as understood; ``None`` if it was taught no questions."""
         self.advised = False
         """Whether it was taught which action is best (``advice``), beside which ones there are."""
         self.transcript = Transcript(tokenizer, verdict, target)
@@ -86,10 +89,15 @@ class Model:
         seed: int = 0,
         verdict: VerdictPlace = "after",
         target: Target = "change",
+        questions: bool = False,
     ) -> Model:
-        """A preset (``nano``, ``tiny``, ``small``) with random weights and a tokenizer trained on the worlds' text."""
+        """A preset (``nano``, ``tiny``, ``small``) with random weights and a tokenizer trained on the worlds' text.
+
+        ``questions``: whether the tokenizer is to know the words of questions about the worlds too.
+        """
         if tokenizer is None:
-            tokenizer = train_tokenizer(training_texts(worlds, levels), preset(size).vocabulary)
+            texts = training_texts(worlds, levels, questions=questions)
+            tokenizer = train_tokenizer(texts, preset(size).vocabulary)
         special: dict[str, Any] = {
             "pad_token_id": tokenizer.pad_token_id,
             "eos_token_id": tokenizer.eos_token_id,
@@ -130,7 +138,7 @@ class Model:
             target or settings.get("target", "change"),
             origin=settings.get("origin", str(source)),
         )
-        model.advised = settings.get("advised", False)
+        model.advised, model.sure = settings.get("advised", False), settings.get("sure")
         if path.is_dir() and (path / LATENT_FILE).exists():
             model.latent = Latent.load(path)
         return model
@@ -142,6 +150,7 @@ class Model:
             "target": self.transcript.target,
             "origin": self.origin,
             "advised": self.advised,
+            "sure": self.sure,
         }
         with storage.replace_folder(Path(folder)) as fresh:
             self.lm.save_pretrained(fresh)
@@ -247,6 +256,20 @@ class Model:
         pad = self.tokenizer.pad_token_id
         return likelihoods(self.lm, [context.ids for context in contexts], branches, pad=pad, rows=rows)
 
+    def hear(self, questions: Sequence[str]) -> list[Heard]:
+        """The situation that each question is about, as the model understands it (greedy)."""
+        contexts = [self.transcript.question(text).ids for text in questions]
+        grouped = continue_branches(
+            self.lm,
+            [ids[:-1] for ids in contexts],
+            [[ids[-1:]] for ids in contexts],
+            stop=self.transcript.end_ids[0],
+            pad=self.tokenizer.pad_token_id,
+            max_new=LONGEST,
+            keep_logits=LONGEST,
+        )
+        return [self._heard(continuation) for (continuation,) in grouped]
+
     def hidden(self, texts: Sequence[Tokens]) -> tuple[Tensor, Tensor]:
         """The last hidden states of texts, right-padded (R, T, W), and the texts' lengths (R)."""
         length = [len(text) for text in texts]
@@ -294,6 +317,12 @@ class Model:
     def _from_phrases(self, outcome: Phrased) -> Imagined:
         facts = self.transcript.read_outcome(self._decode(outcome.ids)).text
         return Imagined(facts, outcome.progress[1], outcome.progress[2], outcome.harm[1], tuple(outcome.ids))
+
+    def _heard(self, continuation: Continuation) -> Heard:
+        if not continuation.closed or not continuation.ids:
+            return heard("", 0.0)
+        logits_TV = torch.stack(continuation.logits[: len(continuation.ids)])
+        return heard(self._decode(continuation.ids), float(logits_TV.softmax(-1).amax(-1).min()))
 
     def _action_ids(self, action: str) -> list[int]:
         tokens = self.transcript.action(action)

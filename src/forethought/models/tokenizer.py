@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from forethought.errors import BadSetting
+from forethought.errors import BadSetting, NotOffered
 from forethought.transcript import HARM_FORMS, PROGRESS_FORMS
 
 SYSTEM, USER, ASSISTANT, END, PAD = "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|pad|>"
@@ -53,10 +54,13 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int = 1024) -> PreTrainedT
     )
 
 
-def training_texts(worlds: Sequence[str], levels: Sequence[int] = (), episodes: int = 400) -> Iterator[str]:
+def training_texts(
+    worlds: Sequence[str], levels: Sequence[int] = (), episodes: int = 400, questions: bool = False
+) -> Iterator[str]:
     """Text of training situations and of random behaviour in them, for the tokenizer; ``levels`` () means all.
 
-    Of a world that lists no candidates there are the situations alone.
+    Of a world that lists no candidates there are the situations alone. With ``questions``, also what is asked about
+    them, where anybody asks.
     """
     import random
 
@@ -76,3 +80,6 @@ def training_texts(worlds: Sequence[str], levels: Sequence[int] = (), episodes: 
                     told = vector.step(0, action)
                     yield f" {action} {told.change or told.observation}"
                     candidates = () if told.over else told.candidates
+                if questions:
+                    with suppress(NotOffered):
+                        yield f" {world.question(seed).text}"

@@ -21,6 +21,7 @@ class TokenLoss(NamedTuple):
     outcome: Tensor
     action: Tensor
     language: Tensor
+    situation: Tensor
     nll_N: Tensor
 
 
@@ -30,24 +31,26 @@ def token_loss(
     outcome_N: Tensor,
     action_N: Tensor,
     language_N: Tensor,
+    situation_N: Tensor,
     *,
     outcome_weight: float = 1.0,
     action_weight: float = 0.2,
     language_weight: float = 0.0,
+    situation_weight: float = 0.0,
 ) -> TokenLoss:
-    """Sum of three weighted means, each normalised by its own number of tokens: nats per outcome token, per action
-    token, and per token of desire and observation.
+    """Sum of four weighted means, each normalised by its own number of tokens: nats per outcome token, per action
+    token, per token of desire and observation, and per token of the situation that a question is about.
 
     The masks over the N selected tokens are disjoint, boolean or weights from 0 to 1 (then the means are weighted). A
     part without tokens contributes nothing.
     """
     nll_N = F.cross_entropy(logits_NV.float(), target_N, reduction="none")
-    parts = [_mean(nll_N, mask_N) for mask_N in (outcome_N, action_N, language_N)]
-    weights = (outcome_weight, action_weight, language_weight)
+    parts = [_mean(nll_N, mask_N) for mask_N in (outcome_N, action_N, language_N, situation_N)]
+    weights = (outcome_weight, action_weight, language_weight, situation_weight)
     nothing = nll_N[:0].sum()  # a zero that can still be differentiated, for when no part has a token
     total = sum((w * torch.nan_to_num(part) for w, part in zip(weights, parts, strict=True)), nothing)
-    outcome, action, language = (part.detach() for part in parts)
-    return TokenLoss(total, outcome, action, language, nll_N.detach())
+    outcome, action, language, situation = (part.detach() for part in parts)
+    return TokenLoss(total, outcome, action, language, situation, nll_N.detach())
 
 
 def _mean(nll_N: Tensor, mask_N: Tensor) -> Tensor:

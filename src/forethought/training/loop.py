@@ -24,6 +24,7 @@ from forethought.training.interruption import Interruption
 from forethought.training.learner import Learner
 from forethought.training.lessons import Teacher
 from forethought.training.live import babble, demonstrations, live
+from forethought.training.questions import how_sure
 from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
 from forethought.types import Episode
 from forethought.worlds import World, make
@@ -92,6 +93,7 @@ def initial_model(config: TrainConfig) -> Model:
             seed=config.seed,
             verdict=config.verdict,
             target=config.target,
+            questions=config.question_share > 0,
         )
     else:
         model = Model.from_pretrained(config.model, verdict=config.verdict, target=config.target)
@@ -216,6 +218,8 @@ class _Training:
     def _finish(self, command: str, seconds: float) -> None:
         self._checkpoint()
         self.model.lm.eval()
+        if self.config.question_share:
+            self.model.sure = how_sure(self.model, self.config.worlds, self.config.level)
         self.model.save(self.run.model)
         self.run.time(tokens=self.tokens, seconds=seconds)
         storage.write_json(

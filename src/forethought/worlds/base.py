@@ -11,7 +11,7 @@ import gymnasium
 from gymnasium.spaces import Text
 
 from forethought.errors import BadSetting, NotOffered, Sealed, UnknownName
-from forethought.types import Fact
+from forethought.types import Fact, Question
 
 SPLITS = ("train", "validation", "test")
 MAX_TEXT = 8_192
@@ -76,6 +76,13 @@ class World(gymnasium.Env[str, str]):
         """Who shows how it is done: called before each step, it returns the next action."""
         self._check_seal("demonstrator")
         raise NotOffered(f"world {self.name!r} has no demonstrator")
+
+    def question(self, seed: int) -> Question:
+        """How somebody asks about one of this world's situations, in a wording of its split; raises ``Sealed`` while an
+        agent acts.
+        """
+        self._check_seal("question")
+        raise NotOffered(f"nobody asks questions about world {self.name!r}")
 
     # ---- sealing --------------------------------------------------------------------------------------------------
     @contextmanager

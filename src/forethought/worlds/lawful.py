@@ -20,7 +20,7 @@ from forethought.worlds.grammar import Grammar
 from forethought.worlds.probes import ProbePair, ProbeSide
 
 StateT = TypeVar("StateT", bound=Hashable)
-Question = tuple[StateT, Sequence[str]]
+Case = tuple[StateT, Sequence[str]]
 """A state to start from and the actions taken there; the outcome of the last one is what is asked."""
 
 
@@ -208,7 +208,7 @@ class LawfulWorld(World, Generic[StateT]):
         sides = self._side(state_a, actions_a), self._side(state_b, actions_b)
         return ProbePair(name, *sides, self.decides.get(name))
 
-    def minimal_pair(self, name: str, rng: random.Random) -> tuple[Question[StateT], Question[StateT]]:
+    def minimal_pair(self, name: str, rng: random.Random) -> tuple[Case[StateT], Case[StateT]]:
         """Two situations that one factor sets apart, each with the actions up to the one that is asked about."""
         raise NotOffered(f"world {self.name!r} has no probe {name!r}")
 

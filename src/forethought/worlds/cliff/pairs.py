@@ -11,7 +11,7 @@ from forethought.types import Fact, Harm, Progress
 from forethought.worlds.cliff import ledge, scenes
 from forethought.worlds.cliff.ledge import BRIDGE, CALM, GAP, ICE, ROCK, STEPS
 from forethought.worlds.cliff.scenes import State
-from forethought.worlds.lawful import Question
+from forethought.worlds.lawful import Case
 
 if TYPE_CHECKING:
     from forethought.worlds.cliff.world import CliffWorld
@@ -21,7 +21,7 @@ TRIES = 400
 """Situations drawn for one factor before another is taken."""
 
 
-def minimal_pair(world: CliffWorld, rng: random.Random) -> tuple[Question[State], Question[State]]:
+def minimal_pair(world: CliffWorld, rng: random.Random) -> tuple[Case[State], Case[State]]:
     """Two situations and the same actions: the last is safe in the first situation and deadly in the second."""
     while True:
         factor = rng.choice(FACTORS[: min(world.level, len(FACTORS))])
@@ -47,7 +47,7 @@ def _lived(world: CliffWorld, rng: random.Random, state: State) -> tuple[list[st
 
 def _pair(
     world: CliffWorld, rng: random.Random, factor: str, state: State, history: list[str], here: State
-) -> tuple[Question[State], Question[State]] | None:
+) -> tuple[Case[State], Case[State]] | None:
     for direction in rng.sample(list(STEPS), len(STEPS)):
         action = f"walk {direction}"
         if action not in world.options(here):

@@ -15,7 +15,7 @@ from forethought.worlds.cliff.ledge import BRIDGE, BROKEN, CALM, GAP, ICE, NAMES
 from forethought.worlds.cliff.pairs import minimal_pair
 from forethought.worlds.cliff.scenes import ALL_KNOWN, State
 from forethought.worlds.grammar import Grammar, any_of
-from forethought.worlds.lawful import Effect, LawfulWorld, Question, best_plan
+from forethought.worlds.lawful import Case, Effect, LawfulWorld, best_plan
 
 GRAMMAR = Grammar(
     {
@@ -125,7 +125,7 @@ class CliffWorld(LawfulWorld[State]):
         """A solvable situation; held-out combinations only on their own axis."""
         return scenes.draw(rng, self.rules, WORDINGS[self.split if self.axis == "wording" else ""])
 
-    def minimal_pair(self, name: str, rng: random.Random) -> tuple[Question[State], Question[State]]:
+    def minimal_pair(self, name: str, rng: random.Random) -> tuple[Case[State], Case[State]]:
         """A pair for the probe ``edge``: the safe side first."""
         return minimal_pair(self, rng)
 

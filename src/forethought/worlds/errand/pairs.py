@@ -10,9 +10,9 @@ from forethought.worlds.errand.law import Move, comes_along, law, may_be_near, o
 from forethought.worlds.errand.situations import draw
 from forethought.worlds.errand.state import HOME, State
 from forethought.worlds.errand.town import Place
-from forethought.worlds.lawful import Question
+from forethought.worlds.lawful import Case
 
-Pair = tuple[Question[State], Question[State]]
+Pair = tuple[Case[State], Case[State]]
 
 
 def minimal_pair(name: str, rng: random.Random, level: int, split: str, axis: str) -> Pair:

@@ -6,14 +6,14 @@ import random
 from collections.abc import Callable
 from typing import ClassVar
 
-from forethought.types import Fact
-from forethought.worlds.errand import law, pairs, situations, telling, town
+from forethought.types import Fact, Question
+from forethought.worlds.errand import asking, law, pairs, situations, telling, town
 from forethought.worlds.errand.custom import custom
 from forethought.worlds.errand.law import comes_along
 from forethought.worlds.errand.state import State
 from forethought.worlds.errand.telling import DESIRES, GRAMMAR, TRAIN_DESIRES
 from forethought.worlds.grammar import any_of
-from forethought.worlds.lawful import Effect, LawfulWorld, Question
+from forethought.worlds.lawful import Case, Effect, LawfulWorld, best_plan, situation_rng
 
 STEPS_PER_ERRAND = 5
 """Home, perhaps a wait, there, and the request: what one errand more may take on the axis ``errands``."""
@@ -58,7 +58,7 @@ class ErrandWorld(LawfulWorld[State]):
         """A town, its errands and their constraints; held-out combinations only on their own axis."""
         return situations.draw(rng, self.level, self.split, self.axis)
 
-    def minimal_pair(self, name: str, rng: random.Random) -> tuple[Question[State], Question[State]]:
+    def minimal_pair(self, name: str, rng: random.Random) -> tuple[Case[State], Case[State]]:
         """Pairs for the four probes (near_driven is held out on the axis of the same name)."""
         return pairs.minimal_pair(name, rng, self.level, self.split, self.axis)
 
@@ -101,6 +101,17 @@ class ErrandWorld(LawfulWorld[State]):
             if kind == "served" and _may_be_wished(rest[0], rest[1], feet):
                 return DESIRES[any_of(TRAIN_DESIRES, *rest)].format(*rest)
         return None
+
+    def question(self, seed: int) -> Question:
+        """How somebody asks whether to walk: a situation of this world, reduced to what a question tells."""
+        self._check_seal("question")
+        rng = situation_rng(f"{self.name}/question", self.split, self.axis, self.level, seed)
+        state = self.draw(rng)
+        while not asking.may_be_asked(state):
+            state = self.draw(rng)
+        state = asking.asked_about(state)
+        text, best = asking.in_words(state, self.split, rng), best_plan(self, state)[0]
+        return Question(text, self.wish(state), self.text(state), asking.ways(state), best)
 
     def demonstrator(self, quality: str = "custom") -> Callable[[], str]:
         """The town's custom (near = walk, far = drive, otherwise as the thing must); ``best``: the cheapest plan."""

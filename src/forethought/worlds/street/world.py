@@ -9,7 +9,7 @@ from typing import ClassVar
 from forethought.errors import BadSetting
 from forethought.types import Fact
 from forethought.worlds.grammar import any_of
-from forethought.worlds.lawful import Effect, LawfulWorld, Question, best_plan
+from forethought.worlds.lawful import Case, Effect, LawfulWorld, best_plan
 from forethought.worlds.street import custom, deeds, law, pairs, people, situations, state, telling
 from forethought.worlds.street.state import State
 
@@ -106,7 +106,7 @@ class StreetWorld(LawfulWorld[State]):
 
         return act
 
-    def minimal_pair(self, name: str, rng: random.Random) -> tuple[Question[State], Question[State]]:
+    def minimal_pair(self, name: str, rng: random.Random) -> tuple[Case[State], Case[State]]:
         """Retaliation: the target's trait, the companion's trait, their tie or the companion's presence decides."""
         while True:
             pair = pairs.retaliation(rng, self.draw(rng), self.level, self.split, self.axis)
