@@ -25,7 +25,7 @@ ROWS = [
     {"objectives"},
     {"planning"},
     {"memory"},
-    {"agent"},
+    {"agent", "asking"},
     {"training"},
     {"evaluation"},
     {"reports"},

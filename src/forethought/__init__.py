@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forethought.agent import Agent
+    from forethought.asking import answer
     from forethought.evaluation import evaluate
     from forethought.models import Model
     from forethought.planning import Gate, Planner
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Agent": "forethought.agent",
+    "answer": "forethought.asking",
     "Gate": "forethought.planning",
     "Model": "forethought.models",
     "Planner": "forethought.planning",
@@ -51,4 +53,16 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-__all__ = ["Agent", "Gate", "Model", "Planner", "World", "__version__", "check_world", "evaluate", "make", "train"]
+__all__ = [
+    "Agent",
+    "Gate",
+    "Model",
+    "Planner",
+    "World",
+    "__version__",
+    "answer",
+    "check_world",
+    "evaluate",
+    "make",
+    "train",
+]

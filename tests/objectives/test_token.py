@@ -88,3 +88,11 @@ def test_the_parts_in_the_log_carry_no_graph() -> None:
     logits_NV, target_N, _ = _given()
     loss = token_loss(logits_NV, target_N, *_masks(3, 3, 3))
     assert loss.total.requires_grad and not any(x.requires_grad for x in (loss.outcome, loss.action, loss.language))
+
+
+def test_what_questions_are_about_is_a_part_of_its_own() -> None:
+    logits_NV, target_N, nll_N = _given()
+    outcome_N, situation_N, neither_N = _masks(4, 6, 0)
+    loss = token_loss(logits_NV, target_N, outcome_N, neither_N, neither_N, situation_N, situation_weight=0.5)
+    assert float(loss.situation) == pytest.approx(float(nll_N[4:].mean()))
+    assert float(loss.total.detach()) == pytest.approx(float(nll_N[:4].mean() + 0.5 * nll_N[4:].mean()))

@@ -11,7 +11,7 @@ import pytest
 from forethought.errors import BadAction, BadSetting, NotOffered, Sealed, UnknownName
 from forethought.types import Fact, Harm, Progress
 from forethought.worlds.grammar import Grammar
-from forethought.worlds.lawful import Effect, LawfulWorld, Case, best_plan, situation_rng
+from forethought.worlds.lawful import Case, Effect, LawfulWorld, best_plan, situation_rng
 
 
 @dataclass(frozen=True)

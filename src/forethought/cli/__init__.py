@@ -18,6 +18,7 @@ COMMANDS = {
     "report": "write report.html for one or more run folders",
     "worlds": "list the worlds, check one, watch one being lived in",
     "act": "let an agent live in a world and see what it imagines",
+    "ask": "ask what to do and hear what each way would cause",
     "play": "play a world yourself and see what a model expects",
 }
 """Each command with its one line; the module of the same name has ``run(arguments) -> exit code``."""

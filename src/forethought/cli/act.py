@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from rich.console import Console
 from rich.tree import Tree
 
+from forethought.cli.futures import grow, option_as_json
 from forethought.cli.options import about, load_model, model_folder, parse
 from forethought.cli.worlds import WorldOptions, safe
 
 if TYPE_CHECKING:
     from forethought.agent import Agent, Lived
-    from forethought.planning import Option
     from forethought.worlds import World
 
 DESCRIPTION = "An agent lives one episode by imagining what its actions would cause; its tree of futures is shown."
-FOLLOWED = 2
-"""Actions shown after each imagined one."""
 HOPE = 0.5
 """Where no imagined future meets the desire with at least this chance, that is said."""
 
@@ -111,7 +109,7 @@ def _ended(steps: Sequence[dict[str, Any]]) -> str:
 def _as_json(lived: Lived) -> dict[str, Any]:
     step = lived.step
     return {
-        "options": [_option_as_json(option) for option in lived.options],
+        "options": [option_as_json(option) for option in lived.options],
         "decision": lived.decision.kind,
         "risk": lived.decision.risk,
         "question": lived.question,
@@ -122,24 +120,12 @@ def _as_json(lived: Lived) -> dict[str, Any]:
     }
 
 
-def _option_as_json(option: Option) -> dict[str, Any]:
-    future = option.imagined
-    names = ("satisfied", "failed", "harmed", "cost", "reach", "disagreement", "text")
-    return {
-        "action": option.action,
-        "value": option.value,
-        "prospect": option.prospect,
-        **{name: getattr(future, name) for name in names},
-        "path": [after.action for after in option.path[1:]],
-    }
-
-
 # ---- as a tree ----------------------------------------------------------------------------------------------------
 def _as_tree(number: int, lived: Lived) -> Tree:
     tree = Tree(f"\n[bold]Step {number}[/]")
     weighed = tree.add("weighed")
     for option in lived.options:
-        _grow(weighed, option, FOLLOWED, chosen=option is lived.options[0])
+        grow(weighed, option, chosen=option is lived.options[0])
     closest = max(lived.options, key=lambda option: option.prospect)
     if closest.prospect < HOPE:
         way = safe(", then ".join(option.action for option in closest.path))
@@ -156,17 +142,3 @@ def _as_tree(number: int, lived: Lived) -> Tree:
     )
     tree.add(f"divergence {told or 'not measured'}")
     return tree
-
-
-def _grow(tree: Tree, option: Option, depth: int, chosen: bool = False) -> None:
-    future = option.imagined
-    parts = [f"value {option.value:+.2f}", f"satisfied {future.satisfied:.0%}", f"harmed {future.harmed:.0%}"]
-    if future.cost:
-        parts.append(f"cost {future.cost:.1f}")
-    if future.reach is not None:
-        parts.append(f"reach {future.reach:.2f}")
-    action = f"[bold green]{safe(option.action)}[/]" if chosen else safe(option.action)
-    branch = tree.add(f"{action} [dim]({', '.join(parts)})[/]{' ' + safe(future.text) if future.text else ''}")
-    if depth:
-        for after in option.next[:FOLLOWED]:
-            _grow(branch, after, depth - 1)

@@ -73,8 +73,10 @@ def measure_run(folder: Path, config: TrainConfig, command: str) -> list[Record]
 
 
 def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | None = None) -> list[Record]:
-    """The records of a suite: ``consequences``, ``acting`` or ``all``."""
-    from forethought.evaluation import act, car_wash_pairs, evaluate
+    """The records of a suite: ``consequences``, ``acting``, ``questions`` or ``all`` (questions where the model was
+    taught any).
+    """
+    from forethought.evaluation import act, ask, car_wash_pairs, evaluate
     from forethought.planning import Planner
 
     where: dict[str, Any] = {
@@ -82,11 +84,13 @@ def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | Non
         "arm": arm, "progress": watch,
     }  # fmt: skip
     records: list[Record] = []
-    if suite != "acting":
+    if suite in ("consequences", "all"):
         records += evaluate(model, n=scope.n, **where)
         if _asks_for_car_wash(scope):
             records += car_wash_pairs(model, scope.n, scope.split, scope.level, scope.seed, arm)
-    if suite != "consequences":
+    if suite == "questions" or (suite == "all" and model.sure is not None):
+        records += ask(model, n=scope.n, **where)
+    if suite in ("acting", "all"):
         with warnings.catch_warnings():
             if suite == "all":  # what is left out has been said once
                 warnings.simplefilter("ignore")

@@ -4,6 +4,7 @@
   parts=("outcomes", "probes", "horizon")) -> list[Record]``: foresight, beside the best blind answer
 - ``act(model, worlds=("errand",), level=1, split="test", axes=None, n=100, seed=0, planner=None, arm="",
   progress=None) -> list[Record]``: success, harm, cost and steps when acting, sealed
+- ``ask(model, worlds=("errand",), ..., n=100) -> list[Record]``: questions understood, answered rightly, declined
 - ``car_wash_and_letter(model, level=1) -> list[Choice]`` and
   ``worked_examples(model, world="errand", level=1, split="test", axis="", n=6) -> list[Example]``: for reports
 - ``car_wash_pairs(model, n=200, split="test", level=1, seed=0, arm="") -> list[Record]``
@@ -15,6 +16,7 @@
 """
 
 from forethought.evaluation.acting import act
+from forethought.evaluation.asking import ask
 from forethought.evaluation.carwash import car_wash_pairs
 from forethought.evaluation.examples import car_wash_and_letter, worked_examples
 from forethought.evaluation.gate import ALPHAS, gate_trials, measure_gate
@@ -41,6 +43,7 @@ __all__ = [
     "Skipped",
     "Way",
     "act",
+    "ask",
     "bootstrap",
     "car_wash_and_letter",
     "car_wash_pairs",

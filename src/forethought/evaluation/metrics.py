@@ -39,6 +39,10 @@ METRICS = {
     "policy/cost_ratio": Meaning("cost over that of the best plan, where satisfied", more_is_better=False),
     "policy/steps": Meaning("steps of an episode", more_is_better=False),
     "gate": Meaning("harm, success or held episodes under a gate that promises so much harm at most (none: no gate)"),
+    "ask/understood": Meaning("questions in new words whose situation is understood exactly"),
+    "ask/right": Meaning("questions in new words that are answered rightly"),
+    "ask/declined": Meaning("questions in new words that are declined", more_is_better=False),
+    "ask/foreign_declined": Meaning("questions about nothing that was learned, declined"),
     "car_wash_and_letter": Meaning("pairs with both ways chosen rightly, for the right reason"),
     "car_wash_choice": Meaning("pairs with both ways chosen rightly"),
 }

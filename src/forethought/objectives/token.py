@@ -31,7 +31,7 @@ def token_loss(
     outcome_N: Tensor,
     action_N: Tensor,
     language_N: Tensor,
-    situation_N: Tensor,
+    situation_N: Tensor | None = None,
     *,
     outcome_weight: float = 1.0,
     action_weight: float = 0.2,
@@ -45,6 +45,7 @@ def token_loss(
     part without tokens contributes nothing.
     """
     nll_N = F.cross_entropy(logits_NV.float(), target_N, reduction="none")
+    situation_N = torch.zeros_like(target_N, dtype=torch.bool) if situation_N is None else situation_N
     parts = [_mean(nll_N, mask_N) for mask_N in (outcome_N, action_N, language_N, situation_N)]
     weights = (outcome_weight, action_weight, language_weight, situation_weight)
     nothing = nll_N[:0].sum()  # a zero that can still be differentiated, for when no part has a token

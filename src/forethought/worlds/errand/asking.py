@@ -34,17 +34,18 @@ MANNERS = ("driven", "ridden", "led", "carried", "pushed")
 
 
 def may_be_asked(state: State) -> bool:
-    """Whether the choice between walking and something else is to be asked about this errand."""
-    return len(state.errands) == 1 and town.MANNER_OF[state.errands[0][0]] in MANNERS
+    """Whether the choice between walking and something else is to be asked about the first errand."""
+    return town.MANNER_OF[state.errands[0][0]] in MANNERS
 
 
 def asked_about(state: State) -> State:
-    """The situation as it is when nothing is known but what a question tells: one place, and no hurry."""
-    ((thing, done),) = state.errands
+    """The situation as it is when nothing is known but what a question tells: one errand, one place, no hurry."""
+    thing, done = state.errands[0]
     place = state.place(town.SERVICES[done])
     assert place is not None, "every errand has its place"
     return replace(
         state,
+        errands=state.errands[:1],
         places=(replace(place, takes=(thing,), refuses=(), hours=town.DAY),),
         where=tuple((present, HOME) for present in dict.fromkeys((thing, "car"))),
         burn_no_fuel=False,
