@@ -67,6 +67,7 @@ def content(runs: Sequence[RunFound]) -> dict[str, Any]:
         "outcomes": tables.outcome_tables(records, arms),
         "acting": tables.acting_tables(records, arms),
         "habit": tables.acting_tables(records, arms, "policy"),
+        "asked": tables.question_tables(records, arms),
         "gate": figures.gate(records, arms, GATE_WORDS),
         "gated": tables.gate_tables(records, arms),
         "horizons": _horizons(records, arms),

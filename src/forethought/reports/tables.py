@@ -29,7 +29,12 @@ NAMES = {
     "cost_ratio": "cost / best",
     "steps": "steps",
     "held": "held",
+    "understood": "understood",
+    "right": "answered rightly",
+    "declined": "declined",
+    "foreign_declined": "foreign ones declined",
 }
+ASKING = ("understood", "right", "declined", "foreign_declined")
 ACTING = ("success", "harm", "cost_ratio", "steps")
 GATED = ("harm", "success", "held")
 GATE_NOTE = (
@@ -94,6 +99,11 @@ def acting_tables(records: Sequence[Record], arms: Sequence[str], family: str = 
     """For each world, what came of acting on every split and axis, beside the baselines."""
     others = [name for name in BASELINES if name != BLIND]
     return _by_place(records, (*arms, *others), ACTING, f"{family}/")
+
+
+def question_tables(records: Sequence[Record], arms: Sequence[str]) -> list[Table]:
+    """For each world, what became of questions on every split and axis, and of those about nothing that it knows."""
+    return _by_place(records, arms, ASKING, "ask/")
 
 
 def gate_tables(records: Sequence[Record], arms: Sequence[str]) -> list[Table]:
