@@ -97,6 +97,11 @@ class TrainConfig(Config):
     commit_rate: float = Field(0.05, ge=0, le=1, description="share of lived steps with a committed prediction")
     practice_after: float = Field(0.35, ge=0, le=1, description="practice starts at this share of the budget at latest")
     practice_divergence: float = Field(0.25, ge=0, description="... or when committed predictions diverge less")
+    practice_probes: float = Field(0.9, ge=0, le=1, description="... or when so many pairs in an exam are right")
+    practice_gap: float = Field(
+        0.5, ge=0, description="... and, with latent dynamics, other actions are foreseen so much worse"
+    )
+    exam_updates: int = Field(0, ge=0, description="updates between two exams on validation probes; 0: none")
     practice_episodes: int = Field(8, ge=1, description="episodes at most in a practice spell (it costs imagination)")
     practice_share: float = Field(0.5, ge=0, le=1, description="share of a practice spell that acts towards desires")
     horizon: int = Field(2, ge=1, le=3, description="steps ahead that practice imagines")

@@ -140,10 +140,14 @@ class Transcript:
 
     def history(self, desire: str, observation: str, steps: Sequence[Step], action: str) -> Tokens:
         """The context in which the outcome of ``action`` is predicted."""
+        return self.so_far(desire, observation, steps) + self.action(action)
+
+    def so_far(self, desire: str, observation: str, steps: Sequence[Step]) -> Tokens:
+        """What was lived through, up to where the next action is due."""
         tokens = self.opening(desire, observation)
         for step in steps:
             tokens = tokens + self.action(step.action) + self.outcome(step)
-        return tokens + self.action(action)
+        return tokens
 
     def outcome_text(self, step: Step) -> str:
         """The outcome as it is predicted: the change or the observation, with the verdicts before or after it."""

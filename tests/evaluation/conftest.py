@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from forethought.evaluation.transitions import Question
+from forethought.evaluation.transitions import Posed
 from forethought.models import Imagined, Model, train_tokenizer, training_texts
 from forethought.transcript import Tokens
 from forethought.types import Harm, Progress, Step
@@ -29,7 +29,7 @@ class Knowing(Model):
             told = Step(step.action, answer.change, answer.outcome, answer.progress, answer.harm)
             context = context + self.transcript.action(step.action) + self.transcript.outcome(told)
 
-    def teach_all(self, questions: Sequence[Question]) -> None:
+    def teach_all(self, questions: Sequence[Posed]) -> None:
         """Learns the true outcome of every question."""
         for question in questions:
             self.teach(question.desire, question.observation, (*question.history, question.step))

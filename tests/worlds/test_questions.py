@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from forethought.errors import NotOffered, Sealed
@@ -42,13 +44,15 @@ def test_what_is_asked_can_be_done_and_the_best_way_is_the_cheapest() -> None:
 
 
 def test_no_wording_is_shared_by_two_splits() -> None:
-    told = [wording for wordings in asking.WORDINGS.values() for wording in wordings]
-    assert len(set(told)) == len(told)
-    texts = {
-        split: {make("errand", split=split).question(seed).text for seed in range(80)} for split in asking.WORDINGS
-    }
+    for part in (asking.WISHES, asking.DISTANCES, asking.QUESTIONS):
+        told = [wording for wordings in part.values() for wording in wordings]
+        assert len(set(told)) == len(told)
+    worlds = {split: make("errand", split=split) for split in asking.WISHES}
+    texts = {split: {world.question(seed).text for seed in range(200)} for split, world in worlds.items()}
     assert not texts["train"] & texts["test"] and not texts["validation"] & texts["test"]
-    assert any("I need to get my" in text and "Should I walk or" in text for text in texts["test"])
+    articles = re.compile(r"I need to get my \w+ \w+ and the [\w ]+ is \d+ feet away\. Should I walk or \w+\?")
+    assert any(articles.fullmatch(text) for text in texts["test"])
+    assert all(text[0].isupper() and text[-1] in ".?" and ".." not in text for text in texts["train"])
 
 
 def test_nobody_looks_at_the_answer_while_an_agent_acts_and_few_worlds_are_asked_about() -> None:

@@ -9,7 +9,7 @@ from forethought.evaluation.carwash import Errand, imagine_ways, right_for_the_r
 from forethought.evaluation.foresight import predict, said, score, told
 from forethought.evaluation.metrics import places
 from forethought.evaluation.suites import probe_pairs
-from forethought.evaluation.transitions import Question, facts_in, situation_seeds
+from forethought.evaluation.transitions import Posed, facts_in, situation_seeds
 from forethought.evaluation.worked import Asked, Choice, Example, Foreseen, Lived, Mark, Marked, Way
 from forethought.models import Imagined, Model
 from forethought.types import Step
@@ -113,7 +113,7 @@ def difference(world: World, imagined: str, true: str) -> tuple[Marked, ...]:
     return tuple(marks)
 
 
-def _asked(model: Model, world: World, side: Question, imagined: Imagined, right: bool) -> Asked:
+def _asked(model: Model, world: World, side: Posed, imagined: Imagined, right: bool) -> Asked:
     history = tuple(Lived(step.action, step.change) for step in side.history)
     return Asked(side.desire, side.observation, history, foreseen(model, world, imagined, side.step), right)
 

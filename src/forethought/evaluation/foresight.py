@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import torch
 
-from forethought.evaluation.transitions import Question, Trajectory, facts_in, transitions
+from forethought.evaluation.transitions import Posed, Trajectory, facts_in, transitions
 from forethought.models import Imagined, Model
 from forethought.models.divergence import fact_f1
 from forethought.transcript import Outcome, Target, Tokens
@@ -23,12 +23,9 @@ BLIND_LESSONS = 2_000
 """Training transitions from which the constant answers are learned."""
 
 
-def context_of(model: Model, question: Question) -> Tokens:
+def context_of(model: Model, question: Posed) -> Tokens:
     """The transcript up to where the action that is asked about is due."""
-    tokens = model.transcript.opening(question.desire, question.observation)
-    for step in question.history:
-        tokens = tokens + model.transcript.action(step.action) + model.transcript.outcome(step)
-    return tokens
+    return model.transcript.so_far(question.desire, question.observation, question.history)
 
 
 def imagine_each(model: Model, contexts: Sequence[Tokens], actions: Sequence[str]) -> list[Imagined]:
@@ -44,7 +41,7 @@ def imagine_each(model: Model, contexts: Sequence[Tokens], actions: Sequence[str
     return [found[i] for i in range(len(contexts))]
 
 
-def predict(model: Model, questions: Sequence[Question]) -> list[Imagined]:
+def predict(model: Model, questions: Sequence[Posed]) -> list[Imagined]:
     """The model's answer to each question."""
     contexts = [context_of(model, question) for question in questions]
     return imagine_each(model, contexts, [question.step.action for question in questions])

@@ -26,7 +26,7 @@ SHOWN_SHARE = 0.5
 """Share of steps that the demonstrator chooses."""
 
 
-class Question(Protocol):
+class Posed(Protocol):
     """Anything that asks for the outcome of a step: a transition, or one side of a probe pair."""
 
     @property

@@ -87,6 +87,25 @@ def curves(runs: Sequence[RunFound], key: str, name: str, words: str) -> Picture
     return picture(draw, words)
 
 
+def exams(run: RunFound, words: str) -> Picture | None:
+    """What a run understood by training tokens: a line for each probe of its exams."""
+    names = sorted({key for line in run.metrics for key in line if key.startswith("exam/") and key.count("/") == 2})
+    lines = [(name, series(run.metrics, name)) for name in names]
+    if not any(points for _, points in lines):
+        return None
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, (name, points) in enumerate(lines):
+            style = {"linestyle": STYLES[i % len(STYLES)], "marker": MARKS[i % len(MARKS)], "markersize": 4}
+            label = plain(name.removeprefix("exam/").replace("/", ": ").replace("_", " "))
+            axes.plot(*zip(*points, strict=True), color=theme.arms[i % len(theme.arms)], label=label, **style)
+        axes.set(xlabel="training tokens", ylabel="pairs right", ylim=(-0.02, 1.02))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+        axes.legend(frameon=False, labelcolor=theme.ink)
+
+    return picture(draw, words)
+
+
 def horizon(records: Iterable[Record], arms: Sequence[str], words: str) -> Picture | None:
     """The error against how many steps ahead are imagined: a line for each arm, with its interval."""
     found: dict[str, dict[int, Record]] = {}

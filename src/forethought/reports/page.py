@@ -32,6 +32,10 @@ CURVES = (
         "Who only watches demonstrations commits to none.",
     ),
 )
+EXAM_WORDS = (
+    "Pairs of the validation probes with both sides right, asked again and again: what rises was learned, what falls "
+    "was forgotten."
+)
 GATE_WORDS = (
     "What a gate lets through in new situations: success (filled) and harm (open) without one and under each promise. "
     "The grey bars are the promises; a gate that always holds would have neither harm nor success."
@@ -63,6 +67,7 @@ def content(runs: Sequence[RunFound]) -> dict[str, Any]:
         "caveats": _caveats(runs),
         "notes": [(run.label, run.notes) for run in runs if run.notes],
         "curves": [p for key, name, words in CURVES if (p := figures.curves(runs, key, name, words))],
+        "exams": [(run.label, p) for run in runs if (p := figures.exams(run, f"{run.label}. {EXAM_WORDS}"))],
         "probes": tables.probe_tables(records, arms),
         "outcomes": tables.outcome_tables(records, arms),
         "acting": tables.acting_tables(records, arms),

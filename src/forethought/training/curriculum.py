@@ -77,6 +77,8 @@ class Curriculum:
     config: TrainConfig
     stage: Stage = Stage.BABBLE
     divergence: float = 1.0
+    understood: float = 0.0
+    gap: float | None = None
     known: dict[SituationClass, Acquaintance] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -89,12 +91,22 @@ class Curriculum:
         if told:
             self.divergence = MEMORY * self.divergence + (1 - MEMORY) * sum(told) / len(told)
 
+    def examine(self, understood: float | None, gap: float | None) -> None:
+        """Takes in an exam: the share of probe pairs that are right, and how much worse the outcomes of other actions
+        fit (``None`` without latent dynamics).
+        """
+        self.understood, self.gap = understood or 0.0, gap
+
     def advance(self, progress: float) -> None:
         """Enters practice when babbling is mastered, or at its latest share of the budget."""
-        if self.stage is Stage.BABBLE:
-            mastered = self.divergence < self.config.practice_divergence
-            if mastered or progress >= self.config.practice_after:
-                self.stage = Stage.PRACTICE
+        if self.stage is Stage.BABBLE and (self._mastered() or progress >= self.config.practice_after):
+            self.stage = Stage.PRACTICE
+
+    def _mastered(self) -> bool:
+        """Committed predictions hardly diverge, or an exam is passed and the latent dynamics heed the action."""
+        passed = self.config.exam_updates > 0 and self.understood >= self.config.practice_probes
+        heeds = self.gap is None or self.gap >= self.config.practice_gap
+        return self.divergence < self.config.practice_divergence or (passed and heeds)
 
     def heed(self, kinds: Sequence[SituationClass], nats: Sequence[float]) -> None:
         """Takes in how much the outcomes just learned from surprised."""
@@ -128,11 +140,18 @@ class Curriculum:
     def state(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
         known = [[list(kind), astuple(found)] for kind, found in self.known.items()]
-        return {"stage": self.stage.value, "divergence": self.divergence, "known": known}
+        return {
+            "stage": self.stage.value,
+            "divergence": self.divergence,
+            "understood": self.understood,
+            "gap": self.gap,
+            "known": known,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Takes up where a checkpoint left."""
         self.stage, self.divergence = Stage(state["stage"]), float(state["divergence"])
+        self.understood, self.gap = float(state["understood"]), state["gap"]
         self.known = {tuple(kind): Acquaintance(*found) for kind, found in state["known"]}
 
 

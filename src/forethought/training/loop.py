@@ -20,6 +20,7 @@ from forethought.models import PRESETS, Model
 from forethought.planning import Planner
 from forethought.training.checkpoint import load_newest, save_checkpoint
 from forethought.training.curriculum import Curriculum, Stage, practice
+from forethought.training.exams import Exams, understood
 from forethought.training.interruption import Interruption
 from forethought.training.learner import Learner
 from forethought.training.lessons import Teacher
@@ -110,6 +111,7 @@ class _Training:
         self.curriculum = Curriculum(run.config)
         self.replay = Replay(run.config.seed, run.config.replay_floor, balance=run.config.balance)
         self.teacher = Teacher(model, self.replay, run.config)
+        self.exams = Exams(model, run.config.worlds, run.config.level) if run.config.exam_updates else None
         self.update = self.tokens = self.situations = 0
         self.last = {"outcome": float("nan")}
 
@@ -143,7 +145,15 @@ class _Training:
         self.last = lesson.figures
         self.update += 1
         self.tokens += lesson.tokens
-        self._log()
+        self._log(self._examined())
+
+    def _examined(self) -> dict[str, float]:
+        """The results of an exam when one is due, for the log; the curriculum takes them in."""
+        if self.exams is None or self.update % self.config.exam_updates:
+            return {}
+        results = self.exams.sit()
+        self.curriculum.examine(understood(results), self.last.get("action_gap"))
+        return {f"exam/{name}": value for name, value in results.items()}
 
     def _live(self, count: int) -> None:
         """A spell of living: ``count`` new episodes, remembered and recorded."""
@@ -173,7 +183,7 @@ class _Training:
         )  # fmt: skip
 
     # ---- bookkeeping ----------------------------------------------------------------------------------------------
-    def _log(self) -> None:
+    def _log(self, exam: dict[str, float]) -> None:
         self.run.log(
             update=self.update,
             tokens=self.tokens,
@@ -181,6 +191,7 @@ class _Training:
             divergence=self.curriculum.divergence,
             steps=len(self.replay),
             **{part: value for part, value in self.last.items() if value == value},
+            **exam,
         )
 
     def _moment(self, seconds: float, fresh: int) -> Moment:

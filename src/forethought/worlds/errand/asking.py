@@ -8,27 +8,51 @@ from dataclasses import replace
 from forethought.worlds.errand import town
 from forethought.worlds.errand.state import HOME, State
 
-WORDINGS: dict[str, tuple[str, ...]] = {
+WISHES: dict[str, tuple[str, ...]] = {
     "train": (
-        "I want my {0} {1}. The {2} is {3} feet from here. Do I walk or {4}?",
-        "The {2} is {3} feet away and my {0} has to be {1}. Shall I walk or {4} there?",
-        "Walk or {4}? My {0} should be {1}, and it is {3} feet to the {2}.",
-        "To get the {0} {1} at the {2}, {3} feet away, is it better to {4} or to walk?",
-        "It is {3} feet to the {2}, where the {0} is to be {1}. Would you {4}, or walk?",
-        "How should I go to the {2} to have my {0} {1}? It is {3} feet. I can walk or {4}.",
-        "My {0} is not {1} yet. I could {4} or walk to the {2}, which is {3} feet off.",
-        "Is it wise to walk {3} feet to the {2}, or should I {4}, if the {0} is to get {1}?",
+        "I want my {thing} {done}",
+        "my {thing} has to be {done}",
+        "my {thing} should be {done}",
+        "the {thing} is not {done} yet",
+        "I must have my {thing} {done}",
+        "today the {thing} is to be {done}",
+        "it is time to have the {thing} {done}",
+        "somebody ought to get my {thing} {done}",
     ),
-    "validation": (
-        "My {0} needs to be {1} and the {2} lies {3} feet down the road. Walk, or {4}?",
-        "Tell me whether to {4} or walk {3} feet to the {2}; the {0} must be {1}.",
-    ),
-    "test": (
-        "I need to get my {0} {1} and the {2} is {3} feet away. Should I walk or {4}?",
-        "Somebody has to see that the {0} gets {1}. With {3} feet to the {2}, do we {4} or go on foot?",
-    ),
+    "validation": ("my {thing} needs to be {done}", "see to it for me that the {thing} is {done}"),
+    "test": ("I need to get my {thing} {done}", "we would all like to see the {thing} {done}"),
 }
-"""Thing, what is done with it, where, how many feet away, and what one could do instead of walking."""
+DISTANCES: dict[str, tuple[str, ...]] = {
+    "train": (
+        "the {place} is {feet} feet from here",
+        "it is {feet} feet to the {place}",
+        "from here to the {place} it takes {feet} feet",
+        "they do that at the {place}, {feet} feet away",
+        "the {place} can be found {feet} feet from home",
+        "only {feet} feet separate me from the {place}",
+        "I live {feet} feet from the {place}",
+        "there is the {place}, a good {feet} feet off",
+    ),
+    "validation": ("the {place} lies {feet} feet down the road", "you get to the {place} after {feet} feet"),
+    "test": ("the {place} is {feet} feet away", "with {feet} feet to go there is the {place}"),
+}
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    "train": (
+        "do I walk or {go}?",
+        "shall I {go} or walk?",
+        "would you walk, or {go}?",
+        "is it better to {go} or to walk?",
+        "walk or {go}?",
+        "what is wiser, to walk or to {go}?",
+        "could I walk, or do I have to {go}?",
+        "how do I get there: {go}, or walk?",
+    ),
+    "validation": ("tell me, walk or {go}?", "which is right, to {go} or to walk?"),
+    "test": ("should I walk or {go}?", "do you advise me to {go} or to go on foot?"),
+}
+"""The three parts of a question, each in wordings of every split: thing, what is done with it, where, how many feet
+away, and what one could do instead of walking.
+"""
 MANNERS = ("driven", "ridden", "led", "carried", "pushed")
 """How a thing must move for its owner to have that choice."""
 
@@ -65,7 +89,12 @@ def ways(state: State) -> tuple[str, str]:
 
 
 def in_words(state: State, split: str, rng: random.Random) -> str:
-    """The question in a wording of the split."""
+    """The question in wordings of the split: the wish and the distance in either order, as one sentence or two."""
     ((thing, done),) = state.errands
-    other = ways(state)[1].split()[0]
-    return rng.choice(WORDINGS[split]).format(thing, done, state.places[0].name, state.places[0].feet, other)
+    (place,) = state.places
+    told = {"thing": thing, "done": done, "place": place.name, "feet": place.feet, "go": ways(state)[1].split()[0]}
+    wish, far, asked = (rng.choice(part[split]).format(**told) for part in (WISHES, DISTANCES, QUESTIONS))
+    parts = [wish, far] if rng.random() < 0.5 else [far, wish]
+    sentences = [" and ".join(parts) + "."] if rng.random() < 0.5 else [f"{part}." for part in parts]
+    sentences.insert(0 if rng.random() < 0.25 else len(sentences), asked)
+    return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
