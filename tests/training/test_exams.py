@@ -13,7 +13,7 @@ from forethought.models import Imagined, Model, train_tokenizer, training_texts
 from forethought.reports import figures
 from forethought.reports.gather import RunFound
 from forethought.training.curriculum import Curriculum, Stage
-from forethought.training.exams import PAIRS, Exams, understood
+from forethought.training.exams import PAIRS, Exams, share_right
 from forethought.worlds import make
 
 
@@ -28,7 +28,7 @@ def test_who_knows_all_answers_passes_and_who_knows_none_does_not(
     exams = Exams(model, ("cliff",), 1)
     first = exams.sit()
     assert first == exams.sit() and set(first) == {"cliff/edge", "language"}
-    assert first["cliff/edge"] == 0.0 == understood(first) and first["language"] > 3.0
+    assert first["cliff/edge"] == 0.0 == share_right(first) and first["language"] > 3.0
     sides = [side for pair in exams.pairs["cliff/edge"] for side in (pair.left, pair.right)]
     answers = iter([side.step.change for side in sides])
 
@@ -62,7 +62,7 @@ def test_a_stage_is_mastered_by_an_exam_and_by_heeding_the_action(
 
 
 def test_worlds_without_probes_pass_no_exam() -> None:
-    assert understood({"language": 2.0}) is None
+    assert share_right({"language": 2.0}) is None
     curriculum = Curriculum(TrainConfig.of(exam_updates=10, practice_divergence=0.0))
     curriculum.examine(None, None)
     curriculum.advance(0.1)

@@ -70,7 +70,7 @@ class Exams:
         return float(nats_T.sum()), len(nats_T)
 
 
-def understood(results: dict[str, float]) -> float | None:
+def share_right(results: dict[str, float]) -> float | None:
     """The mean over the probes of an exam; ``None`` in worlds without any."""
     shares = [value for name, value in results.items() if "/" in name]
     return sum(shares) / len(shares) if shares else None

@@ -20,7 +20,7 @@ from forethought.models import PRESETS, Model
 from forethought.planning import Planner
 from forethought.training.checkpoint import load_newest, save_checkpoint
 from forethought.training.curriculum import Curriculum, Stage, practice
-from forethought.training.exams import Exams, understood
+from forethought.training.exams import Exams, share_right
 from forethought.training.interruption import Interruption
 from forethought.training.learner import Learner
 from forethought.training.lessons import Teacher
@@ -152,7 +152,7 @@ class _Training:
         if self.exams is None or self.update % self.config.exam_updates:
             return {}
         results = self.exams.sit()
-        self.curriculum.examine(understood(results), self.last.get("action_gap"))
+        self.curriculum.examine(share_right(results), self.last.get("action_gap"))
         return {f"exam/{name}": value for name, value in results.items()}
 
     def _live(self, count: int) -> None:

@@ -88,6 +88,13 @@ def ways(state: State) -> tuple[str, str]:
     return f"walk to the {goal}", f"{other} to the {goal}"
 
 
+def notes(state: State) -> str:
+    """How far it is, behind the word that it stands before in a question: a model that looks for "feet" there finds it
+    (docs/decisions/0014-questions.md).
+    """
+    return f"feet {state.places[0].feet}"
+
+
 def in_words(state: State, split: str, rng: random.Random) -> str:
     """The question in wordings of the split: the wish and the distance in either order, as one sentence or two."""
     ((thing, done),) = state.errands
