@@ -41,9 +41,7 @@ def test_a_situation_that_was_told_is_taken_apart_again(model: Model, question: 
     assert set(asked.roles) == {Role.CONTEXT}, "a question itself is never trained on"
 
 
-@pytest.mark.parametrize(
-    "text", ["", "Get the car washed.", f"feet 3{PART}Get it.{PART}You are at home.", f"{PART}{PART}{PART}walk"]
-)
+@pytest.mark.parametrize("text", ["", "Get the car washed.", f"Get it.{PART}You are at home.", f"{PART}{PART}walk"])
 def test_what_is_no_situation_is_not_understood(text: str) -> None:
     assert heard(text, 0.99) == Heard("", "", (), 0.0)
 

@@ -116,8 +116,8 @@ class Transcript:
         return asked + self._head("assistant")
 
     def situation(self, question: Question) -> Tokens:
-        """The situation that a question is about, as the answer to it: notes, desire, observation, options."""
-        parts = (question.notes, question.desire, question.observation, *question.options)
+        """The situation that a question is about, as the answer to it: desire, observation, options."""
+        parts = (question.desire, question.observation, *question.options)
         return self._body("assistant", PART.join(parts), Role.SITUATION)
 
     def action_alone(self, action: str) -> Tokens:

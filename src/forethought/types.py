@@ -83,7 +83,6 @@ class Question:
     """What a user asks, and the situation that it is about, as a world would tell it.
 
     ``options`` are the actions that the question names, and ``best`` is the one that is right: for evaluation alone.
-    ``notes`` is what is noted of the question before the situation is made of it.
     """
 
     text: str
@@ -91,7 +90,6 @@ class Question:
     observation: str
     options: tuple[str, ...]
     best: str = ""
-    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

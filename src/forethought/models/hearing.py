@@ -24,9 +24,9 @@ class Heard:
 
 
 def heard(text: str, confidence: float) -> Heard:
-    """A situation as it was told (notes, desire, observation, options), taken apart."""
-    parts = [part.strip() for part in text.split(PART.strip())]
-    _, desire, observation, *options = [*parts, "", "", ""][: max(3, len(parts))]
+    """A situation as it was told (desire, observation, options), taken apart."""
+    desire, *rest = [part.strip() for part in text.split(PART.strip())]
+    observation, *options = rest or [""]
     if not (desire and observation and options and all(options)):
         return Heard("", "", (), 0.0)
     return Heard(desire, observation, tuple(dict.fromkeys(options)), confidence)

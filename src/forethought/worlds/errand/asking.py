@@ -26,9 +26,9 @@ DISTANCES: dict[str, tuple[str, ...]] = {
     "train": (
         "the {place} is {feet} feet from here",
         "it is {feet} feet to the {place}",
-        "from here to the {place} it takes {feet} feet",
-        "they do that at the {place}, {feet} feet away",
-        "the {place} can be found {feet} feet from home",
+        "from here to the {place} it is {feet} feet",
+        "they do that at the {place}, which is {feet} feet off",
+        "the {place} is {feet} feet from my home",
         "only {feet} feet separate me from the {place}",
         "I live {feet} feet from the {place}",
         "there is the {place}, a good {feet} feet off",
@@ -86,13 +86,6 @@ def ways(state: State) -> tuple[str, str]:
     manner, goal = town.MANNER_OF[thing], town.SERVICES[done]
     other = f"ride the {thing}" if manner == "ridden" else f"drive the {thing if manner == 'driven' else 'car'}"
     return f"walk to the {goal}", f"{other} to the {goal}"
-
-
-def notes(state: State) -> str:
-    """How far it is, behind the word that it stands before in a question: a model that looks for "feet" there finds it
-    (docs/decisions/0014-questions.md).
-    """
-    return f"feet {state.places[0].feet}"
 
 
 def in_words(state: State, split: str, rng: random.Random) -> str:

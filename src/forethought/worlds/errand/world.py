@@ -111,7 +111,7 @@ class ErrandWorld(LawfulWorld[State]):
             state = self.draw(rng)
         state = asking.asked_about(state)
         text, best = asking.in_words(state, self.split, rng), best_plan(self, state)[0]
-        return Question(text, self.wish(state), self.text(state), asking.ways(state), best, asking.notes(state))
+        return Question(text, self.wish(state), self.text(state), asking.ways(state), best)
 
     def demonstrator(self, quality: str = "custom") -> Callable[[], str]:
         """The town's custom (near = walk, far = drive, otherwise as the thing must); ``best``: the cheapest plan."""
