@@ -87,6 +87,9 @@ class TrainConfig(Config):
     curiosity: Literal["mastery", "progress", "surprise", "none"] = Field(
         "mastery", description="what is replayed more: what is not mastered, is being learned, or surprises; or none"
     )
+    explore: Literal["uniform", "curious"] = Field(
+        "uniform", description="how to babble: any verb alike, or the likelier the more curiosity it raises"
+    )
     mastered_nats: float = Field(0.5, ge=0, description="mastery: what surprises less than so many nats is mastered")
     largest_share: float = Field(
         1.0, ge=1, description="mastery: equal shares that the most surprising outcomes take; 1: chance is not chased"

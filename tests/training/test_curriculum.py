@@ -59,6 +59,14 @@ def test_forgetting_counts_as_much_as_learning() -> None:
     assert known.quick > known.slow and known.progress > 0.3
 
 
+def test_a_verb_is_as_interesting_as_its_most_interesting_outcome() -> None:
+    curriculum = Curriculum(TrainConfig.of(curiosity="mastery", mastered_nats=1.0))
+    kinds = [("w", "walk", False, 3, "ongoing", "none"), ("w", "walk", True, 0, "ongoing", "none"), LEARNED]
+    curriculum.heed([*kinds, ("v", "walk", False, 3, "ongoing", "none")], [0.3, 0.6, 0.0, 0.9])
+    assert curriculum.interest_in("w") == {"walk": pytest.approx(0.6), "known": LEAST_SHARE}
+    assert curriculum.interest_in("nowhere") == {}
+
+
 def test_a_checkpoint_keeps_what_is_known() -> None:
     curriculum = Curriculum(TrainConfig.of(curiosity="progress"))
     curriculum.heed([LEARNED, CHANCE], [0.5, 1.5])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ import torch
 from forethought.errors import Sealed
 from forethought.models import Imagined, Model
 from forethought.planning import Situation
-from forethought.training.live import babble, demonstrations, live
+from forethought.training.live import babble, curious, demonstrations, live
+from forethought.transcript import Tokens
 from forethought.types import Ending, Episode, Progress
 
 Ladder = Callable[..., Any]
@@ -148,3 +150,14 @@ def test_demonstrations_pass_over_a_world_that_fails(ladder: Ladder) -> None:
     episodes = demonstrations([broken, lost, good], [0, 1, 2])
     assert [e.seed for e in episodes if e.ending is Ending.SATISFIED] == [2]
     assert next(e for e in episodes if e.seed == 0).ending is Ending.WORLD_ERROR
+
+
+def test_who_is_curious_takes_the_interesting_verb_more_often_and_a_new_one_as_often() -> None:
+    situation = Situation(Tokens(), ("walk home", "walk out", "ride home", "fly home"), frozenset({"walk out"}))
+    choose = curious({"walk": 0.1, "ride": 0.9})
+    rng = random.Random(0)
+    found = Counter(choose([situation], rng)[0] for _ in range(1900))
+    assert set(found) == {"walk home", "ride home", "fly home"}, "what was tried is not tried again"
+    assert found["walk home"] == pytest.approx(100, abs=40)
+    assert found["ride home"] == pytest.approx(found["fly home"], rel=0.2)
+    assert curious({})([situation], rng)[0] in situation.candidates

@@ -133,6 +133,14 @@ class Curriculum:
             found = {kind: value / most for kind, value in found.items()}
         return {kind: max(LEAST_SHARE, min(largest, value)) for kind, value in found.items()}
 
+    def interest_in(self, world: str) -> dict[str, float]:
+        """How interesting each verb of a world is: as its most interesting class of outcome."""
+        found: dict[str, float] = {}
+        for (of, verb, *_), share in self.interest().items():
+            if of == world:
+                found[verb] = max(share, found.get(verb, 0.0))
+        return found
+
     def practises(self, rng: random.Random) -> bool:
         """Whether the coming spell acts towards desires; otherwise it babbles on."""
         return self.stage is Stage.PRACTICE and rng.random() < self.config.practice_share

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -78,11 +78,30 @@ def babble(situations: Sequence[Situation], rng: random.Random) -> list[str]:
     return [_any(rng, _untried(situation) or situation.candidates) for situation in situations]
 
 
+def curious(interest: Mapping[str, float]) -> Chooser:
+    """Babbles, but takes a verb the likelier the more interesting it is; one that is new is as interesting as any."""
+    most = max(interest.values(), default=1.0)
+
+    def choose(situations: Sequence[Situation], rng: random.Random) -> list[str]:
+        chosen = []
+        for situation in situations:
+            verbs = _by_verb(_untried(situation) or situation.candidates)
+            (verb,) = rng.choices(list(verbs), [interest.get(verb, most) for verb in verbs])
+            chosen.append(rng.choice(verbs[verb]))
+        return chosen
+
+    return choose
+
+
 def _any(rng: random.Random, actions: Sequence[str]) -> str:
+    return rng.choice(rng.choice(list(_by_verb(actions).values())))
+
+
+def _by_verb(actions: Sequence[str]) -> dict[str, list[str]]:
     verbs: dict[str, list[str]] = {}
     for action in actions:
         verbs.setdefault(verb_of(action), []).append(action)
-    return rng.choice(rng.choice(list(verbs.values())))
+    return verbs
 
 
 def _untried(situation: Situation) -> list[str]:

@@ -24,7 +24,7 @@ from forethought.training.exams import Exams, share_right
 from forethought.training.interruption import Interruption
 from forethought.training.learner import Learner
 from forethought.training.lessons import Teacher
-from forethought.training.live import babble, demonstrations, live
+from forethought.training.live import babble, curious, demonstrations, live
 from forethought.training.questions import how_sure
 from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
 from forethought.types import Episode
@@ -176,7 +176,11 @@ class _Training:
         if self.curriculum.stage is Stage.DEMONSTRATIONS:
             return demonstrations(worlds, seeds)
         self.model.lm.eval()
-        choose = practice(self.model, Planner(horizon=self.config.horizon), rng) if practising else babble
+        choose = babble
+        if practising:
+            choose = practice(self.model, Planner(horizon=self.config.horizon), rng)
+        elif self.config.explore == "curious":
+            choose = curious(self.curriculum.interest_in(worlds[0].name))
         return live(
             self.model, worlds, seeds, choose,
             policy=self.curriculum.stage.value, rng=rng, commit_rate=self.config.commit_rate,
