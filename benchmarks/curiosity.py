@@ -2,7 +2,8 @@
 
     python benchmarks/curiosity.py --folder /somewhere/with/space
 
-``nano`` in errand level 1, every arm with the same seeds and otherwise the quickstart's settings. An exam of 16
+``nano`` in errand level 1, every arm with the same seeds and but for its curiosity the quickstart's settings. Curiosity
+decides what is babbled and what is replayed; two arms have it in replay alone, to tell these apart. An exam of 16
 validation pairs of each probe is sat every 16 updates; the target is reached when every probe has 80% of its pairs
 right. Steps are those lived in the world by then, tokens those learned from; a run that never gets there counts with
 all that it had (``reached`` says how many did). ``ratio`` is paired by seed: below 1 the arm needs fewer than
@@ -27,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "curiosity.json"
 ARMS: dict[str, dict[str, str]] = {
     "uniform": {"explore": "uniform", "curiosity": "none"},
+    "uniform, progress in replay": {"explore": "uniform", "curiosity": "progress"},
+    "uniform, mastery in replay": {"explore": "uniform", "curiosity": "mastery"},
     "progress": {"explore": "curious", "curiosity": "progress"},
     "surprise": {"explore": "curious", "curiosity": "surprise"},
     "mastery": {"explore": "curious", "curiosity": "mastery"},
@@ -44,7 +47,11 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1, help="processes, one thread each")
     parser.add_argument("--output", type=Path, default=RESULT)
     args = parser.parse_args()
-    runs = [(arm, seed, args.folder / f"{arm}-{seed}") for seed in args.seeds for arm in args.arms]
+    runs = [
+        (arm, seed, args.folder / f"{arm.replace(', ', '-').replace(' ', '-')}-{seed}")
+        for seed in args.seeds
+        for arm in args.arms
+    ]
     with ThreadPoolExecutor(args.at_once) as workers:
         for done in [workers.submit(trained, *run, args.budget_tokens) for run in runs]:
             done.result()
@@ -53,7 +60,7 @@ def main() -> None:
     detail = {f"{arm}-{seed}": values for (arm, seed), values in found.items()}
     save_results(args.output, records, shlex.join(["python", *sys.argv]), {"arms": ARMS, "runs": detail})
     for record in records:
-        print(f"{record.arm:10} {record.metric:14} {record.value:12.2f} ({record.low:.2f} to {record.high:.2f})")
+        print(f"{record.arm:28} {record.metric:14} {record.value:12.2f} ({record.low:.2f} to {record.high:.2f})")
 
 
 def trained(arm: str, seed: int, folder: Path, budget: int) -> None:

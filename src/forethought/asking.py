@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from forethought.errors import BadSetting
 from forethought.models import Heard, Model
 from forethought.planning import Dynamics, Option, Planner, Situation, imagination
+from forethought.transcript import Tokens
+from forethought.types import Step
 
 HOPE = 0.5
 """A way is worth advising if it is imagined to meet the desire with at least this chance."""
@@ -72,4 +74,16 @@ def answer(
     generator = torch.Generator(device=model.device).manual_seed(seed)
     with torch.inference_mode():
         (options,) = (planner or Planner()).options(dynamics or imagination(model), [situation], generator)
-    return Answer(question, heard, tuple(options))
+        weighed = [_worded(model, situation.context, option) for option in options[:2]]
+    return Answer(question, heard, (*weighed, *options[2:]))
+
+
+def _worded(model: Model, context: Tokens, option: Option) -> Option:
+    """The option with what is imagined of it, and of the best after it, in words, where it was imagined without."""
+    imagined = option.imagined
+    if not imagined.text:
+        ((told,),) = model.imagine([context], [[option.action]])
+        imagined = replace(imagined, text=told.text)
+    step = Step(option.action, imagined.text, imagined.text)
+    after = context + model.transcript.action(option.action) + model.transcript.outcome(step)
+    return replace(option, imagined=imagined, next=tuple(_worded(model, after, best) for best in option.next[:1]))

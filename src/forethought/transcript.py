@@ -118,6 +118,10 @@ class Transcript:
     def situation(self, question: Question) -> Tokens:
         """The situation that a question is about, as the answer to it: desire, observation, options."""
         parts = (question.desire, question.observation, *question.options)
+        if any(PART.strip() in part for part in parts):
+            raise BadSetting(
+                f"a question's situation has {PART.strip()!r} in it, which is what stands between its parts"
+            )
         return self._body("assistant", PART.join(parts), Role.SITUATION)
 
     def action_alone(self, action: str) -> Tokens:

@@ -82,14 +82,15 @@ class Step:
 class Question:
     """What a user asks, and the situation that it is about, as a world would tell it.
 
-    ``options`` are the actions that the question names, and ``best`` is the one that is right: for evaluation alone.
+    ``options`` are the actions that the question names, and ``right`` are those of them by which the desire can be met
+    at the least cost: for evaluation alone.
     """
 
     text: str
     desire: str
     observation: str
     options: tuple[str, ...]
-    best: str = ""
+    right: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

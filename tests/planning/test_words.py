@@ -12,7 +12,8 @@ import torch
 
 from forethought.errors import BadSetting
 from forethought.models import Imagined, Model, train_tokenizer, training_texts
-from forethought.planning import GuidedDynamics, LatentDynamics, Planner, Situation, TokenDynamics, imagination
+from forethought.planning import Future, GuidedDynamics, LatentDynamics, Planner, Situation, TokenDynamics, imagination
+from forethought.planning.token import _average
 from forethought.transcript import Tokens
 
 DESIRE, SEEN = "Get the car washed.", "You are at home. The car is at home."
@@ -43,7 +44,10 @@ class _Drum:
     def __init__(self, model: Model, drawn: Counter[str]) -> None:
         self.transcript, self.drawn = model.transcript, drawn
 
-    def judge(
+    def judge(self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[Imagined]]:
+        return self.imagine(contexts, actions, 0.0, None)
+
+    def imagine(
         self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]], temperature: float, generator: Any
     ) -> list[list[Imagined]]:
         found = []
@@ -78,6 +82,9 @@ def test_draws_come_from_the_model_and_their_seed(model: Model, situation: Situa
         return dynamics.imagine(dynamics.begin([situation]), [CANDIDATES])[0]
 
     assert drawn(1) == drawn(1) != drawn(2)
+    again = TokenDynamics(model, samples=4, seed=1)
+    for _ in range(2):
+        assert again.imagine(again.begin([situation]), [CANDIDATES])[0] == drawn(1), "every decision begins anew"
     assert len({state.imagined.text for future in drawn(1) for state in future.state}) > 3
     (options,) = Planner(horizon=2, budget=20).options(TokenDynamics(model, 3), [situation])
     assert {option.action for option in options} == set(CANDIDATES)
@@ -104,3 +111,14 @@ def test_an_imagination_is_chosen_by_name(model: Model) -> None:
     assert imagination(plain).name == "words" and imagination(plain, samples=5).name == "words x 5"
     with pytest.raises(BadSetting, match="no latent dynamics"):
         imagination(plain, "guided")
+    with pytest.raises(BadSetting, match="leave them at 1"):
+        imagination(model, "latent", samples=3)
+
+
+def test_success_and_harm_that_exclude_each_other_are_not_multiplied() -> None:
+    good, bad = Future(1.0, 0.0, 0.0, reach=0.2, state=[]), Future(0.0, 0.0, 1.0, reach=0.9, state=[])
+    mean = _average([good, bad])
+    assert mean.harmed == 0.5 and mean.satisfied * (1 - mean.harmed) == pytest.approx(0.5)
+    assert mean.reach == pytest.approx(0.55), "all are over, so all are gone on from"
+    going = Future(0.0, 0.0, 0.0, reach=0.4, state=[])
+    assert _average([good, going]).reach == pytest.approx(0.4)

@@ -128,6 +128,8 @@ def test_a_frozen_language_model_stays_as_it_is_while_its_latent_part_learns(
     assert told[-1]["latent_harm"] < 0.5 * told[0]["latent_harm"]
     with pytest.raises(BadSetting, match="leaves nothing else to train"):
         ft.train(folder=tmp_path / "run", freeze=True)
+    with pytest.raises(BadSetting, match="random weights as it is"):
+        ft.train(folder=tmp_path / "run", freeze=True, latent_weight=1.0)
     assert not (tmp_path / "run").exists()
 
 
@@ -136,6 +138,9 @@ def test_a_trained_model_is_given_a_latent_part_afterwards(tmp_path: Path) -> No
     first = ft.train(folder=tmp_path / "words", **settings)
     second = ft.train(str(first.model), folder=tmp_path / "both", latent_weight=1.0, freeze=True, **settings)
     words, both = ft.Model.from_pretrained(first.model), ft.Model.from_pretrained(second.model)
+    given = ft.Model.from_pretrained(first.model)
+    ft.train(given, folder=tmp_path / "given", latent_weight=1.0, freeze=True, **settings)
+    assert given.latent is not None, "a model that is handed in is given one too"
     assert words.latent is None and both.latent is not None
     pairs = zip(words.lm.parameters(), both.lm.parameters(), strict=True)
     assert all(torch.equal(one, other) for one, other in pairs)

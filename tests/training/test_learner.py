@@ -15,7 +15,7 @@ from forethought.models import Model
 from forethought.training.batches import Batch, pack, pad
 from forethought.training.learner import WIDE, Learner, autocast_dtype, last_outcome
 from forethought.transcript import Role, Tokens
-from forethought.types import Progress, Step
+from forethought.types import Progress, Question, Step
 
 NewModel = Callable[..., Model]
 WALK = Step("walk to the library", "You are at the library.", "You are at the library.")
@@ -155,3 +155,18 @@ def test_only_what_follows_the_last_action_is_the_last_outcome() -> None:
     assert last_outcome(roles_BT).tolist() == [[False, False, False, True, True, False]]
     blocks_BT = torch.tensor([[0, 0, 1, 1, 1, -1]])
     assert last_outcome(roles_BT, blocks_BT).tolist() == [[False, True, False, True, True, False]]
+
+
+def test_what_a_question_teaches_does_not_depend_on_what_is_in_its_batch(new_model: NewModel) -> None:
+    learner = _learner(new_model(), outcome_weight=0.0, action_weight=0.0)
+    question = Question("Walk or drive?", "Get the book.", "You are at home.", ("walk home", "drive home"))
+    transcript = learner.model.transcript
+    asked = transcript.question(question.text) + transcript.situation(question)
+    told = []
+    for others in ([], _samples(learner.model, WALK, ASK, WAIT), _samples(learner.model, WAIT) * 5):
+        fresh = _learner(new_model(), outcome_weight=0.0, action_weight=0.0)
+        fresh.update([asked, *others], 0, 0.0)
+        told.append(torch.cat([p.detach().flatten() for p in fresh.model.lm.parameters()]))
+    for other in told[1:]:
+        assert torch.allclose(told[0], other, atol=1e-5)
+    assert learner.update([asked], 0, 0.0).figures["situation"] > 0

@@ -14,6 +14,7 @@ from rich.tree import Tree
 from forethought.cli.futures import grow, option_as_json
 from forethought.cli.options import about, load_model, model_folder, parse
 from forethought.cli.worlds import WorldOptions, safe
+from forethought.errors import BadSetting
 
 if TYPE_CHECKING:
     from forethought.agent import Agent, Lived
@@ -72,6 +73,11 @@ def _agent(options: ActOptions, folder: Path, console: Console) -> Agent:
     from forethought.agent import Agent
     from forethought.planning import Gate, Planner, imagination
 
+    if options.gate and (options.milliseconds or options.samples != 1):
+        raise BadSetting(
+            "a gate is calibrated for a planner that imagines the likeliest outcomes without a clock; leave out "
+            "--milliseconds and --samples, or the gate"
+        )
     model, kind = load_model(folder), options.imagine
     if kind in ("guided", "latent") and model.latent is None:
         console.print(
@@ -82,7 +88,7 @@ def _agent(options: ActOptions, folder: Path, console: Console) -> Agent:
         model,
         Planner(horizon=options.horizon, budget=options.budget, milliseconds=options.milliseconds),
         options.seed,
-        imagination(model, kind, options.samples),
+        imagination(model, kind, options.samples, options.seed),
         Gate.load(options.gate) if options.gate else None,
     )
 

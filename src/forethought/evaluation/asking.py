@@ -65,7 +65,7 @@ def ask(
             heard = found.heard
             taken = (heard.desire, heard.observation, heard.options)
             values["understood"].append(taken == (question.desire, question.observation, question.options))
-            values["right"].append(found.choice == question.best)
+            values["right"].append(found.choice in question.right)
             values["declined"].append(not found.options)
         for metric, these in values.items():
             records += place.record(arm, f"ask/{metric}", these, seed)

@@ -19,11 +19,14 @@ Ids = Sequence[int]
 
 @dataclass(slots=True)
 class Continuation:
-    """What followed one branch: the new ids (without the closing token) and the logits before the first of them."""
+    """What followed one branch: the new ids (without the closing token), the logits before the first of them, and the
+    probability of the least likely of the likeliest tokens.
+    """
 
     ids: list[int] = field(default_factory=list)
     logits: list[Tensor] = field(default_factory=list)
     closed: bool = False
+    confidence: float = 1.0
 
 
 @torch.inference_mode()
@@ -151,12 +154,14 @@ class Rows:
         alive, step = list(range(len(pending))), 0
         while alive and max_new > 0:
             chosen = _choose(self.logits_RV, temperature, generator).tolist()
+            likeliest = (self.logits_RV.amax(-1) - self.logits_RV.logsumexp(-1)).exp().tolist()
             going = []
             for r, row in enumerate(alive):
                 if step < len(pending[row]):
                     chosen[r] = pending[row][step]
                     going.append(r)
                     continue
+                out[row].confidence = min(out[row].confidence, likeliest[r])
                 if len(out[row].logits) < keep_logits:
                     out[row].logits.append(self.logits_RV[r])
                 if chosen[r] == stop:

@@ -30,6 +30,7 @@ from forethought.types import Harm, Progress
 
 SETTINGS_FILE = "forethought.json"
 MAX_OUTCOME_TOKENS = 64
+HEARD_AT_ONCE = 32
 VERDICT_TOKENS = 2
 
 
@@ -204,17 +205,11 @@ class Model:
         )
         return [[self._imagined(continuation) for continuation in of_context] for of_context in grouped]
 
-    def judge(
-        self,
-        contexts: Sequence[Tokens],
-        actions: Sequence[Sequence[str]],
-        temperature: float = 0.0,
-        generator: torch.Generator | None = None,
-    ) -> list[list[Imagined]]:
+    def judge(self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[Imagined]]:
         """The verdicts alone, with no facts in words where they stand first: one short look each."""
-        short = VERDICT_TOKENS if self.verdicts_are_tokens else 0
-        most = MAX_OUTCOME_TOKENS if self.transcript.verdict == "after" else short
-        return self.imagine(contexts, actions, most, temperature, generator)
+        if self.transcript.verdict == "after":
+            return self.imagine(contexts, actions)
+        return self.imagine(contexts, actions, VERDICT_TOKENS if self.verdicts_are_tokens else 0)
 
     def propose(
         self,
@@ -259,16 +254,19 @@ class Model:
     def hear(self, questions: Sequence[str]) -> list[Heard]:
         """The situation that each question is about, as the model understands it (greedy)."""
         contexts = [self.transcript.question(text).ids for text in questions]
-        grouped = continue_branches(
-            self.lm,
-            [ids[:-1] for ids in contexts],
-            [[ids[-1:]] for ids in contexts],
-            stop=self.transcript.end_ids[0],
-            pad=self.tokenizer.pad_token_id,
-            max_new=LONGEST,
-            keep_logits=LONGEST,
-        )
-        return [self._heard(continuation) for (continuation,) in grouped]
+        found = []
+        for start in range(0, len(contexts), HEARD_AT_ONCE):
+            some = contexts[start : start + HEARD_AT_ONCE]
+            grouped = continue_branches(
+                self.lm,
+                [ids[:-1] for ids in some],
+                [[ids[-1:]] for ids in some],
+                stop=self.transcript.end_ids[0],
+                pad=self.tokenizer.pad_token_id,
+                max_new=LONGEST,
+            )
+            found += [self._heard(continuation) for (continuation,) in grouped]
+        return found
 
     def hidden(self, texts: Sequence[Tokens]) -> tuple[Tensor, Tensor]:
         """The last hidden states of texts, right-padded (R, T, W), and the texts' lengths (R)."""
@@ -321,8 +319,7 @@ class Model:
     def _heard(self, continuation: Continuation) -> Heard:
         if not continuation.closed or not continuation.ids:
             return heard("", 0.0)
-        logits_TV = torch.stack(continuation.logits[: len(continuation.ids)])
-        return heard(self._decode(continuation.ids), float(logits_TV.softmax(-1).amax(-1).min()))
+        return heard(self._decode(continuation.ids), continuation.confidence)
 
     def _action_ids(self, action: str) -> list[int]:
         tokens = self.transcript.action(action)

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from forethought.errors import BadSetting
 from forethought.models import Model
 from forethought.planning.dynamics import Dynamics, Future, Situation
 from forethought.planning.gate import GATE_FILE, Decision, Gate, Trial, fingerprint
@@ -32,14 +33,16 @@ __all__ = [
 Imagination = Literal["words", "guided", "latent"]
 
 
-def imagination(model: Model, kind: Imagination | None = None, samples: int = 1) -> Dynamics:
+def imagination(model: Model, kind: Imagination | None = None, samples: int = 1, seed: int = 0) -> Dynamics:
     """A model's imagination: in ``words``; ``guided``, the same with costs and distances from its latent dynamics; or
     ``latent``, without words and many times as fast. By default guided, or in words for a model without latent
     dynamics.
 
-    ``samples`` outcomes are drawn in words for each action; 1: the likeliest alone.
+    ``samples`` outcomes are drawn in words for each action, from ``seed``; 1: the likeliest alone.
     """
     kind = kind or ("words" if model.latent is None else "guided")
     if kind == "latent":
+        if samples != 1:
+            raise BadSetting(f"{samples} samples of an outcome; latent imagination draws none, so leave them at 1")
         return LatentDynamics(model)
-    return (TokenDynamics if kind == "words" else GuidedDynamics)(model, samples)
+    return (TokenDynamics if kind == "words" else GuidedDynamics)(model, samples, seed)

@@ -138,4 +138,5 @@ def least_trials(alpha: float) -> int:
 
 def fingerprint(planner: Planner, dynamics: Dynamics) -> str:
     """A planner's settings and what it imagines with, in a line."""
-    return " ".join([dynamics.name, *(f"{name}={value}" for name, value in asdict(planner).items())])
+    settings = (f"{name}={value}" for name, value in asdict(planner).items() if value is not None)
+    return " ".join([dynamics.name, *settings])

@@ -80,8 +80,8 @@ class Planner:
 
     ``proposals`` is how many actions are tried in each imagined state. Where the dynamics tell how far the desire is
     (``reach``), that counts beside what was imagined further on: ``trust`` is the latter's share at each step, so that
-    distances are summed along the path. ``width`` states are imagined at once. After ``milliseconds``, if given,
-    nothing further is imagined; the first look at every action is always taken.
+    distances are summed along the path. ``width`` states are imagined at once. After ``milliseconds`` for each
+    situation, if given, nothing further is imagined; the first look at every action is always taken.
     """
 
     horizon: int = 2
@@ -107,7 +107,8 @@ class Planner:
         """For each situation its options, best first. Without candidates, the model's own proposals are used."""
         if not situations:
             return []
-        until = time.monotonic() + (math.inf if self.milliseconds is None else self.milliseconds / 1000)
+        seconds = math.inf if self.milliseconds is None else self.milliseconds / 1000 * len(situations)
+        until = time.monotonic() + seconds
         states = dynamics.begin(situations)
         lacking = [i for i, situation in enumerate(situations) if not situation.candidates]
         actions = [tuple(dict.fromkeys(situation.candidates)) for situation in situations]

@@ -16,6 +16,8 @@ from forethought.planning.dynamics import NOTHING_PROPOSED, Future, Situation, d
 from forethought.transcript import Tokens
 from forethought.types import Step
 
+TINY = 1e-6
+
 
 @dataclass(slots=True)
 class _Told:
@@ -40,10 +42,11 @@ class TokenDynamics:
             raise BadSetting(f"{samples} samples of an outcome; expected at least 1")
         self.model, self.samples = model, samples
         self.name = self.name if samples == 1 else f"{self.name} x {samples}"
-        self._generator = torch.Generator(device=model.device).manual_seed(seed)
+        self.seed, self._generator = seed, torch.Generator(device=model.device)
 
     def begin(self, situations: Sequence[Situation]) -> list[list[_Told]]:
-        """The transcripts themselves."""
+        """The transcripts themselves; draws begin anew, so that equal situations are imagined alike."""
+        self._generator.manual_seed(self.seed)
         return [[_Told(situation.context)] * self.samples for situation in situations]
 
     def imagine(self, states: Sequence[list[_Told]], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
@@ -62,8 +65,10 @@ class TokenDynamics:
 
     def _imagine(self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
         """One outcome of each action in each context."""
-        temperature = 0.0 if self.samples == 1 else 1.0
-        imagined = self.model.judge(contexts, actions, temperature, self._generator)
+        if self.samples == 1:
+            imagined = self.model.judge(contexts, actions)
+        else:  # what is drawn is drawn whole, wherever the verdicts stand
+            imagined = self.model.imagine(contexts, actions, temperature=1.0, generator=self._generator)
         return [
             [
                 Future(o.satisfied, o.failed, o.harmed, text=o.text, state=[_Told(context, action, o)])
@@ -101,12 +106,14 @@ def _average(futures: Sequence[Future]) -> Future:
     if len(futures) == 1:
         return futures[0]
     going = [future for future in futures if future.ongoing >= 0.5] or futures
-    reach = [future.reach for future in futures if future.reach is not None]
+    reach = [future.reach for future in going if future.reach is not None]
+    harmed = fmean(future.harmed for future in futures)
+    unharmed = max(1.0 - harmed, TINY)  # satisfied and failed are those of the draws in which nobody is harmed
     return replace(
         futures[0],
-        satisfied=fmean(future.satisfied for future in futures),
-        failed=fmean(future.failed for future in futures),
-        harmed=fmean(future.harmed for future in futures),
+        satisfied=fmean(future.satisfied * (1.0 - future.harmed) for future in futures) / unharmed,
+        failed=fmean(future.failed * (1.0 - future.harmed) for future in futures) / unharmed,
+        harmed=harmed,
         cost=fmean(future.cost for future in futures),
         reach=fmean(reach) if reach else None,
         disagreement=fmean(future.disagreement for future in futures),

@@ -159,7 +159,7 @@ class Curriculum:
     def restore(self, state: dict[str, Any]) -> None:
         """Takes up where a checkpoint left."""
         self.stage, self.divergence = Stage(state["stage"]), float(state["divergence"])
-        self.understood, self.gap = float(state["understood"]), state["gap"]
+        self.understood, self.gap = float(state.get("understood", 0.0)), state.get("gap")
         self.known = {tuple(kind): Acquaintance(*found) for kind, found in state["known"]}
 
 

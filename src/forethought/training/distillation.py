@@ -18,17 +18,22 @@ from forethought.types import Episode, Harm, Progress, Step
 
 WITHIN = 4
 """How many steps before a desire was met count as having helped."""
+PLANNED = "practice"
+"""The policy of episodes in which a planner chose."""
 TRIES = 8
 """Steps looked at for one that helped much; then the last is taken."""
 
 
 class Helpful:
-    """The episodes of a replay that met their own desire unharmed, and draws of steps that helped to meet one."""
+    """The episodes of a replay that met their own desire unharmed, and draws of steps that helped to meet one. Where
+    planning met desires, its episodes stand for all those.
+    """
 
     def __init__(self, hindsight: Hindsight) -> None:
         self.hindsight = hindsight
         self._looked_at = 0
         self._met: dict[str, list[int]] = {}
+        self._planned: dict[str, list[int]] = {}
 
     def look(self, replay: Replay) -> None:
         """Takes in the episodes that are new in the replay."""
@@ -36,7 +41,8 @@ class Helpful:
             episode = replay.episode(number)
             last = episode.steps[-1] if episode.steps else None
             if last and last.progress is Progress.SATISFIED and last.harm is Harm.NONE:
-                self._met.setdefault(episode.world, []).append(number)
+                found = self._planned if episode.policy == PLANNED else self._met
+                found.setdefault(episode.world, []).append(number)
         self._looked_at = replay.episodes
         self.hindsight.look(replay)
 
@@ -59,8 +65,9 @@ class Helpful:
 
     def _episode(self, replay: Replay, rng: Random) -> Episode | None:
         """One that ends with the step that met its desire: its own as often as one in hindsight."""
-        if self._met and rng.random() < 0.5:
-            return replay.episode(rng.choice(self._met[rng.choice(list(self._met))]))
+        own = self._planned or self._met
+        if own and rng.random() < 0.5:
+            return replay.episode(rng.choice(own[rng.choice(list(own))]))
         if drawn := self.hindsight.draw(rng):
             number, last, wish = drawn
             return in_hindsight(replay.episode(number), last, wish)

@@ -14,6 +14,7 @@ from forethought.transcript import Role, Tokens
 from forethought.worlds import World, make
 from forethought.worlds.lawful import LawfulWorld
 from forethought.worlds.probes import ProbePair
+from forethought.worlds.vector import VectorWorld
 
 PAIRS, TEXTS = 16, 16
 """Minimal pairs of each probe, and situations of each world whose plain language is read."""
@@ -56,9 +57,9 @@ class Exams:
     def _language(self) -> float:
         texts = []
         for world in self.worlds:
-            for seed in range(TEXTS):
-                observation, info = world.reset(seed=seed)
-                texts.append(self.model.transcript.opening(str(info["desire"]), str(observation)))
+            vector = VectorWorld([world])
+            starts = [vector.reset(0, seed) for seed in range(TEXTS)]
+            texts += [self.model.transcript.opening(s.desire, s.observation) for s in starts if s.error is None]
         nats = [self._nats(text) for text in texts]
         return sum(total for total, _ in nats) / max(1, sum(count for _, count in nats))
 

@@ -64,12 +64,12 @@ class Learner:
         self.optimizer.zero_grad()
         order = sorted(range(len(samples)), key=lambda i: len(samples[i]))
         batches = list(pad_in_groups(samples, self.model.tokenizer.pad_token_id, GROUPS))
-        shares = _shares([int((batch.roles_BT[:, 1:] == Role.OUTCOME).sum()) for batch in batches])
+        shares, asked = (_shares([count(batch, role) for batch in batches]) for role in (Role.OUTCOME, Role.SITUATION))
         losses, surprise, groups = [], [], []
         start = 0
-        for batch, share in zip(batches, shares, strict=True):
+        for batch, share, share_asked in zip(batches, shares, asked, strict=True):
             hidden_BTW = self._hidden(batch)
-            loss, surprise_B = self._token_loss(batch, hidden_BTW)
+            loss, surprise_B = self._token_loss(batch, hidden_BTW, share, share_asked)
             losses.append(loss)
             surprise += surprise_B.tolist()
             here = order[start : start + len(hidden_BTW)]
@@ -78,18 +78,21 @@ class Learner:
                 if imagined := [row for row, i in enumerate(here) if i < len(unrolls)]:
                     groups.append((hidden_BTW[imagined], [unrolls[here[row]] for row in imagined]))
             else:
-                (loss.total * share).backward()  # type: ignore[no-untyped-call]
+                loss.total.backward()  # type: ignore[no-untyped-call]
         tokens, figures = sum(batch.tokens for batch in batches), dict[str, float]()
         if unrolls:
             lesson = LatentLesson(self.model, self.config, unrolls, self._read_alone)
             latent, figures = lesson.loss(groups, self._generator(number))
-            total = sum(loss.total * share for loss, share in zip(losses, shares, strict=True))
+            total = sum(loss.total for loss in losses)
             (total + self.config.latent_weight * latent).backward()  # type: ignore[no-untyped-call]
             tokens += lesson.tokens
         norm = torch.nn.utils.clip_grad_norm_(self.parameters(), MAX_NORM)
         self.optimizer.step(rate)
         by_sample = [value for _, value in sorted(zip(order, surprise, strict=True))]
-        means = {part: _mean([float(getattr(loss, part)) for loss in losses], shares) for part in PARTS}
+        means = {
+            part: _mean([float(getattr(loss, part)) for loss in losses], asked if part == "situation" else shares)
+            for part in PARTS
+        }
         return Lesson({**means, **figures, "rate": rate, "gradient_norm": float(norm)}, tokens, by_sample)
 
     def parameters(self) -> list[Tensor]:
@@ -117,8 +120,12 @@ class Learner:
         with self._cast():
             return self.model.hidden_at_end(texts)
 
-    def _token_loss(self, batch: Batch, hidden_BTW: Tensor) -> tuple[TokenLoss, Tensor]:
-        """The loss, and how much each transcript's last outcome surprised (B)."""
+    def _token_loss(
+        self, batch: Batch, hidden_BTW: Tensor, share: float = 1.0, share_asked: float = 1.0
+    ) -> tuple[TokenLoss, Tensor]:
+        """The loss, and how much each transcript's last outcome surprised (B). The shares are the batch's parts of all
+        outcomes, and of all situations that questions are about.
+        """
         target_BT, role_BT = batch.ids_BT[:, 1:], batch.roles_BT[:, 1:]
         selected = self._trained(role_BT).flatten().nonzero().flatten()
         role_N, target_N = role_BT.flatten()[selected], target_BT.flatten()[selected]
@@ -135,10 +142,10 @@ class Learner:
             role_N == Role.ACTION,
             (role_N == Role.DESIRE) | (role_N == Role.OBSERVATION),
             role_N == Role.SITUATION,
-            outcome_weight=config.outcome_weight,
-            action_weight=config.action_weight,
-            language_weight=config.language_weight,
-            situation_weight=SITUATION_WEIGHT,
+            outcome_weight=share * config.outcome_weight,
+            action_weight=share * config.action_weight,
+            language_weight=share * config.language_weight,
+            situation_weight=share_asked * SITUATION_WEIGHT,
         )
         row_N = selected // role_BT.shape[1]
         surprise_B = loss.nll_N.new_zeros(len(role_BT)).index_add_(0, row_N, loss.nll_N * last_N)
@@ -161,6 +168,11 @@ class Learner:
     def _rate(self, number: int, progress: float) -> float:
         warm = min(1.0, (number + 1) / max(1, self.config.warmup_updates))
         return warm * max(LAST_RATE, min(1.0, (1.0 - progress) / self.config.cooling))
+
+
+def count(batch: Batch, role: Role) -> int:
+    """How many tokens of a role are to be predicted in a batch."""
+    return int((batch.roles_BT[:, 1:] == role).sum())
 
 
 def last_outcome(role_BT: Tensor, block_BT: Tensor | None = None) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -45,6 +46,8 @@ class Teacher:
         self.pairs = round(config.batch_steps * share / 2)
         self.helpful = Helpful(self.hindsight)
         self.asked = asked_about(worlds) if config.question_share else []
+        if config.question_share and not self.asked:
+            warnings.warn(f"question_share decides nothing: nobody asks about {', '.join(config.worlds)}", stacklevel=2)
         self.questions = round(config.batch_steps * config.question_share) if self.asked else 0
         self.advices = round(config.batch_steps * config.distil_share) if config.arm == "developmental" else 0
 

@@ -24,7 +24,7 @@ from forethought.training.exams import Exams, share_right
 from forethought.training.interruption import Interruption
 from forethought.training.learner import Learner
 from forethought.training.lessons import Teacher
-from forethought.training.live import babble, curious, demonstrations, live
+from forethought.training.live import Chooser, babble, curious, demonstrations, live
 from forethought.training.questions import how_sure
 from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
 from forethought.types import Episode
@@ -70,8 +70,7 @@ def train(
     config = config or TrainConfig.of(**settings)
     for name in config.worlds:
         make(name, level=config.level, split="train")  # says what is wrong with it before anything is written
-    if config.freeze and not config.latent_weight:
-        raise BadSetting("freeze keeps the language model as it is, and latent_weight 0 leaves nothing else to train")
+    _check(config, given=model is not None)
     folder = Path(folder)
     with storage.lock(folder):
         run = Run.open(folder, config)
@@ -81,6 +80,22 @@ def train(
         model = model or initial_model(config)
         _Training(run, model, watch).to_the_end(command)
     return run
+
+
+def _check(config: TrainConfig, given: bool) -> None:
+    """``BadSetting`` for settings that leave nothing to learn, a warning for those that decide nothing."""
+    if config.freeze and not config.latent_weight:
+        raise BadSetting("freeze keeps the language model as it is, and latent_weight 0 leaves nothing else to train")
+    if config.freeze and config.model in PRESETS and not given:
+        raise BadSetting(
+            f"freeze would keep a {config.model} with random weights as it is; give a trained model's folder as model"
+        )
+    if config.explore == "curious" and config.curiosity == "none":
+        warnings.warn("explore='curious' decides nothing where curiosity is 'none'", stacklevel=3)
+    if config.arm == "imitation" and config.distil_share:
+        warnings.warn(
+            "distil_share decides nothing in the arm 'imitation', which learns what it is shown", stacklevel=3
+        )
 
 
 def initial_model(config: TrainConfig) -> Model:
@@ -98,8 +113,7 @@ def initial_model(config: TrainConfig) -> Model:
         )
     else:
         model = Model.from_pretrained(config.model, verdict=config.verdict, target=config.target)
-    model.advised |= config.distil_share > 0 and config.arm == "developmental"
-    return model.with_latent(config.members, config.seed) if config.latent_weight else model
+    return model
 
 
 class _Training:
@@ -107,11 +121,15 @@ class _Training:
 
     def __init__(self, run: Run, model: Model, watch: Watch | None) -> None:
         self.run, self.config, self.model, self.watch = run, run.config, model, watch
+        if run.config.latent_weight:
+            model.with_latent(run.config.members, run.config.seed)
         self.learner = Learner(model, run.config)
         self.curriculum = Curriculum(run.config)
         self.replay = Replay(run.config.seed, run.config.replay_floor, balance=run.config.balance)
         self.teacher = Teacher(model, self.replay, run.config)
         self.exams = Exams(model, run.config.worlds, run.config.level) if run.config.exam_updates else None
+        if not run.config.freeze:
+            model.advised |= self.teacher.advices > 0
         self.update = self.tokens = self.situations = 0
         self.last = {"outcome": float("nan")}
 
@@ -176,7 +194,7 @@ class _Training:
         if self.curriculum.stage is Stage.DEMONSTRATIONS:
             return demonstrations(worlds, seeds)
         self.model.lm.eval()
-        choose = babble
+        choose: Chooser = babble
         if practising:
             choose = practice(self.model, Planner(horizon=self.config.horizon), rng)
         elif self.config.explore == "curious":
@@ -233,8 +251,9 @@ class _Training:
     def _finish(self, command: str, seconds: float) -> None:
         self._checkpoint()
         self.model.lm.eval()
-        if self.config.question_share:
-            self.model.sure = how_sure(self.model, self.config.worlds, self.config.level)
+        if not self.config.freeze:
+            asked = self.teacher.questions > 0
+            self.model.sure = how_sure(self.model, self.config.worlds, self.config.level) if asked else None
         self.model.save(self.run.model)
         self.run.time(tokens=self.tokens, seconds=seconds)
         storage.write_json(

@@ -11,10 +11,12 @@ from forethought.transcript import Tokens, Transcript
 from forethought.types import Question
 from forethought.worlds import World, make
 
-CHECKED, UNSURE = 200, 0.05
-"""Validation questions of each world that decide how sure a model must be, and the share of those understood rightly
-that are given up for it.
+CHECKED, RIGHT = 200, 0.9
+"""Validation questions of each world that decide how sure a model must be, and the share of those it is sure of that it
+must understand rightly.
 """
+NEVER = 2.0
+"""How sure a model must be that cannot tell what it understands: more than anything can be."""
 
 
 def asked_about(worlds: Sequence[World]) -> list[World]:
@@ -36,16 +38,21 @@ def lesson(transcript: Transcript, worlds: Sequence[World], rng: Random) -> Toke
 
 
 def how_sure(model: Model, worlds: Sequence[str], level: int) -> float | None:
-    """The confidence below which a question counts as not understood: of validation questions (in wordings that
-    training does not have) that are understood rightly, all but the least certain reach it. ``None`` where nobody asks.
+    """The confidence below which a question counts as not understood: the least at which ``RIGHT`` of the validation
+    questions (in wordings that training does not have) are understood rightly. ``None`` where nobody asks.
     """
     found = asked_about([make(name, level=level, split="validation") for name in worlds])
     questions = [world.question(seed) for world in found for seed in range(CHECKED)]
     if not questions:
         return None
     heard = model.hear([question.text for question in questions])
-    right = sorted(h.confidence for h, q in zip(heard, questions, strict=True) if understood(h, q))
-    return right[int(UNSURE * len(right))] if right else 1.0
+    surest = sorted(((h.confidence, understood(h, q)) for h, q in zip(heard, questions, strict=True)), reverse=True)
+    sure, right = NEVER, 0
+    for many, (confidence, ok) in enumerate(surest, 1):
+        right += ok
+        if right >= RIGHT * many:
+            sure = confidence
+    return sure
 
 
 def understood(heard: Heard, question: Question) -> bool:

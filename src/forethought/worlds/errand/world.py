@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import ClassVar
 
+from forethought.errors import NotOffered
 from forethought.types import Fact, Question
 from forethought.worlds.errand import asking, law, pairs, situations, telling, town
 from forethought.worlds.errand.custom import custom
@@ -105,13 +107,27 @@ class ErrandWorld(LawfulWorld[State]):
     def question(self, seed: int) -> Question:
         """How somebody asks whether to walk: a situation of this world, reduced to what a question tells."""
         self._check_seal("question")
+        if self.axis in ("errands", "wording"):
+            raise NotOffered(f"a question is about one errand, in wordings of its own: there is no axis {self.axis!r}")
         rng = situation_rng(f"{self.name}/question", self.split, self.axis, self.level, seed)
         state = self.draw(rng)
         while not asking.may_be_asked(state):
             state = self.draw(rng)
         state = asking.asked_about(state)
-        text, best = asking.in_words(state, self.split, rng), best_plan(self, state)[0]
-        return Question(text, self.wish(state), self.text(state), asking.ways(state), best)
+        ways = asking.ways(state)
+        cost = {way: self._cost(state, way) for way in ways}
+        right = tuple(way for way in ways if cost[way] == min(cost.values()))
+        return Question(asking.in_words(state, self.split, rng), self.wish(state), self.text(state), ways, right)
+
+    def _cost(self, state: State, action: str) -> float:
+        """What it takes at least to meet the desire when this is done first; infinite if it cannot be met then."""
+        effect = self.law(state, action)
+        total, here = sum(amount for _, amount in effect.cost), effect.state
+        plan = best_plan(self, here)
+        for step in plan:
+            effect = self.law(here, step)
+            total, here = total + sum(amount for _, amount in effect.cost), effect.state
+        return total if plan else math.inf
 
     def demonstrator(self, quality: str = "custom") -> Callable[[], str]:
         """The town's custom (near = walk, far = drive, otherwise as the thing must); ``best``: the cheapest plan."""

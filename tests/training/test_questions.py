@@ -1,0 +1,72 @@
+"""Questions are taught beside everything else, and a model learns from validation how sure it must be."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+import forethought as ft
+from forethought.errors import BadSetting
+from forethought.models import Heard, Model, train_tokenizer, training_texts
+from forethought.training.questions import CHECKED, NEVER, asked_about, how_sure, lesson, understood
+from forethought.transcript import PART, Role
+from forethought.types import Question
+from forethought.worlds import make
+
+SETTINGS = dict(budget_tokens=8_000, batch_steps=8, first_episodes=16, live_episodes=8)
+
+
+@pytest.fixture
+def model() -> Model:
+    texts = training_texts(["errand"], [1], episodes=20, questions=True)
+    return Model.from_scratch("nano", tokenizer=train_tokenizer(texts, 600))
+
+
+def hears(monkeypatch: pytest.MonkeyPatch, confidence: dict[int, float], wrong: set[int]) -> None:
+    """Question number i of the validation split is heard with that confidence, wrongly where so said."""
+    world = make("errand", level=1, split="validation")
+    known = {}
+    for seed in range(CHECKED):
+        question = world.question(seed)
+        desire = "Get it." if seed in wrong else question.desire
+        known[question.text] = Heard(desire, question.observation, question.options, confidence.get(seed, 0.1))
+    monkeypatch.setattr(Model, "hear", lambda self, texts: [known[text] for text in texts])
+
+
+def test_a_model_answers_from_where_nine_in_ten_are_understood(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    sure = {seed: 0.9 - seed / 1000 for seed in range(100)}
+    hears(monkeypatch, sure, wrong=set(range(90, CHECKED)))
+    assert how_sure(model, ["errand"], 1) == pytest.approx(0.9 - 0.099, abs=0.005), "a few questions are asked twice"
+    hears(monkeypatch, sure, wrong=set(range(CHECKED)))
+    assert how_sure(model, ["errand"], 1) == NEVER > 1
+    assert how_sure(model, ["cliff"], 1) is None, "nobody asks about it"
+
+
+def test_a_lesson_is_a_question_and_the_situation_that_it_is_about(model: Model) -> None:
+    worlds = asked_about([make("cliff", split="train"), make("errand", split="train")])
+    assert [world.name for world in worlds] == ["errand"]
+    tokens = lesson(model.transcript, worlds, random.Random(0))
+    assert set(tokens.roles) == {Role.CONTEXT, Role.SITUATION}
+    assert tokens.ids == lesson(model.transcript, worlds, random.Random(0)).ids
+    with pytest.raises(BadSetting, match="what stands between its parts"):
+        model.transcript.situation(Question("", "Come at 5 / 6.", "You are at home.", ("wait",)))
+    assert PART.strip() == "/"
+
+
+def test_what_is_understood_is_all_of_it() -> None:
+    question = make("errand").question(0)
+    right = Heard(question.desire, question.observation, question.options, 0.5)
+    assert understood(right, question)
+    assert not understood(Heard(question.desire, "", question.options, 0.5), question)
+
+
+def test_a_run_teaches_questions_and_its_model_knows_how_sure_to_be(tmp_path: Path) -> None:
+    run = ft.train(folder=tmp_path / "run", question_share=0.5, **SETTINGS)
+    assert all(line["situation"] > 0 for line in run.metrics())
+    assert ft.Model.from_pretrained(run.model).sure == NEVER, "so little teaches nothing"
+    more = ft.train(str(run.model), folder=tmp_path / "more", **SETTINGS)
+    assert ft.Model.from_pretrained(more.model).sure is None, "what it was taught is not tested any more"
+    with pytest.warns(UserWarning, match="nobody asks about cliff"):
+        ft.train(folder=tmp_path / "cliff", worlds=("cliff",), question_share=0.5, **SETTINGS)
