@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 import torch
 
 from forethought.errors import BadSetting
-from forethought.models import Heard, Model
+from forethought.models import Heard, Imagined, Model
+from forethought.models.foresight import after_imagined
 from forethought.planning import Dynamics, Option, Planner, Situation, imagination
 from forethought.transcript import Tokens
-from forethought.types import Step
 
-HOPE = 0.5
-"""A way is worth advising if it is imagined to meet the desire with at least this chance."""
 LONGEST = 1000
 """Characters of a question at most."""
 
@@ -37,7 +35,7 @@ class Answer:
     @property
     def hopeful(self) -> bool:
         """Whether that way is imagined to bring what is desired."""
-        return bool(self.options) and self.options[0].prospect >= HOPE
+        return bool(self.options) and self.options[0].hopeful
 
     @property
     def reason(self) -> str:
@@ -80,10 +78,10 @@ def answer(
 
 def _worded(model: Model, context: Tokens, option: Option) -> Option:
     """The option with what is imagined of it, and of the best after it, in words, where it was imagined without."""
-    imagined = option.imagined
-    if not imagined.text:
-        ((told,),) = model.imagine([context], [[option.action]])
-        imagined = replace(imagined, text=told.text)
-    step = Step(option.action, imagined.text, imagined.text)
-    after = context + model.transcript.action(option.action) + model.transcript.outcome(step)
-    return replace(option, imagined=imagined, next=tuple(_worded(model, after, best) for best in option.next[:1]))
+    future = option.imagined
+    if not future.text:
+        ((said,),) = model.imagine([context], [[option.action]])
+        future = replace(future, text=said.text)
+    outcome = Imagined(future.text, future.satisfied, future.failed, future.harmed)
+    after = after_imagined(model, context, option.action, outcome)
+    return replace(option, imagined=future, next=tuple(_worded(model, after, best) for best in option.next[:1]))

@@ -10,6 +10,7 @@ from forethought.errors import BadConfig, BadSetting, UnknownName
 
 CONFIG_VERSION = 1
 Arm = Literal["developmental", "imitation"]
+Imagination = Literal["words", "guided", "latent"]
 
 
 class Config(BaseModel):

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from forethought.evaluation.transitions import Posed
 from forethought.models import Imagined, Model, train_tokenizer, training_texts
+from forethought.models.foresight import Posed
 from forethought.transcript import Tokens
 from forethought.types import Harm, Progress, Step
 

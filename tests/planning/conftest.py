@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from forethought.models import Model, train_tokenizer, training_texts
 from forethought.planning import Future, Situation
 
 Row = tuple[str, Future]
@@ -77,3 +78,10 @@ def make_table() -> Any:
 @pytest.fixture(scope="session")
 def make_maze() -> Any:
     return maze
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    """Untrained, with latent dynamics."""
+    tokenizer = train_tokenizer(training_texts(["errand"], [1], episodes=20), 500)
+    return Model.from_scratch("nano", tokenizer=tokenizer).with_latent(members=2)

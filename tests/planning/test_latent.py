@@ -6,17 +6,11 @@ import pytest
 import torch
 
 from forethought.errors import BadSetting
-from forethought.models import Model, train_tokenizer, training_texts
+from forethought.models import Model
 from forethought.planning import LatentDynamics, Planner, Situation
 
 DESIRE, SEEN = "Get the car washed.", "You are at home. The car is at home."
 CANDIDATES = ("walk to the car wash", "drive the car to the car wash", "wait")
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    tokenizer = train_tokenizer(training_texts(["errand"], [1], episodes=20), 500)
-    return Model.from_scratch("nano", tokenizer=tokenizer).with_latent(members=2)
 
 
 def _situation(model: Model, seen: str = SEEN, *more: str) -> Situation:

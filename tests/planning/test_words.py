@@ -11,19 +11,13 @@ import pytest
 import torch
 
 from forethought.errors import BadSetting
-from forethought.models import Imagined, Model, train_tokenizer, training_texts
+from forethought.models import Imagined, Model
 from forethought.planning import Future, GuidedDynamics, LatentDynamics, Planner, Situation, TokenDynamics, imagination
 from forethought.planning.token import _average
 from forethought.transcript import Tokens
 
 DESIRE, SEEN = "Get the car washed.", "You are at home. The car is at home."
 CANDIDATES = ("walk to the car wash", "drive the car to the car wash", "wait")
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    tokenizer = train_tokenizer(training_texts(["errand"], [1], episodes=20), 500)
-    return Model.from_scratch("nano", tokenizer=tokenizer).with_latent(members=2)
 
 
 @pytest.fixture

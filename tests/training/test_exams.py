@@ -10,10 +10,12 @@ import pytest
 import forethought as ft
 from forethought.config import TrainConfig
 from forethought.models import Imagined, Model, train_tokenizer, training_texts
+from forethought.models.foresight import context_of
 from forethought.reports import figures
 from forethought.reports.gather import RunFound
 from forethought.training.curriculum import Curriculum, Stage
 from forethought.training.exams import PAIRS, Exams, share_right
+from forethought.transcript import Tokens
 from forethought.worlds import make
 
 
@@ -29,11 +31,13 @@ def test_who_knows_all_answers_passes_and_who_knows_none_does_not(
     first = exams.sit()
     assert first == exams.sit() and set(first) == {"cliff/edge", "language"}
     assert first["cliff/edge"] == 0.0 == share_right(first) and first["language"] > 3.0
-    sides = [side for pair in exams.pairs["cliff/edge"] for side in (pair.left, pair.right)]
-    answers = iter([side.step.change for side in sides])
+    sides = [side for _, _, pairs in exams.probes for pair in pairs for side in (pair.left, pair.right)]
+    asked = [(context_of(model, side), side.step) for side in sides]
+    answers = {(tuple(context.ids), step.action): step.change for context, step in asked}
 
-    def knows(self: Model, contexts: list[object], actions: list[list[str]]) -> list[list[Imagined]]:
-        return [[Imagined(next(answers), 0.0, 0.0, 0.0)] for _ in actions]
+    def knows(self: Model, contexts: list[Tokens], actions: list[list[str]]) -> list[list[Imagined]]:
+        told = [answers[tuple(context.ids), action] for context, (action,) in zip(contexts, actions, strict=True)]
+        return [[Imagined(text, 0.0, 0.0, 0.0)] for text in told]
 
     monkeypatch.setattr(Model, "imagine", knows)
     assert exams.sit()["cliff/edge"] == 1.0 and len(sides) == 2 * PAIRS
@@ -41,7 +45,7 @@ def test_who_knows_all_answers_passes_and_who_knows_none_does_not(
 
 def test_exams_are_held_in_validation_situations(model: Model) -> None:
     world = make("cliff", level=1, split="validation")
-    (pairs,) = Exams(model, ("cliff",), 1).pairs.values()
+    ((_, _, pairs),) = Exams(model, ("cliff",), 1).probes
     assert pairs == [world.probe("edge", seed) for seed in range(PAIRS)]
 
 

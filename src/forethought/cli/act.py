@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from rich.console import Console
 from rich.tree import Tree
@@ -14,6 +14,7 @@ from rich.tree import Tree
 from forethought.cli.futures import grow, option_as_json
 from forethought.cli.options import about, load_model, model_folder, parse
 from forethought.cli.worlds import WorldOptions, safe
+from forethought.config import Imagination
 from forethought.errors import BadSetting
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from forethought.worlds import World
 
 DESCRIPTION = "An agent lives one episode by imagining what its actions would cause; its tree of futures is shown."
-HOPE = 0.5
-"""Where no imagined future meets the desire with at least this chance, that is said."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class ActOptions(WorldOptions):
     budget: Annotated[int, about("futures imagined at most for each decision")] = 256
     milliseconds: Annotated[int | None, about("for imagining each decision (default: no limit)", "INT")] = None
     imagine: Annotated[
-        Literal["words", "guided", "latent"] | None,
+        Imagination | None,
         about("how to imagine (default: guided, words with latent costs and distances, where the model can)", "STR"),
     ] = None
     samples: Annotated[int, about("outcomes drawn in words for each action; 1: the likeliest alone")] = 1
@@ -133,7 +132,7 @@ def _as_tree(number: int, lived: Lived) -> Tree:
     for option in lived.options:
         grow(weighed, option, chosen=option is lived.options[0])
     closest = max(lived.options, key=lambda option: option.prospect)
-    if closest.prospect < HOPE:
+    if not closest.hopeful:
         way = safe(", then ".join(option.action for option in closest.path))
         tree.add(f"[yellow]nothing imagined meets the desire[/]; the closest ({closest.prospect:.0%}): {way}")
     if lived.decision.kind != "act":

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from forethought import storage
 from forethought.cli.options import about, load_model, model_folder, parse
-from forethought.config import TrainConfig
+from forethought.config import Imagination, TrainConfig
 
 DESCRIPTION = "Measures a model on situations that training never meets and prints a table (or JSON)."
 
@@ -38,9 +38,7 @@ class EvalOptions:
     n: Annotated[int | None, about("transitions and pairs of each kind in each place", "INT")] = None
     episodes: Annotated[int | None, about("episodes acted in each place", "INT")] = None
     horizon: Annotated[int, about("acting, gate: steps ahead that are imagined")] = 2
-    imagine: Annotated[
-        Literal["words", "guided", "latent"] | None, about("acting, gate: how (default: guided where it can)", "STR")
-    ] = None
+    imagine: Annotated[Imagination | None, about("acting, gate: how (default: guided where it can)", "STR")] = None
     alpha: Annotated[float, about("gate: the share of episodes that may end in harm")] = 0.05
     seed: Annotated[int, about("decides which situations")] = 0
     json: Annotated[bool, about("print the records as JSON")] = False

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from forethought.asking import answer
-from forethought.errors import NotOffered
 from forethought.evaluation.metrics import Place, places
 from forethought.evaluation.statistics import Record
 from forethought.evaluation.suites import Watch
 from forethought.evaluation.transitions import situation_seeds
 from forethought.models import Model
 from forethought.planning import Planner
+from forethought.training.questions import asked_about, understood
 
 FOREIGN = (
     "What is the capital of France?",
@@ -55,16 +55,14 @@ def ask(
     ``FOREIGN`` questions were declined (``ask/foreign_declined``). Raises as ``evaluate`` and ``answer`` do.
     """
     records: list[Record] = []
-    where = [place for place in places(worlds, level, split, axes) if _anybody_asks(place)]
+    where = [place for place in places(worlds, level, split, axes) if asked_about([place.make()])]
     for i, place in enumerate(where):
         world = place.make()
         values: dict[str, list[float]] = {"understood": [], "right": [], "declined": []}
         for number in situation_seeds(n, seed):
             question = world.question(number)
             found = answer(model, question.text, planner, seed=seed)
-            heard = found.heard
-            taken = (heard.desire, heard.observation, heard.options)
-            values["understood"].append(taken == (question.desire, question.observation, question.options))
+            values["understood"].append(understood(found.heard, question))
             values["right"].append(found.choice in question.right)
             values["declined"].append(not found.options)
         for metric, these in values.items():
@@ -75,11 +73,3 @@ def ask(
         declined = [not answer(model, text, planner, seed=seed).options for text in FOREIGN]
         records += Place(where[0].world, level, split, "").record(arm, "ask/foreign_declined", declined, seed)
     return records
-
-
-def _anybody_asks(place: Place) -> bool:
-    try:
-        place.make().question(0)
-    except NotOffered:
-        return False
-    return True

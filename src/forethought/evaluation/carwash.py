@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from forethought.errors import BadSetting
-from forethought.evaluation.foresight import after_imagined, imagine_each
 from forethought.evaluation.metrics import Place
 from forethought.evaluation.statistics import Record
 from forethought.evaluation.transitions import situation_seeds
 from forethought.models import Imagined, Model
+from forethought.models.foresight import after_imagined, imagine_each
 from forethought.types import Progress, Step
 from forethought.worlds.errand import ErrandWorld
 from forethought.worlds.errand.state import State

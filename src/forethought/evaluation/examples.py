@@ -6,12 +6,13 @@ import re
 
 from forethought.errors import NotOffered
 from forethought.evaluation.carwash import Errand, imagine_ways, right_for_the_reason, ways_of
-from forethought.evaluation.foresight import predict, said, score, told
+from forethought.evaluation.foresight import said, score, told
 from forethought.evaluation.metrics import places
 from forethought.evaluation.suites import probe_pairs
-from forethought.evaluation.transitions import Posed, facts_in, situation_seeds
+from forethought.evaluation.transitions import situation_seeds
 from forethought.evaluation.worked import Asked, Choice, Example, Foreseen, Lived, Mark, Marked, Way
 from forethought.models import Imagined, Model
+from forethought.models.foresight import Posed, facts_in, predict
 from forethought.types import Step
 from forethought.worlds import World
 from forethought.worlds.errand import ErrandWorld

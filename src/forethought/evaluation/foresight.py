@@ -7,44 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import torch
-
-from forethought.evaluation.transitions import Posed, Trajectory, facts_in, transitions
+from forethought.evaluation.transitions import Trajectory, transitions
 from forethought.models import Imagined, Model
 from forethought.models.divergence import fact_f1
-from forethought.transcript import Outcome, Target, Tokens
+from forethought.models.foresight import after_imagined, facts_in, imagine_each
+from forethought.transcript import Outcome, Target
 from forethought.types import Harm, Progress, Step
 from forethought.worlds import World
 from forethought.worlds.grammar import verb_of
 
-ROWS = 64
-"""Outcomes imagined at once: measured on one core, 64 take 10 ms each, 16 take 14 and 256 take 17 (cache misses)."""
 BLIND_LESSONS = 2_000
 """Training transitions from which the constant answers are learned."""
-
-
-def context_of(model: Model, question: Posed) -> Tokens:
-    """The transcript up to where the action that is asked about is due."""
-    return model.transcript.so_far(question.desire, question.observation, question.history)
-
-
-def imagine_each(model: Model, contexts: Sequence[Tokens], actions: Sequence[str]) -> list[Imagined]:
-    """The outcome imagined of one action in each context, at most ``ROWS`` at once and of similar length together."""
-    model.lm.eval()
-    order = sorted(range(len(contexts)), key=lambda i: len(contexts[i]))
-    found: dict[int, Imagined] = {}
-    for start in range(0, len(order), ROWS):
-        part = order[start : start + ROWS]
-        with torch.inference_mode():
-            imagined = model.imagine([contexts[i] for i in part], [[actions[i]] for i in part])
-        found.update({i: outcome for i, (outcome,) in zip(part, imagined, strict=True)})
-    return [found[i] for i in range(len(contexts))]
-
-
-def predict(model: Model, questions: Sequence[Posed]) -> list[Imagined]:
-    """The model's answer to each question."""
-    contexts = [context_of(model, question) for question in questions]
-    return imagine_each(model, contexts, [question.step.action for question in questions])
 
 
 def dream(model: Model, lived: Sequence[Trajectory]) -> list[list[Imagined]]:
@@ -58,12 +31,6 @@ def dream(model: Model, lived: Sequence[Trajectory]) -> list[list[Imagined]]:
             dreamt[i].append(outcome)
             contexts[i] = after_imagined(model, contexts[i], lived[i].steps[at].action, outcome)
     return dreamt
-
-
-def after_imagined(model: Model, context: Tokens, action: str, outcome: Imagined) -> Tokens:
-    """The transcript as it would go on if the imagined outcome of ``action`` happened."""
-    step = Step(action, outcome.text, outcome.text, outcome.progress, outcome.harm)
-    return context + model.transcript.action(action) + model.transcript.outcome(step)
 
 
 def said(imagined: Imagined) -> Outcome:

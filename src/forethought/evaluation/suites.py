@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from forethought.errors import UnknownName
-from forethought.evaluation.foresight import blind_answer, constant_answers, dream, predict, said, score, told
+from forethought.evaluation.foresight import blind_answer, constant_answers, dream, said, score, told
 from forethought.evaluation.metrics import Place, places
 from forethought.evaluation.statistics import BLIND, Record
-from forethought.evaluation.transitions import facts_in, situation_seeds, trajectories, transitions
+from forethought.evaluation.transitions import situation_seeds, trajectories, transitions
 from forethought.models import Model
 from forethought.models.divergence import fact_f1
+from forethought.models.foresight import facts_in, judged, predict
 from forethought.worlds.lawful import LawfulWorld
 from forethought.worlds.probes import PAIR_BLIND, SIDE_BLIND, ProbePair
 
@@ -90,21 +91,13 @@ def probes(model: Model, place: Place, n: int, seed: int, arm: str) -> list[Reco
     records: list[Record] = []
     for name in place.make().probes:
         pairs = probe_pairs(place, name, n, seed)
-        right = judged(model, place, pairs)
+        right = judged(model, place.make(), pairs)
         records += place.record(arm, f"probe/{name}", [left and other for left, other in right], seed)
         records += place.record(arm, f"probe_side/{name}", [(left + other) / 2 for left, other in right], seed)
         if pairs:
             records.append(place.blind(f"probe/{name}", PAIR_BLIND, len(pairs)))
             records.append(place.blind(f"probe_side/{name}", SIDE_BLIND, len(pairs)))
     return records
-
-
-def judged(model: Model, place: Place, pairs: Sequence[ProbePair]) -> list[tuple[bool, bool]]:
-    """Whether the model gets each side of each pair right."""
-    world = place.make()
-    imagined = predict(model, [side for pair in pairs for side in (pair.left, pair.right)])
-    facts = [facts_in(world, outcome.text) for outcome in imagined]
-    return [pair.judge(facts[2 * i], facts[2 * i + 1]) for i, pair in enumerate(pairs)]
 
 
 def horizon(model: Model, place: Place, n: int, seed: int, arm: str) -> list[Record]:

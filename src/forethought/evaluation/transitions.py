@@ -10,9 +10,9 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
 
 from forethought.errors import BadSetting, NotOffered
+from forethought.models.foresight import facts_in
 from forethought.types import Fact, Step
 from forethought.worlds import World, make
 from forethought.worlds.vector import VectorWorld
@@ -24,26 +24,6 @@ TRIES = 20
 """Situations drawn for each trajectory that is wanted before fewer are made do with."""
 SHOWN_SHARE = 0.5
 """Share of steps that the demonstrator chooses."""
-
-
-class Posed(Protocol):
-    """Anything that asks for the outcome of a step: a transition, or one side of a probe pair."""
-
-    @property
-    def desire(self) -> str:
-        """The desire of the episode."""
-
-    @property
-    def observation(self) -> str:
-        """The first observation."""
-
-    @property
-    def history(self) -> tuple[Step, ...]:
-        """What was lived through since."""
-
-    @property
-    def step(self) -> Step:
-        """The step whose outcome is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +90,6 @@ def situation_seeds(n: int, seed: int) -> range:
     if n < 1 or seed < 0:
         raise BadSetting(f"n of {n} and seed of {seed}; expected at least 1 thing to evaluate and a seed from 0 on")
     return range(FIRST_SEED + seed * SEEDS_APART, FIRST_SEED + seed * SEEDS_APART + n)
-
-
-def facts_in(world: World, text: str) -> frozenset[Fact]:
-    """The facts that a text states; a world that reads none is scored by its sentences."""
-    try:
-        return world.read(text)
-    except NotOffered:
-        return frozenset(("sentence", part.strip()) for part in text.split(".") if part.strip())
 
 
 def _trajectories(world: World, seed: int, rng: random.Random, tries: int) -> Iterator[Trajectory]:

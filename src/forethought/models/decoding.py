@@ -19,8 +19,9 @@ Ids = Sequence[int]
 
 @dataclass(slots=True)
 class Continuation:
-    """What followed one branch: the new ids (without the closing token), the logits before the first of them, and the
-    probability of the least likely of the likeliest tokens.
+    """What followed one branch: the new ids (without the closing token), the logits before the first of them.
+
+    Where it was asked for, ``confidence`` is the probability of the least likely of the likeliest tokens.
     """
 
     ids: list[int] = field(default_factory=list)
@@ -41,11 +42,12 @@ def continue_branches(
     keep_logits: int = 0,
     temperature: float = 0.0,
     generator: torch.Generator | None = None,
+    confidence: bool = False,
 ) -> list[list[Continuation]]:
     """Continues every branch of every context, greedily (or by sampling), until ``stop`` or ``max_new`` tokens.
 
     Each context is read once and its state shared by its branches. ``keep_logits`` keeps the V logits before each of
-    the first so many new tokens.
+    the first so many new tokens; ``confidence`` keeps how sure the model was of the least certain of them.
     """
     rows = Rows.at_contexts(lm, pad, contexts, branches)
     if rows is None:
@@ -55,8 +57,9 @@ def continue_branches(
         rows.read(pieces)
         pieces = [()] * len(pieces)
     found = rows.continued(
-        pieces, stop=stop, max_new=max_new, keep_logits=keep_logits, temperature=temperature, generator=generator
-    )
+        pieces, stop=stop, max_new=max_new, keep_logits=keep_logits, temperature=temperature, generator=generator,
+        confidence=confidence,
+    )  # fmt: skip
     return grouped(found, branches)
 
 
@@ -145,6 +148,7 @@ class Rows:
         keep_logits: int = 0,
         temperature: float = 0.0,
         generator: torch.Generator | None = None,
+        confidence: bool = False,
     ) -> list[Continuation]:
         """Reads what is ``pending`` in each row token by token and then writes on, until ``stop`` or ``max_new``.
 
@@ -154,14 +158,16 @@ class Rows:
         alive, step = list(range(len(pending))), 0
         while alive and max_new > 0:
             chosen = _choose(self.logits_RV, temperature, generator).tolist()
-            likeliest = (self.logits_RV.amax(-1) - self.logits_RV.logsumexp(-1)).exp().tolist()
+            if confidence:
+                likeliest = (self.logits_RV.amax(-1) - self.logits_RV.logsumexp(-1)).exp().tolist()
             going = []
             for r, row in enumerate(alive):
                 if step < len(pending[row]):
                     chosen[r] = pending[row][step]
                     going.append(r)
                     continue
-                out[row].confidence = min(out[row].confidence, likeliest[r])
+                if confidence:
+                    out[row].confidence = min(out[row].confidence, likeliest[r])
                 if len(out[row].logits) < keep_logits:
                     out[row].logits.append(self.logits_RV[r])
                 if chosen[r] == stop:

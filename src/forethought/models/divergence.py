@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from forethought.errors import NotOffered
+from forethought.models.foresight import facts_in
 from forethought.models.model import Model
 from forethought.transcript import Role, Tokens
 from forethought.types import Divergence, Fact, Step
@@ -32,14 +32,7 @@ def fact_divergence(world: World, model: Model, prediction: str, step: Step) -> 
     actual = step.change if model.transcript.target == "change" else step.outcome
     if not said and actual:
         return 1.0
-    try:
-        return 1.0 - fact_f1(world.read(said), world.read(actual))
-    except NotOffered:
-        return 1.0 - fact_f1(_sentences(said), _sentences(actual))
-
-
-def _sentences(text: str) -> list[Fact]:
-    return [("sentence", part.strip()) for part in text.split(".") if part.strip()]
+    return 1.0 - fact_f1(facts_in(world, said), facts_in(world, actual))
 
 
 def measured(model: Model, world: World, contexts: Sequence[Tokens], steps: Sequence[Step]) -> list[Step]:

@@ -264,6 +264,7 @@ class Model:
                 stop=self.transcript.end_ids[0],
                 pad=self.tokenizer.pad_token_id,
                 max_new=LONGEST,
+                confidence=True,
             )
             found += [self._heard(continuation) for (continuation,) in grouped]
         return found

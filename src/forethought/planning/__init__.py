@@ -1,7 +1,6 @@
 """Choosing by imagined consequences; nothing here ever holds a world."""
 
-from typing import Literal
-
+from forethought.config import Imagination
 from forethought.errors import BadSetting
 from forethought.models import Model
 from forethought.planning.dynamics import Dynamics, Future, Situation
@@ -28,9 +27,6 @@ __all__ = [
     "fingerprint",
     "imagination",
 ]
-
-
-Imagination = Literal["words", "guided", "latent"]
 
 
 def imagination(model: Model, kind: Imagination | None = None, samples: int = 1, seed: int = 0) -> Dynamics:

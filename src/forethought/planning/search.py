@@ -21,6 +21,8 @@ from forethought.planning.dynamics import Dynamics, Future, Situation
 LONGEST = 4
 OVER = 0.1
 """An episode that goes on unharmed with no more than this probability is not imagined further."""
+HOPE = 0.5
+"""An option is worth taking if it is imagined to meet the desire with at least this chance."""
 ALIKE = 0.01
 """Values that differ by less are ties, of which what was not tried yet in this episode comes first."""
 
@@ -45,6 +47,11 @@ class Option:
         future = self.imagined
         here = max(future.satisfied * (1.0 - future.harmed), future.ongoing * (future.reach or 0.0))
         return max([here, *(after.prospect for after in self.next)])
+
+    @property
+    def hopeful(self) -> bool:
+        """Whether the desire is likely to be met by it, as imagined."""
+        return self.prospect >= HOPE
 
 
 @dataclass(slots=True)

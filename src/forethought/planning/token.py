@@ -12,9 +12,9 @@ import torch
 
 from forethought.errors import BadSetting
 from forethought.models import Imagined, Model
+from forethought.models.foresight import after_imagined
 from forethought.planning.dynamics import NOTHING_PROPOSED, Future, Situation, distinct
 from forethought.transcript import Tokens
-from forethought.types import Step
 
 TINY = 1e-6
 
@@ -92,11 +92,9 @@ class TokenDynamics:
         return [self._went_on(state) for state in states]
 
     def _went_on(self, state: _Told) -> Tokens:
-        outcome = state.imagined
-        if outcome is None:
+        if state.imagined is None:
             return state.context
-        step = Step(state.action, outcome.text, outcome.text, outcome.progress, outcome.harm)
-        return state.context + self.model.transcript.action(state.action) + self.model.transcript.outcome(step)
+        return after_imagined(self.model, state.context, state.action, state.imagined)
 
 
 def _average(futures: Sequence[Future]) -> Future:

@@ -6,19 +6,19 @@ They decide when a stage is mastered, and show what is forgotten later. Test sit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 
 import torch
 
 from forethought.models import Model
+from forethought.models.foresight import judged
 from forethought.transcript import Role, Tokens
-from forethought.worlds import World, make
+from forethought.worlds import make
 from forethought.worlds.lawful import LawfulWorld
-from forethought.worlds.probes import ProbePair
 from forethought.worlds.vector import VectorWorld
 
 PAIRS, TEXTS = 16, 16
 """Minimal pairs of each probe, and situations of each world whose plain language is read."""
-ROWS = 64
 
 
 class Exams:
@@ -27,32 +27,19 @@ class Exams:
     def __init__(self, model: Model, worlds: Sequence[str], level: int) -> None:
         self.model = model
         self.worlds = [make(name, level=level, split="validation") for name in worlds]
-        self.pairs = {
-            f"{world.name}/{name}": [world.probe(name, seed) for seed in range(PAIRS)]
+        self.probes = [
+            (f"{world.name}/{name}", world, [world.probe(name, seed) for seed in range(PAIRS)])
             for world in self.worlds
             if isinstance(world, LawfulWorld)
             for name in world.probes
-        }
+        ]
 
     def sit(self) -> dict[str, float]:
         """The share of each probe's pairs with both sides right, and the nats per token of the worlds' language."""
         self.model.lm.eval()
-        by_name = {world.name: world for world in self.worlds}
+        found = {name: fmean(map(all, judged(self.model, world, pairs))) for name, world, pairs in self.probes}
         with torch.inference_mode():
-            found = {name: self._probe(by_name[name.partition("/")[0]], pairs) for name, pairs in self.pairs.items()}
             return {**found, "language": self._language()}
-
-    def _probe(self, world: World, pairs: Sequence[ProbePair]) -> float:
-        transcript = self.model.transcript
-        sides = [side for pair in pairs for side in (pair.left, pair.right)]
-        contexts = [transcript.so_far(side.desire, side.observation, side.history) for side in sides]
-        told = []
-        for start in range(0, len(sides), ROWS):
-            actions = [[side.step.action] for side in sides[start : start + ROWS]]
-            told += [outcome.text for (outcome,) in self.model.imagine(contexts[start : start + ROWS], actions)]
-        facts = [world.read(text) for text in told]
-        right = [all(pair.judge(facts[2 * i], facts[2 * i + 1])) for i, pair in enumerate(pairs)]
-        return sum(right) / len(right)
 
     def _language(self) -> float:
         texts = []
