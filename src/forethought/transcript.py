@@ -21,6 +21,8 @@ Target = Literal["change", "observation"]
 PROGRESS_FORMS = {progress: f"Progress: {progress}." for progress in Progress}
 LEFT_OUT, BEST = "...", "Best?"
 LISTEN, PART = "What is this about?", " / "
+UNCLEAR = "?"
+"""The answer to a question that is not understood, in place of the situation that it is about."""
 HARM_FORMS = {harm: f"Harm: {harm}." for harm in Harm}
 
 
@@ -115,8 +117,12 @@ class Transcript:
         asked = self._message("system", LISTEN, Role.CONTEXT) + self._message("user", text, Role.CONTEXT)
         return asked + self._head("assistant")
 
-    def situation(self, question: Question) -> Tokens:
-        """The situation that a question is about, as the answer to it: desire, observation, options."""
+    def situation(self, question: Question | None) -> Tokens:
+        """The situation that a question is about, as the answer to it: desire, observation, options; ``UNCLEAR`` for
+        ``None``.
+        """
+        if question is None:
+            return self._body("assistant", UNCLEAR, Role.SITUATION)
         parts = (question.desire, question.observation, *question.options)
         if any(PART.strip() in part for part in parts):
             raise BadSetting(

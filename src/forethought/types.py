@@ -8,6 +8,8 @@ from enum import StrEnum
 Fact = tuple[str, ...]
 """One thing that is true: its kind, then its particulars, e.g. ``("thing at", "car", "home")``."""
 
+NOTHING = "Nothing changes."
+"""The outcome, told as a change, of an action that changes nothing."""
 UNREADABLE = "unreadable"
 """Kind of the fact that stands for a sentence no wording of the world explains (always counted as wrong)."""
 

@@ -52,6 +52,29 @@ class _Drum:
         return found
 
 
+def test_in_an_imagined_state_the_likeliest_of_what_was_possible_is_proposed(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drawn(self: Model, contexts: Sequence[Tokens], count: int, **_: Any) -> list[list[str]]:
+        return [["swim", "", "swim"] for _ in contexts]
+
+    def liked(self: Model, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[float]]:
+        return [[-float(len(action)) for action in here] for here in actions]
+
+    monkeypatch.setattr(Model, "propose", drawn)
+    monkeypatch.setattr(Model, "preferences", liked)
+    dynamics = TokenDynamics(model)
+    begun = dynamics.begin([Situation(model.transcript.opening(DESIRE, SEEN), ("wait", "walk"), known=("wash it",))])
+    ((future,),) = dynamics.imagine(begun, [["walk"]])
+    ((after,),) = dynamics.imagine([future.state], [["wait"]])
+    for state in (future.state, after.state):
+        assert set(dynamics.propose([state], 9)[0]) == {"swim", "wait", "walk", "wash it"}
+        assert set(dynamics.propose([state], 3)[0]) == {"swim", "wait", "walk"}
+    assert dynamics.propose(dynamics.begin([Situation(begun[0][0].context, ())]), 3) == [("swim",)]
+    monkeypatch.setattr(Model, "propose", lambda self, contexts, count, **_: [[""] for _ in contexts])
+    assert dynamics.propose(dynamics.begin([Situation(begun[0][0].context, ())]), 3) == [("wait",)]
+
+
 def test_chance_is_averaged_over_draws(model: Model, situation: Situation) -> None:
     likeliest, drawn = Lottery(model, 1), Lottery(model, 200)
     for dynamics, low, high in ((likeliest, 0.0, 0.0), (drawn, 0.15, 0.35)):
@@ -86,15 +109,15 @@ def test_draws_come_from_the_model_and_their_seed(model: Model, situation: Situa
         TokenDynamics(model, 0)
 
 
-def test_guided_words_take_cost_and_reach_from_the_latent_part(model: Model, situation: Situation) -> None:
+def test_guided_words_take_cost_and_disagreement_from_the_latent_part(model: Model, situation: Situation) -> None:
     guided, words, latent = GuidedDynamics(model), TokenDynamics(model), LatentDynamics(model)
     ((mine,), (told,), (felt,)) = (
         dynamics.imagine(dynamics.begin([situation]), [CANDIDATES]) for dynamics in (guided, words, latent)
     )
     for one, in_words, in_latent in zip(mine, told, felt, strict=True):
-        assert one == replace(in_words, cost=in_latent.cost, reach=in_latent.reach, disagreement=in_latent.disagreement)
+        assert one == replace(in_words, cost=in_latent.cost, disagreement=in_latent.disagreement)
     after = guided.imagine([mine[0].state], [CANDIDATES[2:]])[0][0]
-    assert after.reach is not None and after.state[0].context.ids[: len(situation.context)] == situation.context.ids
+    assert after.reach is None and after.state[0].context.ids[: len(situation.context)] == situation.context.ids
 
 
 def test_an_imagination_is_chosen_by_name(model: Model) -> None:

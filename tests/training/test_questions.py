@@ -10,8 +10,17 @@ import pytest
 import forethought as ft
 from forethought.errors import BadSetting
 from forethought.models import Heard, Model, train_tokenizer, training_texts
-from forethought.training.questions import CHECKED, NEVER, asked_about, how_sure, lesson, understood
-from forethought.transcript import PART, Role
+from forethought.training.questions import (
+    CHECKED,
+    NEVER,
+    Questions,
+    common_words,
+    how_sure,
+    unclear,
+    understood,
+    with_unknown_words,
+)
+from forethought.transcript import PART, UNCLEAR, Role, Tokens
 from forethought.types import Question
 from forethought.worlds import make
 
@@ -32,7 +41,8 @@ def hears(monkeypatch: pytest.MonkeyPatch, confidence: dict[int, float], wrong: 
         question = world.question(seed)
         desire = "Get it." if seed in wrong else question.desire
         known[question.text] = Heard(desire, question.observation, question.options, confidence.get(seed, 0.1))
-    monkeypatch.setattr(Model, "hear", lambda self, texts: [known[text] for text in texts])
+    nothing = Heard("", "", (), 0.0)
+    monkeypatch.setattr(Model, "hear", lambda self, texts: [known.get(text, nothing) for text in texts])
 
 
 def test_a_model_answers_from_where_nine_in_ten_are_understood(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,14 +55,50 @@ def test_a_model_answers_from_where_nine_in_ten_are_understood(model: Model, mon
 
 
 def test_a_lesson_is_a_question_and_the_situation_that_it_is_about(model: Model) -> None:
-    worlds = asked_about([make("cliff", split="train"), make("errand", split="train")])
-    assert [world.name for world in worlds] == ["errand"]
-    tokens = lesson(model.transcript, worlds, random.Random(0))
+    asked = Questions([make("cliff", split="train"), make("errand", split="train")])
+    assert [world.name for world in asked.worlds] == ["errand"]
+    tokens = asked.lesson(model.transcript, random.Random(0))
     assert set(tokens.roles) == {Role.CONTEXT, Role.SITUATION}
-    assert tokens.ids == lesson(model.transcript, worlds, random.Random(0)).ids
+    assert tokens.ids == asked.lesson(model.transcript, random.Random(0)).ids
+    answers = [_answer(model, asked.lesson(model.transcript, random.Random(seed))) for seed in range(200)]
+    assert 0.15 < answers.count(UNCLEAR) / 200 < 0.35 and len(set(answers)) > 100
     with pytest.raises(BadSetting, match="what stands between its parts"):
         model.transcript.situation(Question("", "Come at 5 / 6.", "You are at home.", ("wait",)))
     assert PART.strip() == "/"
+
+
+def _answer(model: Model, tokens: Tokens) -> str:
+    ids = [i for i, role in zip(tokens.ids, tokens.roles, strict=True) if role == Role.SITUATION]
+    return model.tokenizer.decode(ids, skip_special_tokens=True).strip()
+
+
+def test_a_question_about_nothing_lacks_what_matters() -> None:
+    world = make("errand", split="train")
+    common = common_words(world)
+    assert {"the", "feet", "walk"} <= common and not {"car", "washed", "300", "post"} & common
+    rng = random.Random(0)
+    for seed in range(200):
+        text = world.question(seed).text
+        twisted = unclear(text, common, rng)
+        assert twisted and (twisted != text)
+        words, before = twisted.split(), text.split()
+        assert len(words) <= len(before)
+        if len(words) == len(before) and sorted(words) != sorted(before):
+            changed = [old for new, old in zip(words, before, strict=True) if new != old]
+            assert changed and not {old.strip(",.?:!").lower() for old in changed} & common
+
+
+def test_unknown_words_that_do_not_matter_leave_a_question_what_it_is() -> None:
+    world = make("errand", split="train")
+    common = common_words(world)
+    rng, changed = random.Random(0), 0
+    for seed in range(100):
+        before = world.question(seed).text.split()
+        after = with_unknown_words(" ".join(before), common, rng).split()
+        old = {a.strip(",.?:!").lower() for a, b in zip(before, after, strict=True) if a != b}
+        assert old <= common
+        changed += bool(old)
+    assert changed > 50
 
 
 def test_what_is_understood_is_all_of_it() -> None:
@@ -60,6 +106,7 @@ def test_what_is_understood_is_all_of_it() -> None:
     right = Heard(question.desire, question.observation, question.options, 0.5)
     assert understood(right, question)
     assert not understood(Heard(question.desire, "", question.options, 0.5), question)
+    assert understood(Heard("", "", (), 0.0), None) and not understood(right, None)
 
 
 def test_a_run_teaches_questions_and_its_model_knows_how_sure_to_be(tmp_path: Path) -> None:

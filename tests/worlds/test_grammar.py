@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.types import UNREADABLE, Fact
-from forethought.worlds.grammar import NOTHING, Grammar
+from forethought.types import NOTHING, UNREADABLE, Fact
+from forethought.worlds.grammar import Grammar
 
 GRAMMAR = Grammar(
     {

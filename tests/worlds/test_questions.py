@@ -48,7 +48,7 @@ def test_no_wording_is_shared_by_two_splits() -> None:
         told = [wording for wordings in part.values() for wording in wordings]
         assert len(set(told)) == len(told)
     worlds = {split: make("errand", split=split) for split in asking.WISHES}
-    texts = {split: {world.question(seed).text for seed in range(200)} for split, world in worlds.items()}
+    texts = {split: {world.question(seed).text for seed in range(3000)} for split, world in worlds.items()}
     assert not texts["train"] & texts["test"] and not texts["validation"] & texts["test"]
     articles = re.compile(r"I need to get my \w+ \w+ and the [\w ]+ is \d+ feet away\. Should I walk or \w+\?")
     assert any(articles.fullmatch(text) for text in texts["test"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from forethought.errors import BadSetting, Sealed, WorldFailed
-from forethought.types import Harm, Progress
+from forethought.types import Ending, Harm, Progress
 from forethought.worlds import World, make
 from forethought.worlds.vector import Situation, StepResult, VectorWorld
 
@@ -143,6 +143,20 @@ def test_a_caller_who_interrupts_is_obeyed() -> None:
     worlds.reset(0)
     with pytest.raises(KeyboardInterrupt):
         worlds.step(0, "go")
+
+
+def test_an_episode_without_end_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(Plain):
+        def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+            return "Nothing happens.", 0.0, False, False, {}
+
+    monkeypatch.setattr("forethought.worlds.vector.LONGEST_EPISODE", 3)
+    vector = VectorWorld([Endless()])
+    for seed in range(2):
+        vector.reset(0, seed)
+        results = [vector.step(0, "wait") for _ in range(3)]
+        assert [result.ending for result in results] == [Ending.UNFINISHED, Ending.UNFINISHED, Ending.TIME_LIMIT]
+        assert not vector.running(0)
 
 
 def test_mistakes_of_the_caller_are_said() -> None:

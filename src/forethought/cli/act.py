@@ -30,7 +30,7 @@ class ActOptions(WorldOptions):
 
     model: Annotated[Path | None, about("who acts (default: the quickstart's)", "FOLDER")] = None
     seed: Annotated[int, about("which situation")] = 0
-    horizon: Annotated[int, about("steps ahead that are imagined")] = 2
+    horizon: Annotated[int, about("steps ahead that are imagined")] = 3
     budget: Annotated[int, about("futures imagined at most for each decision")] = 256
     milliseconds: Annotated[int | None, about("for imagining each decision (default: no limit)", "INT")] = None
     imagine: Annotated[

@@ -33,7 +33,7 @@ class AskOptions:
 
     question: Annotated[str, tyro.conf.Positional, about("the question, in quotes")]
     model: Annotated[Path | None, about("who answers (default: the quickstart's)", "FOLDER")] = None
-    horizon: Annotated[int, about("steps ahead that are imagined")] = 2
+    horizon: Annotated[int, about("steps ahead that are imagined")] = 3
     json: Annotated[bool, about("print one object instead of the tree")] = False
 
 

@@ -37,7 +37,7 @@ class EvalOptions:
     axes: Annotated[tuple[str, ...] | None, about("held-out axes ('' is none; default: all)", "[STR ...]")] = None
     n: Annotated[int | None, about("transitions and pairs of each kind in each place", "INT")] = None
     episodes: Annotated[int | None, about("episodes acted in each place", "INT")] = None
-    horizon: Annotated[int, about("acting, gate: steps ahead that are imagined")] = 2
+    horizon: Annotated[int, about("acting, gate: steps ahead that are imagined")] = 3
     imagine: Annotated[Imagination | None, about("acting, gate: how (default: guided where it can)", "STR")] = None
     alpha: Annotated[float, about("gate: the share of episodes that may end in harm")] = 0.05
     seed: Annotated[int, about("decides which situations")] = 0

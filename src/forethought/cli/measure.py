@@ -38,7 +38,7 @@ class Scope:
     n: int = 60
     episodes: int = 12
     seed: int = 0
-    horizon: int = 2
+    horizon: int = 3
     imagine: Imagination | None = None
 
 

@@ -11,8 +11,8 @@ from typing import Literal, get_args
 
 from forethought.errors import BadSetting, UnknownName
 from forethought.experience.store import storable
-from forethought.types import Episode
-from forethought.worlds.grammar import NOTHING, verb_of
+from forethought.types import NOTHING, Episode
+from forethought.worlds.grammar import verb_of
 
 Balance = Literal["class", "uniform"]
 SituationClass = tuple[str, str, bool, int, str, str]

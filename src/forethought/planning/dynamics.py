@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from forethought.transcript import Tokens
+from forethought.types import NOTHING
 
 NOTHING_PROPOSED = ("wait",)
 
@@ -48,6 +49,11 @@ class Future:
     disagreement: float = 0.0
     text: str = ""
     state: Any = field(default=None, repr=False, compare=False)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the action is imagined to change nothing, so that what follows is what could be done without it."""
+        return self.text == NOTHING
 
     @property
     def ongoing(self) -> float:

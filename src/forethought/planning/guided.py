@@ -1,5 +1,5 @@
 """Imagination in words, guided by the latent dynamics: words say what comes of an action, the latent what it costs and
-how far the desire still is.
+how unsure that is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from forethought.transcript import Tokens
 
 
 class GuidedDynamics(TokenDynamics):
-    """Verdicts and facts are imagined in words; cost, reach and disagreement are read off the latent dynamics."""
+    """Verdicts and facts are imagined in words; cost and disagreement are read off the latent dynamics.
+
+    Their reach is left out: beside words it misled (errand: 39 of 40 desires met at 1.28 times the least cost with it,
+    40 of 40 at 1.16 without).
+    """
 
     name = "guided"
 
@@ -28,7 +32,7 @@ class GuidedDynamics(TokenDynamics):
         guides = self.latent.imagine(self.latent.read(contexts), actions)
         return [
             [
-                replace(future, cost=guide.cost, reach=guide.reach, disagreement=guide.disagreement)
+                replace(future, cost=guide.cost, disagreement=guide.disagreement)
                 for future, guide in zip(futures, of_context, strict=True)
             ]
             for futures, of_context in zip(told, guides, strict=True)

@@ -21,6 +21,8 @@ from forethought.planning.dynamics import Dynamics, Future, Situation
 LONGEST = 4
 OVER = 0.1
 """An episode that goes on unharmed with no more than this probability is not imagined further."""
+ONE_STEP = DISCOUNT**STEP_COST
+"""What is reached by one step more counts no more than this."""
 HOPE = 0.5
 """An option is worth taking if it is imagined to meet the desire with at least this chance."""
 ALIKE = 0.01
@@ -56,10 +58,13 @@ class Option:
 
 @dataclass(slots=True)
 class _Node:
-    """An imagined action in the tree of a situation; ``weight`` is how much its future counts at the root."""
+    """An imagined action in the tree of a situation; ``so_far`` is what the way to it and it itself are worth at the
+    root, and ``weight`` how much counts there what follows.
+    """
 
     action: str
     future: Future
+    so_far: float
     weight: float
     depth: int
     children: list[_Node] = field(default_factory=list)
@@ -67,12 +72,11 @@ class _Node:
     def value(self, trust: float) -> float:
         """Discounted chance of being satisfied without harm, minus the chance of harm."""
         future = self.future
-        ahead = future.reach or 0.0
+        ahead = 0.0 if future.idle else future.reach or 0.0
         if self.children:
             best = max(0.0, *(child.value(trust) for child in self.children))  # nobody has to go on
             ahead = best if future.reach is None else trust * best + (1.0 - trust) * ahead
-        here = future.satisfied * (1.0 - future.harmed) + future.ongoing * ahead
-        return discount(future) * here - future.harmed
+        return here(future) + discount(future) * future.ongoing * ahead
 
     def option(self, trust: float) -> Option:
         """The node as an option, the best of what follows first."""
@@ -91,9 +95,9 @@ class Planner:
     situation, if given, nothing further is imagined; the first look at every action is always taken.
     """
 
-    horizon: int = 2
+    horizon: int = 3
     budget: int = 256
-    proposals: int = 4
+    proposals: int = 6
     trust: float = 0.9
     width: int = 8
     milliseconds: int | None = None
@@ -141,32 +145,46 @@ class _Tree:
     def __init__(self, futures: dict[str, Future], planner: Planner) -> None:
         self.planner, self.imagined, self._order = planner, 0, 0
         self._frontier: list[tuple[float, int, _Node]] = []
-        self.roots = self._added(futures, 1.0, 1)
+        self.roots = self._added(futures, 0.0, 1.0, 1)
 
     def promising(self) -> list[_Node]:
-        """The most promising nodes that have not been followed, as many as the budget allows."""
+        """The most promising nodes that have not been followed, as many as the budget allows; none that cannot lead to
+        anything better than what was found already.
+        """
         room = (self.planner.budget - self.imagined) // self.planner.proposals
-        count = min(self.planner.width, room, len(self._frontier))
-        return [heapq.heappop(self._frontier)[2] for _ in range(max(0, count))]
+        best = max((root.value(self.planner.trust) for root in self.roots), default=0.0)
+        found: list[_Node] = []
+        while self._frontier and len(found) < min(self.planner.width, room):
+            node = heapq.heappop(self._frontier)[2]
+            if node.so_far + node.weight * ONE_STEP > best:
+                found.append(node)
+        return found
 
     def grow(self, node: _Node, futures: dict[str, Future]) -> None:
         """Adds what was imagined after a node."""
-        node.children = self._added(futures, node.weight, node.depth + 1)
+        node.children = self._added(futures, node.so_far, node.weight, node.depth + 1)
 
     def options(self, tried: frozenset[str]) -> list[Option]:
         """The first actions, best first."""
         found = [node.option(self.planner.trust) for node in self.roots]
         return sorted(found, key=lambda option: (-round(option.value / ALIKE), option.action in tried))
 
-    def _added(self, futures: dict[str, Future], weight: float, depth: int) -> list[_Node]:
-        nodes = [_Node(action, f, weight * discount(f) * f.ongoing, depth) for action, f in futures.items()]
+    def _added(self, futures: dict[str, Future], so_far: float, weight: float, depth: int) -> list[_Node]:
+        nodes = [
+            _Node(action, f, so_far + weight * here(f), weight * discount(f) * f.ongoing, depth)
+            for action, f in futures.items()
+        ]
         self.imagined += len(nodes)
         for node in nodes:
-            if depth < self.planner.horizon and node.future.ongoing > OVER:
-                reach = 1.0 if node.future.reach is None else node.future.reach
-                heapq.heappush(self._frontier, (-node.weight * reach, self._order, node))
+            if depth < self.planner.horizon and node.future.ongoing > OVER and not node.future.idle:
+                heapq.heappush(self._frontier, (-node.weight, self._order, node))
                 self._order += 1
         return nodes
+
+
+def here(future: Future) -> float:
+    """What a future is worth, whatever follows it."""
+    return discount(future) * future.satisfied * (1.0 - future.harmed) - future.harmed
 
 
 def discount(future: Future) -> float:

@@ -21,9 +21,12 @@ TINY = 1e-6
 
 @dataclass(slots=True)
 class _Told:
-    """A transcript, and the action and outcome imagined after it, if any."""
+    """A transcript, and the action and outcome imagined after it, if any; ``pool`` holds the actions that made sense
+    in its episode so far.
+    """
 
     context: Tokens
+    pool: tuple[str, ...] = ()
     action: str = ""
     imagined: Imagined | None = None
 
@@ -47,21 +50,36 @@ class TokenDynamics:
     def begin(self, situations: Sequence[Situation]) -> list[list[_Told]]:
         """The transcripts themselves; draws begin anew, so that equal situations are imagined alike."""
         self._generator.manual_seed(self.seed)
-        return [[_Told(situation.context)] * self.samples for situation in situations]
+        return [[_Told(s.context, distinct((*s.candidates, *s.known)))] * self.samples for s in situations]
 
     def imagine(self, states: Sequence[list[_Told]], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
         """Verdicts of each action, with the facts in words where these come first."""
         told = [drawn for state in states for drawn in state]
         asked = [here for state, here in zip(states, actions, strict=True) for _ in state]
         found = iter(self._imagine(self._contexts(told), asked))
-        return [[_average(futures) for futures in zip(*islice(found, len(state)), strict=True)] for state in states]
+        futures = [[_average(each) for each in zip(*islice(found, len(state)), strict=True)] for state in states]
+        for state, of_state in zip(states, futures, strict=True):
+            for future in of_state:
+                for reached in future.state:
+                    reached.pool = state[0].pool
+        return futures
 
     def propose(
         self, states: Sequence[list[_Told]], count: int, generator: torch.Generator | None = None
     ) -> list[tuple[str, ...]]:
-        """What the model samples; to wait, where that is nothing."""
-        proposed = self.model.propose(self._contexts([state[0] for state in states]), count, generator=generator)
-        return [distinct(actions) or NOTHING_PROPOSED for actions in proposed]
+        """The likeliest, as the model finds them, of what it samples and of all that made sense in the episode so far;
+        to wait, where that is nothing.
+        """
+        told = [state[0] for state in states]
+        contexts = self._contexts(told)
+        sampled = self.model.propose(contexts, count, generator=generator)
+        pools = [distinct((*drawn, *each.pool)) for drawn, each in zip(sampled, told, strict=True)]
+        likely = self.model.preferences(contexts, pools)
+        return [
+            tuple(action for _, action in sorted(zip(scores, pool, strict=True), reverse=True)[:count])
+            or NOTHING_PROPOSED
+            for scores, pool in zip(likely, pools, strict=True)
+        ]
 
     def _imagine(self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
         """One outcome of each action in each context."""
@@ -71,7 +89,7 @@ class TokenDynamics:
             imagined = self.model.imagine(contexts, actions, temperature=1.0, generator=self._generator)
         return [
             [
-                Future(o.satisfied, o.failed, o.harmed, text=o.text, state=[_Told(context, action, o)])
+                Future(o.satisfied, o.failed, o.harmed, text=o.text, state=[_Told(context, (), action, o)])
                 for action, o in zip(of_context, outcomes, strict=True)
             ]
             for context, of_context, outcomes in zip(contexts, actions, imagined, strict=True)

@@ -18,7 +18,7 @@ from forethought.errors import BadSetting, Damaged
 from forethought.evaluation import Record
 from forethought.evaluation.statistics import BASELINES
 from forethought.experience import situation_class
-from forethought.worlds.grammar import NOTHING
+from forethought.types import NOTHING
 
 CONFIG_FILE, METRICS_FILE, SUMMARY_FILE, EXAMPLES_FILE = "config.json", "metrics.jsonl", "summary.json", "examples.json"
 GATE_RESULTS = "gate_results.json"

@@ -13,7 +13,7 @@ from forethought.models import Model
 from forethought.training.distillation import Helpful, advice
 from forethought.training.hindsight import Hindsight, in_hindsight
 from forethought.training.latent import Unroll, later, unroll
-from forethought.training.questions import asked_about, lesson
+from forethought.training.questions import Questions
 from forethought.transcript import Tokens
 from forethought.types import Episode
 from forethought.worlds import make
@@ -45,10 +45,10 @@ class Teacher:
         share = config.hindsight_share if config.arm == "developmental" else 0.0
         self.pairs = round(config.batch_steps * share / 2)
         self.helpful = Helpful(self.hindsight)
-        self.asked = asked_about(worlds) if config.question_share else []
-        if config.question_share and not self.asked:
+        self.asked = Questions(worlds if config.question_share else [])
+        if config.question_share and not self.asked.worlds:
             warnings.warn(f"question_share decides nothing: nobody asks about {', '.join(config.worlds)}", stacklevel=2)
-        self.questions = round(config.batch_steps * config.question_share) if self.asked else 0
+        self.questions = round(config.batch_steps * config.question_share) if self.asked.worlds else 0
         self.advices = round(config.batch_steps * config.distil_share) if config.arm == "developmental" else 0
 
     def lessons(self, update: int, interest: Mapping[SituationClass, float]) -> Lessons:
@@ -68,7 +68,7 @@ class Teacher:
             self.helpful.look(self.replay)
             drawn = [self.helpful.draw(self.replay, rng) for _ in range(self.advices)]
             made.samples += [advice(self.model.transcript, *found) for found in drawn if found]
-        made.samples += [lesson(self.model.transcript, self.asked, rng) for _ in range(self.questions)]
+        made.samples += [self.asked.lesson(self.model.transcript, rng) for _ in range(self.questions)]
         return made
 
     def _drawn(

@@ -7,9 +7,8 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from forethought.types import UNREADABLE, Fact
+from forethought.types import NOTHING, UNREADABLE, Fact
 
-NOTHING = "Nothing changes."
 Choice = TypeVar("Choice")
 
 

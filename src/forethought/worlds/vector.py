@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, SupportsFloat
 
 from forethought.errors import BadSetting, NotOffered, WorldFailed
 from forethought.types import Ending, Harm, Progress, Step
 from forethought.worlds.base import World
+
+LONGEST_EPISODE = 1000
+"""Steps after which an episode is broken off in a world that sets itself no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class VectorWorld:
     """Steps a list of worlds; each is reset on its own, whenever its episode is over.
 
     Exceptions of a world never leave it: they are kept as ``error`` (a ``WorldFailed`` whose cause is the original).
+    No episode is longer than ``LONGEST_EPISODE`` steps.
     """
 
     def __init__(self, worlds: Sequence[World]) -> None:
@@ -79,6 +83,7 @@ class VectorWorld:
             raise BadSetting("the same world was given twice; each place needs a world of its own, so make() it again")
         self.worlds = tuple(worlds)
         self._running = [False] * len(worlds)
+        self._steps = [0] * len(worlds)
 
     def __len__(self) -> int:
         return len(self.worlds)
@@ -97,7 +102,7 @@ class VectorWorld:
             situation = Situation(_text(observation, "the observation"), desire, _candidates(world, info))
         except Exception as error:
             return Situation("", error=_failure(world, "reset()", error))
-        self._running[i] = True
+        self._running[i], self._steps[i] = True, 0
         return situation
 
     def step(self, i: int, action: str) -> StepResult:
@@ -109,6 +114,9 @@ class VectorWorld:
             result = _result(world, world.step(action))
         except Exception as error:
             result = StepResult("", "", truncated=True, error=_failure(world, f"step({action!r})", error))
+        self._steps[i] += 1
+        if self._steps[i] >= LONGEST_EPISODE and not result.over:
+            result = replace(result, truncated=True, candidates=())
         self._running[i] = not result.over
         return result
 

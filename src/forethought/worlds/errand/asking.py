@@ -18,9 +18,29 @@ WISHES: dict[str, tuple[str, ...]] = {
         "today the {thing} is to be {done}",
         "it is time to have the {thing} {done}",
         "somebody ought to get my {thing} {done}",
+        "I have to get the {thing} {done}",
+        "I would love to see my {thing} {done} at last",
+        "nobody has {done} my {thing} for a year",
+        "I promised to have the {thing} {done}",
+        "my wife says that our {thing} must be {done}",
+        "I am going out to get the {thing} {done}",
+        "what I need is a {done} {thing}",
+        "please help me to get our {thing} {done}",
+        "this {thing} of mine is waiting to be {done}",
+        "before the weekend I need this {thing} {done}",
     ),
-    "validation": ("my {thing} needs to be {done}", "see to it for me that the {thing} is {done}"),
-    "test": ("I need to get my {thing} {done}", "we would all like to see the {thing} {done}"),
+    "validation": (
+        "my {thing} needs to be {done}",
+        "see to it for me that the {thing} is {done}",
+        "I need to have our {thing} {done}",
+        "can you get my {thing} {done}",
+    ),
+    "test": (
+        "I need to get my {thing} {done}",
+        "we would all like to see the {thing} {done}",
+        "the {thing} really wants to be {done}",
+        "I plan to have my {thing} {done} this morning",
+    ),
 }
 DISTANCES: dict[str, tuple[str, ...]] = {
     "train": (
@@ -32,9 +52,29 @@ DISTANCES: dict[str, tuple[str, ...]] = {
         "only {feet} feet separate me from the {place}",
         "I live {feet} feet from the {place}",
         "there is the {place}, a good {feet} feet off",
+        "the way to the {place} takes {feet} feet",
+        "my neighbour knows the {place}: {feet} feet, he says",
+        "I have measured {feet} feet to the {place}",
+        "{feet} feet is how far the {place} is",
+        "the {place} stands {feet} feet up our street",
+        "go {feet} feet and you are at the {place}",
+        "the map says {feet} feet for the {place}",
+        "between me and the {place} are {feet} feet",
+        "the nearest {place} is some {feet} feet from us",
+        "you would find the {place} within {feet} feet",
     ),
-    "validation": ("the {place} lies {feet} feet down the road", "you get to the {place} after {feet} feet"),
-    "test": ("the {place} is {feet} feet away", "with {feet} feet to go there is the {place}"),
+    "validation": (
+        "the {place} lies {feet} feet down the road",
+        "you get to the {place} after {feet} feet",
+        "the {place} has its door {feet} feet further on",
+        "about {feet} feet from this spot is the {place}",
+    ),
+    "test": (
+        "the {place} is {feet} feet away",
+        "with {feet} feet to go there is the {place}",
+        "to reach the {place} I have {feet} feet to cover",
+        "it takes {feet} feet to get to the {place}",
+    ),
 }
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "train": (
@@ -46,9 +86,25 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "what is wiser, to walk or to {go}?",
         "could I walk, or do I have to {go}?",
         "how do I get there: {go}, or walk?",
+        "must I {go}, or can I walk?",
+        "I could walk, I could {go}: what do you say?",
+        "what would you do, {go} or walk?",
+        "is this a case to walk or to {go}?",
+        "to walk or to {go}, that is what I ask you.",
+        "now do I {go} there or do I walk?",
     ),
-    "validation": ("tell me, walk or {go}?", "which is right, to {go} or to walk?"),
-    "test": ("should I walk or {go}?", "do you advise me to {go} or to go on foot?"),
+    "validation": (
+        "tell me, walk or {go}?",
+        "which is right, to {go} or to walk?",
+        "may I walk or ought I to {go}?",
+        "{go} or walk, what is best?",
+    ),
+    "test": (
+        "should I walk or {go}?",
+        "do you advise me to {go} or to go on foot?",
+        "is it wise to walk, or had I better {go}?",
+        "am I to {go} or to walk?",
+    ),
 }
 """The three parts of a question, each in wordings of every split: thing, what is done with it, where, how many feet
 away, and what one could do instead of walking.
