@@ -5,9 +5,9 @@
 ``nano`` in errand level 1, every arm with the same seeds and but for its curiosity the quickstart's settings. Curiosity
 decides what is babbled and what is replayed; two arms have it in replay alone, to tell these apart. An exam of 16
 validation pairs of each probe is sat every 16 updates; the target is reached when every probe has 80% of its pairs
-right. Steps are those lived in the world by then, tokens those learned from; a run that never gets there counts with
-all that it had (``reached`` says how many did). ``ratio`` is paired by seed: below 1 the arm needs fewer than
-"uniform". The same command again goes on where it stopped.
+right, and there a run is broken off. Steps are those lived in the world by then, tokens those learned from; a run that
+never gets there counts with all that it had (``reached`` says how many did). ``ratio`` is paired by seed: below 1 the
+arm needs fewer than "uniform". The same command again goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,8 @@ ARMS: dict[str, dict[str, str]] = {
     "mastery": {"explore": "curious", "curiosity": "mastery"},
 }
 TARGET, EXAM = 0.8, 16
+LOOK_EVERY = 3
+"""Seconds between two looks at whether a run has reached the target."""
 
 
 def main() -> None:
@@ -64,7 +68,10 @@ def main() -> None:
 
 
 def trained(arm: str, seed: int, folder: Path, budget: int) -> None:
-    """Trains one run, or goes on training it."""
+    """Trains one run, or goes on training it, until it has reached the target."""
+    metrics = folder / "metrics.jsonl"
+    if metrics.exists() and reached(storage.read_json_lines(metrics))["reached"]:
+        return
     settings = {**ARMS[arm], "seed": seed, "budget-tokens": budget, "exam-updates": EXAM}
     command = [sys.executable, "-m", "forethought", "train", "--recipe", "quickstart", "--folder", str(folder)]
     command += [
@@ -72,11 +79,23 @@ def trained(arm: str, seed: int, folder: Path, budget: int) -> None:
         "--no-evaluate",
         *(part for name, value in settings.items() for part in (f"--{name}", str(value))),
     ]
-    subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL, check=True)
+    with subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL) as run:
+        while run.poll() is None:
+            time.sleep(LOOK_EVERY)
+            if metrics.exists() and reached(storage.read_json_lines(metrics))["reached"]:
+                run.send_signal(signal.SIGINT)
+                run.wait()
+                break
+        else:
+            if run.returncode:
+                raise subprocess.CalledProcessError(run.returncode, command)
+    print(f"{folder.name}: {reached(storage.read_json_lines(metrics))}", flush=True)
 
 
 def reached(metrics: list[dict[str, Any]]) -> dict[str, float]:
     """Steps lived and tokens learned from when every probe was understood first, or in the end if that never was."""
+    if not metrics:
+        return {"steps": 0, "tokens": 0, "reached": 0.0}
     for line in metrics:
         probes = [value for name, value in line.items() if name.startswith("exam/") and name.count("/") == 2]
         if probes and min(probes) >= TARGET:

@@ -38,7 +38,8 @@ def test_json_says_the_same_for_machines(folder: Path, capsys: pytest.CaptureFix
     assert step["action"] == step["options"][0]["action"] and step["decision"] == "act"
     values = [option["value"] for option in step["options"]]
     assert all(better >= worse - ALIKE for better, worse in pairwise(values))
-    assert step["options"][0]["cost"] >= 0 and step["options"][0]["reach"] is None and step["divergence"]["facts"] is not None
+    best = step["options"][0]
+    assert best["cost"] >= 0 and best["reach"] is None and step["divergence"]["facts"] is not None
 
 
 def test_it_imagines_in_words_when_asked_to(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

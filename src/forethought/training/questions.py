@@ -20,9 +20,9 @@ must understand rightly; as many questions about nothing are among them.
 """
 NEVER = 2.0
 """How sure a model must be that cannot tell what it understands: more than anything can be."""
-UNCLEAR_SHARE = 0.25
+UNCLEAR_SHARE = 0.15
 """Of the lessons in questions: those about nothing."""
-REWORDED_SHARE, UNKNOWN_SHARE = 0.5, 0.2
+REWORDED_SHARE, UNKNOWN_SHARE = 0.4, 0.15
 """Of the other lessons: those in which some words that say nothing are unknown ones, and the share of these words.
 Without them, any word that was never met makes a question one about nothing."""
 COMMON = 0.2
