@@ -27,7 +27,7 @@ from forethought.worlds import world_class
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "planning.json"
-IMAGINATIONS = ("words", "guided", "latent")
+IMAGINATIONS = ("guided", "latent", "words")
 
 
 def main() -> None:

@@ -10,16 +10,7 @@ import pytest
 import forethought as ft
 from forethought.errors import BadSetting
 from forethought.models import Heard, Model, train_tokenizer, training_texts
-from forethought.training.questions import (
-    CHECKED,
-    NEVER,
-    Questions,
-    common_words,
-    how_sure,
-    unclear,
-    understood,
-    with_unknown_words,
-)
+from forethought.training.questions import CHECKED, NEVER, Questions, Words, how_sure, understood
 from forethought.transcript import PART, UNCLEAR, Role, Tokens
 from forethought.types import Question
 from forethought.worlds import make
@@ -72,33 +63,33 @@ def _answer(model: Model, tokens: Tokens) -> str:
     return model.tokenizer.decode(ids, skip_special_tokens=True).strip()
 
 
-def test_a_question_about_nothing_lacks_what_matters() -> None:
+def test_what_decides_is_found_from_questions_alone() -> None:
     world = make("errand", split="train")
-    common = common_words(world)
-    assert {"the", "feet", "walk"} <= common and not {"car", "washed", "300", "post"} & common
-    rng = random.Random(0)
+    words = Words.of(world)
+    common, told = words.usual
+    assert {"get", "the"} <= common and {"the", "feet", "walk", "at", "car"} <= told
+    assert not {"car", "washed"} & common and not {"300", "post"} & told
+    for seed in range(50):
+        question = world.question(seed)
+        thing, number = question.desire.split()[-2], question.observation.split(" feet away")[0].split()[-1]
+        assert set(words.deciding(question)) - {thing, number} <= set(question.text.lower().replace(".", "").split())
+        assert number in words.deciding(question) and len(words.deciding(question)) <= 4
+        assert not {"need", "home", "which", "our", "what", "street"} & set(words.deciding(question))
+
+
+def test_a_question_about_nothing_lacks_what_decides_and_a_reworded_one_does_not() -> None:
+    world = make("errand", split="train")
+    words, rng = Words.of(world), random.Random(0)
+    changed = 0
     for seed in range(200):
-        text = world.question(seed).text
-        twisted = unclear(text, common, rng)
-        assert twisted and (twisted != text)
-        words, before = twisted.split(), text.split()
-        assert len(words) <= len(before)
-        if len(words) == len(before) and sorted(words) != sorted(before):
-            changed = [old for new, old in zip(words, before, strict=True) if new != old]
-            assert changed and not {old.strip(",.?:!").lower() for old in changed} & common
-
-
-def test_unknown_words_that_do_not_matter_leave_a_question_what_it_is() -> None:
-    world = make("errand", split="train")
-    common = common_words(world)
-    rng, changed = random.Random(0), 0
-    for seed in range(100):
-        before = world.question(seed).text.split()
-        after = with_unknown_words(" ".join(before), common, rng).split()
-        old = {a.strip(",.?:!").lower() for a, b in zip(before, after, strict=True) if a != b}
-        assert old <= common
-        changed += bool(old)
-    assert changed > 50
+        question = world.question(seed)
+        deciding = set(words.deciding(question))
+        left = words.unclear(question, rng)
+        assert left and not deciding <= {word.strip(",.?:!").lower() for word in left.split()}
+        again = words.reworded(question, rng)
+        assert deciding <= {word.strip(",.?:!").lower() for word in again.split()}
+        changed += again != question.text
+    assert changed > 100
 
 
 def test_what_is_understood_is_all_of_it() -> None:

@@ -5,8 +5,10 @@ sure it must be of that.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
+from typing import Self
 
 from forethought.errors import NotOffered
 from forethought.models import Heard, Model
@@ -23,12 +25,12 @@ NEVER = 2.0
 UNCLEAR_SHARE = 0.15
 """Of the lessons in questions: those about nothing."""
 REWORDED_SHARE, UNKNOWN_SHARE = 0.4, 0.15
-"""Of the other lessons: those in which some words that say nothing are unknown ones, and the share of these words.
+"""Of the other lessons: those in which some words that decide nothing are unknown ones, and the share of these words.
 Without them, any word that was never met makes a question one about nothing."""
 COMMON = 0.2
-"""A word that stands in more of a world's questions than this says nothing of what a question is about."""
-LOOKED_AT = 100
-"""Questions of each world that show which words are common."""
+"""A word that stands in more of the situations that questions are about than this decides nothing."""
+LOOKED_AT = 500
+"""Questions of each world that show which words are common, and which come with others."""
 SIGNS = ",.?!:;"
 SYLLABLES = [consonant + vowel for consonant in "bcdfghjklmnprstvwyz" for vowel in "aeiou"]
 
@@ -50,47 +52,70 @@ class Questions:
 
     def __init__(self, worlds: Sequence[World]) -> None:
         self.worlds = asked_about(worlds)
-        self.common = [common_words(world) for world in self.worlds]
+        self.words = [Words.of(world) for world in self.worlds]
 
     def lesson(self, transcript: Transcript, rng: Random) -> Tokens:
         """A question and the situation that it is about; some questions are about none."""
         i = rng.randrange(len(self.worlds))
         question = self.worlds[i].question(rng.getrandbits(40))
         if rng.random() < UNCLEAR_SHARE:
-            return transcript.question(unclear(question.text, self.common[i], rng)) + transcript.situation(None)
+            return transcript.question(self.words[i].unclear(question, rng)) + transcript.situation(None)
         reworded = rng.random() < REWORDED_SHARE
-        text = with_unknown_words(question.text, self.common[i], rng) if reworded else question.text
+        text = self.words[i].reworded(question, rng) if reworded else question.text
         return transcript.question(text) + transcript.situation(question)
 
 
-def common_words(world: World) -> frozenset[str]:
-    """The words that a world's questions are asked with, whatever they are about."""
-    told = [set(_words(world.question(seed).text)) for seed in range(LOOKED_AT)]
-    times = Counter(word for words in told for word in words)
-    return frozenset(word for word, count in times.items() if count > COMMON * LOOKED_AT)
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the words of a world's questions are for, found from questions alone.
 
-
-def unclear(text: str, common: frozenset[str], rng: Random) -> str:
-    """A question about nothing, made of one about something: cut short, shuffled, or with words that nobody knows in
-    place of words that matter.
+    ``usual`` are those of many desires, and those of much that is told beside desires; ``with_it`` are those that a
+    word always comes with, so that nothing is missing where one of them is.
     """
-    words = text.split()
-    kind = rng.choice(("cut", "shuffled", "a word", "all words"))
-    if kind == "cut":
-        length = rng.randint(1, max(1, 2 * len(words) // 5))
-        start = rng.randrange(len(words) - length + 1)
-        return " ".join(words[start : start + length])
-    if kind == "shuffled":
-        return " ".join(rng.sample(words, len(words)))
-    telling = sorted({word for word in _words(text) if word not in common})
-    if telling and kind == "a word":
-        telling = [rng.choice(telling)]
-    return _instead(text, telling, rng)
 
+    usual: tuple[frozenset[str], frozenset[str]]
+    with_it: Mapping[str, frozenset[str]]
 
-def with_unknown_words(text: str, common: frozenset[str], rng: Random) -> str:
-    """The same question with words that nobody knows in place of some that do not matter."""
-    return _instead(text, [word for word in sorted({*_words(text)} & common) if rng.random() < UNKNOWN_SHARE], rng)
+    @classmethod
+    def of(cls, world: World) -> Self:
+        """The words of a world's questions, as some of them show."""
+        questions = [world.question(seed) for seed in range(LOOKED_AT)]
+        desires, rest = zip(*map(_situation, questions), strict=True)
+        words = cls((_usual(desires), _usual(rest)), {})
+        with_it: dict[str, frozenset[str]] = {}
+        for telling in map(words.telling, questions):
+            for word in telling:
+                with_it[word] = with_it.get(word, telling) & telling
+        return cls(words.usual, with_it)
+
+    def telling(self, question: Question) -> frozenset[str]:
+        """The words of a question that its situation has too, and few others have."""
+        there = [words - usual for words, usual in zip(_situation(question), self.usual, strict=True)]
+        return _words(question.text) & frozenset().union(*there)
+
+    def deciding(self, question: Question) -> list[str]:
+        """The words of a question without which it would be about something else."""
+        telling = self.telling(question)
+        return sorted(word for word in telling if not any(word in self.with_it.get(w, ()) for w in telling - {word}))
+
+    def unclear(self, question: Question, rng: Random) -> str:
+        """A question about nothing, made of one about something: cut short, or with a word that nobody knows in place
+        of one that decides, or of all that tell anything.
+        """
+        deciding, words, kind = self.deciding(question), question.text.split(), rng.choice(("cut", "one", "all"))
+        if kind == "cut":
+            length = rng.randint(1, max(1, 2 * len(words) // 5))
+            start = rng.randrange(len(words) - length + 1)
+            left = " ".join(words[start : start + length])
+            if not _words(left).issuperset(deciding):
+                return left
+        missing = [rng.choice(deciding)] if kind == "one" and deciding else sorted(self.telling(question))
+        return _instead(question.text, missing, rng)
+
+    def reworded(self, question: Question, rng: Random) -> str:
+        """The same question with words that nobody knows in place of some that decide nothing."""
+        others = sorted(_words(question.text) - self.telling(question))
+        return _instead(question.text, [word for word in others if rng.random() < UNKNOWN_SHARE], rng)
 
 
 def made_up(rng: Random) -> str:
@@ -106,10 +131,10 @@ def how_sure(model: Model, worlds: Sequence[str], level: int) -> float | None:
     asked = Questions([make(name, level=level, split="validation") for name in worlds])
     texts, meant = list[str](), list[Question | None]()
     rng = Random("unclear/validation")
-    for world, common in zip(asked.worlds, asked.common, strict=True):
+    for world, words in zip(asked.worlds, asked.words, strict=True):
         questions = [world.question(seed) for seed in range(CHECKED)]
         texts += [question.text for question in questions]
-        texts += [unclear(question.text, common, rng) for question in questions]
+        texts += [words.unclear(question, rng) for question in questions]
         meant += [*questions, *[None] * CHECKED]
     if not texts:
         return None
@@ -134,8 +159,18 @@ def understood(heard: Heard, question: Question | None) -> bool:
     )
 
 
-def _words(text: str) -> list[str]:
-    return [word.strip(SIGNS).lower() for word in text.split()]
+def _situation(question: Question) -> tuple[frozenset[str], frozenset[str]]:
+    """The words of a question's desire, and of all else that its situation tells."""
+    return _words(question.desire), _words(" ".join((question.observation, *question.options)))
+
+
+def _usual(texts: Sequence[frozenset[str]]) -> frozenset[str]:
+    times = Counter(word for words in texts for word in words)
+    return frozenset(word for word, count in times.items() if count > COMMON * len(texts))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.strip(SIGNS).lower() for word in text.split())
 
 
 def _instead(text: str, words: Sequence[str], rng: Random) -> str:
