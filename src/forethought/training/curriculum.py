@@ -18,6 +18,7 @@ from forethought.config import TrainConfig
 from forethought.experience import SituationClass
 from forethought.models import Model
 from forethought.planning import Planner, Situation, imagination
+from forethought.training.desires import Competence
 from forethought.training.live import Chooser
 from forethought.types import Episode
 
@@ -80,6 +81,7 @@ class Curriculum:
     understood: float = 0.0
     gap: float | None = None
     known: dict[SituationClass, Acquaintance] = field(default_factory=dict)
+    competence: Competence = field(default_factory=Competence)
 
     def __post_init__(self) -> None:
         if self.config.arm == "imitation":
@@ -154,6 +156,7 @@ class Curriculum:
             "understood": self.understood,
             "gap": self.gap,
             "known": known,
+            "competence": [[*kind, often] for kind, often in self.competence.met.items()],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -161,6 +164,7 @@ class Curriculum:
         self.stage, self.divergence = Stage(state["stage"]), float(state["divergence"])
         self.understood, self.gap = float(state.get("understood", 0.0)), state.get("gap")
         self.known = {tuple(kind): Acquaintance(*found) for kind, found in state["known"]}
+        self.competence.met = {(world, steps): often for world, steps, often in state.get("competence", ())}
 
 
 def practice(model: Model, planner: Planner, rng: random.Random, stray: float = 0.25) -> Chooser:

@@ -12,6 +12,7 @@ from forethought.agent import Life
 from forethought.models import Model
 from forethought.models.divergence import measured
 from forethought.planning import Situation
+from forethought.training.desires import towards
 from forethought.types import Ending, Episode
 from forethought.worlds import World
 from forethought.worlds.grammar import verb_of
@@ -31,14 +32,20 @@ def live(
     policy: str,
     rng: random.Random,
     commit_rate: float = 0.0,
+    desires: Sequence[str | None] = (),
 ) -> list[Episode]:
     """Lives one episode in each world, in lockstep; the worlds are sealed meanwhile.
+
+    ``desires`` may give worlds another desire than their own (``None``: their own); it decides what counts as met.
 
     With probability ``commit_rate`` a step's prediction is committed before the world steps. A world that throws
     ends its episode with ``Ending.WORLD_ERROR``, and the others go on.
     """
     vector = VectorWorld(worlds)
-    lives = [Life.begin(model, vector.reset(i, seed), seed) for i, seed in enumerate(seeds)]
+    chosen = dict(enumerate(desires))
+    starts = [vector.reset(i, seed) for i, seed in enumerate(seeds)]
+    starts = [replace(start, desire=chosen.get(i) or start.desire) for i, start in enumerate(starts)]
+    lives = [Life.begin(model, start, seed) for start, seed in zip(starts, seeds, strict=True)]
     with vector.sealed():
         while going := [i for i, life in enumerate(lives) if life.ending is Ending.UNFINISHED]:
             here = [lives[i] for i in going]
@@ -46,6 +53,10 @@ def live(
             commits = [rng.random() < commit_rate for _ in here]
             predictions = _commit(model, here, actions, commits)
             results = [vector.step(i, action) for i, action in zip(going, actions, strict=True)]
+            results = [
+                towards(worlds[i], desire, result) if (desire := chosen.get(i)) else result
+                for i, result in zip(going, results, strict=True)
+            ]
             steps = [
                 result.step(action, None if result.error else prediction)
                 for result, action, prediction in zip(results, actions, predictions, strict=True)

@@ -195,14 +195,24 @@ class _Training:
             return demonstrations(worlds, seeds)
         self.model.lm.eval()
         choose: Chooser = babble
-        if practising:
-            choose = practice(self.model, Planner(horizon=self.config.horizon), rng)
-        elif self.config.explore == "curious":
+        if self.config.explore == "curious":
             choose = curious(self.curriculum.interest_in(worlds[0].name))
-        return live(
-            self.model, worlds, seeds, choose,
-            policy=self.curriculum.stage.value, rng=rng, commit_rate=self.config.commit_rate,
-        )  # fmt: skip
+        spell: dict[str, Any] = {
+            "policy": self.curriculum.stage.value, "rng": rng, "commit_rate": self.config.commit_rate,
+        }  # fmt: skip
+        if not practising:
+            return live(self.model, worlds, seeds, choose, **spell)
+        towards = practice(self.model, Planner(horizon=self.config.horizon), rng)
+        if not self.config.own_desires:
+            return live(self.model, worlds, seeds, towards, **spell)
+        competence, aimless = self.curriculum.competence, live(self.model, worlds, seeds, choose, **spell)
+        chosen = [
+            competence.choose(world, episode, rng) if rng.random() < self.config.own_desires else None
+            for world, episode in zip(worlds, aimless, strict=True)
+        ]
+        again = live(self.model, worlds, seeds, towards, desires=[aim and aim[0] for aim in chosen], **spell)
+        competence.heed([aim and aim[1] for aim in chosen], again)
+        return aimless + again
 
     # ---- bookkeeping ----------------------------------------------------------------------------------------------
     def _log(self, exam: dict[str, float]) -> None:
