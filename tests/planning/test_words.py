@@ -59,12 +59,18 @@ def test_in_an_imagined_state_the_likeliest_of_what_was_possible_is_proposed(
         return [["swim", "", "swim"] for _ in contexts]
 
     def liked(self: Model, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[float]]:
-        return [[-float(len(action)) for action in here] for here in actions]
+        return [[-len(action) / 2 - 9 * (len(action) > 20) for action in here] for here in actions]
 
     monkeypatch.setattr(Model, "propose", drawn)
     monkeypatch.setattr(Model, "preferences", liked)
     dynamics = TokenDynamics(model)
-    begun = dynamics.begin([Situation(model.transcript.opening(DESIRE, SEEN), ("wait", "walk"), known=("wash it",))])
+    begun = dynamics.begin(
+        [
+            Situation(
+                model.transcript.opening(DESIRE, SEEN), ("wait", "walk"), known=("wash it", "go to the moon and back")
+            )
+        ]
+    )
     ((future,),) = dynamics.imagine(begun, [["walk"]])
     ((after,),) = dynamics.imagine([future.state], [["wait"]])
     for state in (future.state, after.state):

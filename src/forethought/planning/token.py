@@ -17,6 +17,8 @@ from forethought.planning.dynamics import NOTHING_PROPOSED, Future, Situation, d
 from forethought.transcript import Tokens
 
 TINY = 1e-6
+LEAST_LIKELY = 12.0
+"""An action that the model finds less likely than the likeliest by so many nats is not proposed."""
 
 
 @dataclass(slots=True)
@@ -75,11 +77,7 @@ class TokenDynamics:
         sampled = self.model.propose(contexts, count, generator=generator)
         pools = [distinct((*drawn, *each.pool)) for drawn, each in zip(sampled, told, strict=True)]
         likely = self.model.preferences(contexts, pools)
-        return [
-            tuple(action for _, action in sorted(zip(scores, pool, strict=True), reverse=True)[:count])
-            or NOTHING_PROPOSED
-            for scores, pool in zip(likely, pools, strict=True)
-        ]
+        return [_likeliest(scores, pool, count) or NOTHING_PROPOSED for scores, pool in zip(likely, pools, strict=True)]
 
     def _imagine(self, contexts: Sequence[Tokens], actions: Sequence[Sequence[str]]) -> list[list[Future]]:
         """One outcome of each action in each context."""
@@ -113,6 +111,11 @@ class TokenDynamics:
         if state.imagined is None:
             return state.context
         return after_imagined(self.model, state.context, state.action, state.imagined)
+
+
+def _likeliest(scores: Sequence[float], actions: Sequence[str], count: int) -> tuple[str, ...]:
+    ranked = sorted(zip(scores, actions, strict=True), reverse=True)[:count]
+    return tuple(action for score, action in ranked if score >= ranked[0][0] - LEAST_LIKELY)
 
 
 def _average(futures: Sequence[Future]) -> Future:
