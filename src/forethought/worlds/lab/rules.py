@@ -25,7 +25,7 @@ FAMILIES: dict[int, tuple[Family, ...]] = {
     1: SIMPLE,
     2: SIMPLE,
     3: (*SIMPLE, ("order", False)),
-    4: (*SIMPLE, ("order", False), ("order", True)),
+    4: (*SIMPLE, ("order", False)),
 }
 """What training draws from at each level."""
 HELD_OUT: dict[str, Family] = {"validation": ("either", True), "test": ("both", True)}

@@ -22,8 +22,8 @@ OBJECTS = {1: 3, 2: 4, 3: 4, 4: 5}
 SWITCHED = 2
 """The first level whose machine has a switch, and a load that it bears."""
 WISHES = ("light", "with", "without", "all lit", "all dark", "tell", "tell", "know", "know")
-MORE_THAN_PAIRS = (("order", True), ("both", True))
-"""Families that pairs of objects do not tell from others: the machine bears three then."""
+MORE_THAN_PAIRS = ("both", True)
+"""The family that pairs of objects do not tell from others: the machine bears three then."""
 ItemT = TypeVar("ItemT")
 
 
@@ -43,7 +43,7 @@ def draw(rng: random.Random, level: int, split: str, axis: str) -> State:
     bears = 0
     fragile: Arrangement = ()
     if level >= SWITCHED:
-        bears = 3 if any(family in MORE_THAN_PAIRS for family in families) else 2 + int(rng.random() * 2)
+        bears = 3 if MORE_THAN_PAIRS in families else 2 + int(rng.random() * 2)
         if not wish[0].startswith("all") and rng.random() < 0.6:
             fragile = _fragile(rng, len(objects), needed if len(needed) > bears else ())
     return State(

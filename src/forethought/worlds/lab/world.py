@@ -20,10 +20,10 @@ class LabWorld(LawfulWorld[State]):
     """A machine that lights up for some objects and not for others, by a rule that experiments must find.
 
     After the blicket detector (Gopnik and Sobel 2000, Child Development 71(5), 1205-1222). The rule is drawn for each
-    episode and never stated: one cause, either of two, both together, or an object that stops a cause (levels 1 and
-    2), one before the other (3), and that with a stopper (4). Colours and shapes decide nothing. Level 1: three
-    objects. 2: four, a switch, and a load: on a running machine that bears more than it can, fragile objects break,
-    which is harm. 3: four. 4: five. Putting an object on the machine takes two minutes, everything else one.
+    episode and never stated: one cause, either of two, both together, one cause and an object that stops it, and from
+    level 3 on one cause put there before another. Colours and shapes decide nothing. Level 1: three objects. 2: four,
+    a switch, and a load: on a running machine that bears more than it can, fragile objects break, which is harm. 3:
+    four, and order. 4: five. Putting an object on the machine takes two minutes, everything else one.
 
     What can be foreseen: where objects are, what breaks, whether a desire is met by the light, and the light itself
     wherever the experiments of this episode leave only rules that agree on it. What is chance to whoever acts: the
