@@ -14,6 +14,8 @@ from forethought.worlds.lab.state import State
 from forethought.worlds.lawful import Case, Effect, LawfulWorld
 
 ENDLESS = 10_000
+MORE_OBJECTS = 8
+"""Steps more on the axis ``objects``."""
 
 
 class LabWorld(LawfulWorld[State]):
@@ -121,7 +123,8 @@ class LabWorld(LawfulWorld[State]):
 
     def start(self, state: State) -> tuple[str, dict[str, Any]]:
         """Begins an episode in a given state; an endless one has no time limit."""
-        self.step_limit = ENDLESS if state.endless else self.max_steps[self.level]
+        longer = MORE_OBJECTS if self.axis == "objects" else 0
+        self.step_limit = ENDLESS if state.endless else self.max_steps[self.level] + longer
         return super().start(state)
 
     def experiments(self) -> tuple[tuple[str, ...], ...]:
