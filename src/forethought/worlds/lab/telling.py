@@ -53,7 +53,7 @@ GRAMMAR = Grammar(
             "Light of the machine: {0}.",
             "One sees the machine {0}.",
         ),
-        "said": ("You say that the {0} {1}.",),
+        "said": ("You say of the {0}: it {1}.",),
     }
 )
 
