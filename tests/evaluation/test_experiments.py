@@ -114,6 +114,13 @@ def test_who_knows_nothing_never_foresees_what_remains(knowing: Any) -> None:
         assert records[f"foreseen/{who}/8"].value == 0.0
 
 
+def test_having_made_every_experiment_is_not_having_foreseen_any(knowing: Any) -> None:
+    judge = predicted_by(knowing, random.Random(0))
+    lived = explored(knowing, PLACE, range(3), at_random, judge, 60, random.Random(0))
+    assert any(not inquiry.lab.experiments() for inquiry in lived)
+    assert not any(inquiry.learned for inquiry in lived)
+
+
 def test_an_experiment_is_imagined_upon_imagined_outcomes_and_not_upon_true_ones(knowing: Any) -> None:
     inquiry = begun(PLACE, 3, shown=False)
     ways = [way for way in inquiry.lab.experiments() if len(way) > 1]
