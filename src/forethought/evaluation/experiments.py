@@ -3,7 +3,9 @@
 Before each action the model predicts all experiments that were not made yet, each imagined from what was lived so far
 and upon its own imagined outcomes on the way, and is judged by facts. Beside it stands the ideal observer, who knows
 which rules there may be. A model that knows nothing may still guess the last few that remain (measured: an all but
-untrained one in 1 of 20 situations), so that a small share of ``learned`` says nothing. Gain of information: Lindley 1956, Annals of Mathematical Statistics 27(4), 986-1005.
+untrained one in 1 of 20 situations), so that a small share of ``learned`` says nothing.
+
+Gain of information: Lindley 1956, Annals of Mathematical Statistics 27(4), 986-1005.
 """
 
 from __future__ import annotations
