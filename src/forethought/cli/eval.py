@@ -24,7 +24,7 @@ class EvalOptions:
     """What to measure, and where."""
 
     suite: Annotated[
-        Literal["consequences", "acting", "questions", "all", "gate"],
+        Literal["consequences", "acting", "questions", "experiments", "all", "gate"],
         tyro.conf.Positional,
         about("what to measure; gate: calibrates a gate, keeps it with the model and tests what it promises"),
     ]

@@ -73,10 +73,10 @@ def measure_run(folder: Path, config: TrainConfig, command: str) -> list[Record]
 
 
 def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | None = None) -> list[Record]:
-    """The records of a suite: ``consequences``, ``acting``, ``questions`` or ``all`` (questions where the model was
-    taught any).
+    """The records of a suite: ``consequences``, ``acting``, ``questions``, ``experiments`` or ``all`` (the first three,
+    questions where the model was taught any).
     """
-    from forethought.evaluation import act, ask, car_wash_pairs, evaluate
+    from forethought.evaluation import act, ask, car_wash_pairs, evaluate, experiment
     from forethought.planning import Planner
 
     where: dict[str, Any] = {
@@ -90,6 +90,8 @@ def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | Non
             records += car_wash_pairs(model, scope.n, scope.split, scope.level, scope.seed, arm)
     if suite == "questions" or (suite == "all" and model.sure is not None):
         records += ask(model, n=scope.n, **where)
+    if suite == "experiments":
+        records += experiment(model, n=scope.n, planner=Planner(horizon=scope.horizon), **where)
     if suite in ("acting", "all"):
         with warnings.catch_warnings():
             if suite == "all":  # what is left out has been said once

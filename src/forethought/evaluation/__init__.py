@@ -5,6 +5,7 @@
 - ``act(model, worlds=("errand",), level=1, split="test", axes=None, n=100, seed=0, planner=None, arm="",
   progress=None) -> list[Record]``: success, harm, cost and steps when acting, sealed
 - ``ask(model, worlds=("errand",), ..., n=100) -> list[Record]``: questions understood, answered rightly, declined
+- ``experiment(model, worlds=("lab",), ..., n=20) -> list[Record]``: how many experiments until the rest is foreseen
 - ``car_wash_and_letter(model, level=1) -> list[Choice]`` and
   ``worked_examples(model, world="errand", level=1, split="test", axis="", n=6) -> list[Example]``: for reports
 - ``car_wash_pairs(model, n=200, split="test", level=1, seed=0, arm="") -> list[Record]``
@@ -19,6 +20,7 @@ from forethought.evaluation.acting import act
 from forethought.evaluation.asking import ask
 from forethought.evaluation.carwash import car_wash_pairs
 from forethought.evaluation.examples import car_wash_and_letter, worked_examples
+from forethought.evaluation.experiments import experiment
 from forethought.evaluation.gate import ALPHAS, gate_trials, measure_gate
 from forethought.evaluation.metrics import METRICS, Meaning, Skipped, meaning
 from forethought.evaluation.results import load_results, save_results
@@ -48,6 +50,7 @@ __all__ = [
     "car_wash_and_letter",
     "car_wash_pairs",
     "evaluate",
+    "experiment",
     "gate_trials",
     "load_results",
     "meaning",

@@ -19,7 +19,7 @@ from typing import Any, Protocol, runtime_checkable
 from forethought.errors import BadSetting
 from forethought.evaluation.acting import imagining, likeliest
 from forethought.evaluation.metrics import Place, places
-from forethought.evaluation.statistics import Record
+from forethought.evaluation.statistics import IDEAL, Record
 from forethought.evaluation.suites import Watch
 from forethought.evaluation.transitions import situation_seeds
 from forethought.models import Imagined, Model
@@ -30,8 +30,6 @@ from forethought.transcript import Tokens
 from forethought.types import Fact, Step
 from forethought.worlds import World
 
-IDEAL = "ideal observer"
-"""The arm of whoever knows the rules there may be, and forgets nothing."""
 MOST_ASKED = 24
 """Experiments asked about at once, at most: a sample of those that remain."""
 MARKS = (0, 4, 8)

@@ -43,10 +43,15 @@ METRICS = {
     "ask/right": Meaning("questions in new words that are answered rightly"),
     "ask/declined": Meaning("questions in new words that are declined", more_is_better=False),
     "ask/foreign_declined": Meaning("questions about nothing that was learned, declined"),
+    "experiments": Meaning("actions until every experiment that remains is foreseen", more_is_better=False),
+    "learned": Meaning("situations in which every experiment that remained was foreseen in the end"),
+    "foreseen": Meaning("experiments that remain and are foreseen, after so many actions"),
     "car_wash_and_letter": Meaning("pairs with both ways chosen rightly, for the right reason"),
     "car_wash_choice": Meaning("pairs with both ways chosen rightly"),
 }
-"""``probe``, ``probe_side`` and ``horizon`` are families: ``probe/presence``, ``horizon/2``."""
+"""``probe``, ``probe_side``, ``horizon``, ``gate``, ``experiments``, ``learned`` and ``foreseen`` are families:
+``probe/presence``, ``horizon/2``.
+"""
 
 
 def meaning(metric: str) -> Meaning:

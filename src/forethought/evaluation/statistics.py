@@ -15,7 +15,9 @@ BLIND = "best blind answer"
 """The arm of answers that need no understanding: they stand beside every result."""
 RANDOM, CUSTOM = "random actions", "custom demonstrator"
 """The arms that stand beside a model that acts."""
-BASELINES = (BLIND, RANDOM, CUSTOM)
+IDEAL = "ideal observer"
+"""The arm of whoever knows the rules there may be, and forgets nothing."""
+BASELINES = (BLIND, RANDOM, CUSTOM, IDEAL)
 LEVEL = 0.95
 RESAMPLES = 2_000
 BLOCK = 2_000_000
