@@ -15,6 +15,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from threading import get_ident
+from time import monotonic
 from types import FrameType
 from typing import TypeVar
 
@@ -50,7 +52,7 @@ class _Watch:
         """Makes sure that somebody watches; only the main thread can ask for it."""
         if threading.current_thread() is not threading.main_thread():
             return
-        self.main = threading.get_ident()
+        self.main = get_ident()
         if signal.getsignal(SIGNAL) != self._ring:
             self._before = signal.signal(SIGNAL, self._ring)
         if self._thread is None:
@@ -63,12 +65,12 @@ class _Watch:
 
     def _look(self) -> None:
         while True:
-            time.sleep(min(TICK, max(0.001, self.until - time.monotonic())))
-            if time.monotonic() >= self.until and signal.getsignal(SIGNAL) == self._ring:
+            time.sleep(min(TICK, max(0.001, self.until - monotonic())))
+            if monotonic() >= self.until and signal.getsignal(SIGNAL) == self._ring:
                 signal.pthread_kill(self.main, SIGNAL)
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
-        now = time.monotonic()
+        now = monotonic()
         if now >= self.until:
             self.until = now + INSIST
             raise _Overdue(f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "an unknown place")
@@ -88,10 +90,11 @@ def watch() -> None:
 def within(seconds: float, call: Callable[..., ValueT], *arguments: object) -> ValueT:
     """What ``call(*arguments)`` returns; ``TookTooLong`` if it takes longer (``TICK`` later at most)."""
     outer = _watch.until
-    if threading.get_ident() != _watch.main:
+    if get_ident() != _watch.main:
         return call(*arguments)
     try:
-        _watch.until = min(outer, time.monotonic() + seconds)
+        until = monotonic() + seconds
+        _watch.until = until if until < outer else outer
         returned = call(*arguments)
         _watch.until = outer
         return returned

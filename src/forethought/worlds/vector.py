@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -167,23 +166,24 @@ def _stepped(world: World, action: str) -> StepResult:
     change, warning = _text(world, info.get("change", ""), "the change"), info.get("warning", "")
     if warning != "":
         warning = _text(world, warning, "the warning")
-    over = bool(terminated or truncated)
+    terminated, truncated, harm = bool(terminated), bool(truncated), info.get("harm", Harm.NONE)
     return StepResult(
         observation=text,
         change=change or ("" if warning else text),
-        progress=_progress(info, float(reward), bool(terminated)),
-        harm=Harm(info.get("harm", Harm.NONE)),
+        progress=_progress(info, float(reward), terminated),
+        harm=harm if type(harm) is Harm else Harm(harm),
         warning=warning,
         cost=_cost(info.get("cost", ())),
-        terminated=bool(terminated),
-        truncated=bool(truncated),
-        candidates=() if over else _candidates(world, info),
+        terminated=terminated,
+        truncated=truncated,
+        candidates=() if terminated or truncated else _candidates(world, info),
     )
 
 
 def _progress(info: dict[str, Any], reward: float, terminated: bool) -> Progress:
     if "progress" in info:
-        return Progress(info["progress"])
+        progress = info["progress"]
+        return progress if type(progress) is Progress else Progress(progress)
     if terminated and reward != 0:
         return Progress.SATISFIED if reward > 0 else Progress.FAILED
     return Progress.ONGOING
@@ -225,7 +225,7 @@ def _cost(cost: Any) -> tuple[tuple[str, float], ...]:
     if type(cost) is not tuple:
         cost = tuple((str(unit), float(amount)) for unit, amount in dict(cost).items())
     for unit, amount in cost:
-        if not (isinstance(unit, str) and math.isfinite(amount)):
+        if not isinstance(unit, str) or amount - amount != 0:  # infinite or not a number
             raise TypeError(f"the cost has {(unit, amount)!r:.80}; expected a unit as text and a finite amount")
     return cost  # type: ignore[no-any-return]
 
