@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import random
+import sys
+import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -13,6 +16,7 @@ from forethought.worlds import World, make
 from forethought.worlds.check import Report, Severity, check_world
 from forethought.worlds.grammar import Grammar
 
+DICE = random.Random()
 GRAMMAR = Grammar({"floor": ("You are on floor {0}.",), "hum": ("The motor hums {0}.",)})
 Outcome = tuple[str, float, bool, bool, dict[str, Any]]
 
@@ -227,9 +231,104 @@ class OldStyle(Lift):
         return super().step(action)[:4]  # type: ignore[return-value]
 
 
+class ThrowsAtOnce(Lift):
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        raise ZeroDivisionError("the house is gone")
+
+
+class ThrowsWhenAsked(Lift):
+    def candidates(self) -> tuple[str, ...]:
+        raise KeyError("no buttons")
+
+
+class Leaves(Lift):
+    def step(self, action: str) -> Outcome:
+        sys.exit("the lift boy goes home")
+
+
+class Roars(Stairs):
+    def told(self) -> str:
+        return "a" * 1_000_000
+
+
+class Disagrees(Lift):
+    def step(self, action: str) -> Outcome:
+        *outcome, info = super().step(action)
+        return (*outcome, {**info, "candidates": ("go down", "go up")})  # type: ignore[return-value]
+
+
+class Wavers(Lift):
+    def candidates(self) -> tuple[str, ...]:
+        return ("go up", "go down") if DICE.random() < 0.5 else ("go down", "go up")
+
+
+class TakesBack(Lift):
+    """Gives its own list away, and goes on using it."""
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        observation, info = super().reset(seed=seed)
+        self.mine = ["go up", "go down"]
+        return observation, {**info, "candidates": self.mine}
+
+    def step(self, action: str) -> Outcome:
+        self.mine.reverse()
+        return super().step(action)
+
+
+class OneWord(Lift):
+    def candidates(self) -> tuple[str, ...]:
+        return "go up"  # type: ignore[return-value]
+
+
+class RollsDice(Lift):
+    """Takes the seed and does not use it."""
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        _, info = super().reset(seed=seed)
+        self.floor = DICE.randrange(9)
+        return self.told(), info
+
+
+class Unmade(Lift):
+    def __init__(self, **how: Any) -> None:
+        self.how = how
+
+
+class Choosy(Lift):
+    def __init__(self, storeys: int) -> None:
+        super().__init__()
+
+
+class Hangs(Lift):
+    def step(self, action: str) -> Outcome:
+        if self.floor >= 5:
+            time.sleep(60)
+        return super().step(action)
+
+
+class Spins(Lift):
+    def step(self, action: str) -> Outcome:
+        while True:
+            try:
+                self.floor += 1
+            except Exception:
+                self.floor = 0
+
+
+class HangsAtOnce(Lift):
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
+        time.sleep(60)
+        return "", {}
+
+
 BROKEN: list[tuple[Any, str, str]] = [
     (ThrowsAtTheTop, "playing", "the cable is too short"),
     (OldStyle, "playing", "(observation, reward, terminated, truncated, info)"),
+    (ThrowsAtOnce, "playing", "the house is gone"),
+    (ThrowsWhenAsked, "playing", "no buttons"),
+    (Leaves, "playing", "SystemExit: the lift boy goes home"),
+    (Unmade, "protocol", "leaves out World's own"),
+    (Choosy, "making the world", "storeys"),
     (NeverEnds, "playing", "without an end"),
     (Foreign, "text", "Étage"),
     (Shouting, "text", "9002 characters"),
@@ -246,6 +345,12 @@ BROKEN: list[tuple[Any, str, str]] = [
     (altered(harm=True), "verdicts", "True"),
     (altered(cost=("minutes", 3)), "verdicts", "minutes"),
     (HarmGoesOn, "verdicts", "the episode goes on"),
+    (Roars, "text", "(1000002 characters)"),
+    (Disagrees, "candidates", "while candidates() gives"),
+    (Wavers, "candidates", "with no step between"),
+    (TakesBack, "candidates", "and later"),
+    (OneWord, "playing", "got one text: 'go up'"),
+    (RollsDice, "same seed", "another observation of reset()"),
     (Babbles, "reading", "madam"),
     (Silent, "changes", "seen but not told"),
     (Lies, "changes", "which is not true"),
@@ -269,6 +374,25 @@ def test_what_is_broken_is_found(broken: type[World], check: str, got: str) -> N
     found = [finding for finding in report.findings if finding.check == check and got in finding.got]
     assert found, str(report)
     assert all(finding.expected and finding.fix for finding in found)
+
+
+@pytest.mark.parametrize("hanging", [Hangs, Spins, HangsAtOnce])
+def test_a_world_that_hangs_is_ended_and_the_rest_is_reported_too(
+    hanging: type[Lift], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Both(hanging):  # type: ignore[misc, valid-type]
+        axes: ClassVar[dict[str, str]] = {}
+        recombines = frozenset({"height"})
+
+    monkeypatch.setattr("forethought.worlds.limits.STEP_SECONDS", 0.1)
+    monkeypatch.setattr("forethought.worlds.limits.RESET_SECONDS", 0.1)
+    monkeypatch.setattr("forethought.worlds.check.HURRY", 0.05)
+    start = time.monotonic()
+    report = check_world(Both)
+    assert time.monotonic() - start < 8
+    first = report.findings[0]
+    assert first.check == "hanging" and "took longer than 0.1 s and was ended at" in first.got and __file__ in first.got
+    assert "truncated" in first.fix and "held out axes" in errors(report)
 
 
 def test_a_sound_world_has_no_findings() -> None:
@@ -318,6 +442,8 @@ def test_everything_is_reported_at_once_with_errors_first() -> None:
     report = check_world(Bad)
     assert {"sealing", "candidates", "demonstrating"} <= set(errors(report))
     assert [f.severity for f in report.findings] == sorted(f.severity for f in report.findings)
+    ranks = [report.checks.index(f.check) for f in report.findings if f.severity is Severity.ERROR]
+    assert ranks == sorted(ranks)
     lines = str(report).splitlines()
     assert lines[0].startswith("world 'lift': not ok") and lines[1].startswith("ERROR") and "fix:" in str(report)
 

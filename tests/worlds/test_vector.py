@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
+import time
+import warnings
 from typing import Any
 
 import pytest
@@ -28,7 +32,7 @@ class Plain(World):
         return f"Seed {seed}.", {}
 
     def step(self, action: str) -> Outcome:
-        if isinstance(self.outcome, Exception):
+        if isinstance(self.outcome, BaseException):
             raise self.outcome
         return self.outcome  # type: ignore[no-any-return]
 
@@ -105,18 +109,31 @@ def test_a_worlds_own_verdicts_win_and_may_be_plain_words() -> None:
         ("Later.", 0.0, False, False, {"change": 5}),
         ("Later.", 0.0, False, False, {"candidates": [1]}),
         ("Later.", 0.0, False, False, {"cost": 5}),
+        ("Later.", 0.0, False, False, {"cost": ("minutes", 3)}),
+        ("Later.", 0.0, False, False, {"cost": (("minutes", float("nan")),)}),
+        ("Later.", 0.0, False, False, {"candidates": "go"}),
+        ("Later.", 0.0, False, False, {"candidates": 7}),
+        ("Later.", 0.0, False, False, {"candidates": ["a" * 1_000_000]}),
+        ("Later.", 0.0, False, False, {"candidates": ["go"] * 20_000}),
+        ("Later.", 0.0, False, False, {"candidates": map(str, itertools.count())}),
+        ("Later.", 0.0, False, False, {"warning": None}),
+        (b"Later.", 0.0, False, False, {}),
+        ("Later.", "much", False, False, {}),
+        ("Later.", 0.0, False, False, ["no info"]),
+        SystemExit(3),
     ],
-    ids=str,
+    ids=lambda outcome: str(outcome)[:60],
 )
 def test_a_failure_is_recorded_and_the_others_go_on(outcome: Any) -> None:
     worlds = VectorWorld([Plain(outcome), Plain()])
     worlds.reset_all([0, 0])
     failed, fine = worlds.step_all(["go", "go"])
     assert failed is not None and fine is not None
-    assert isinstance(failed.error, WorldFailed) and isinstance(failed.error.__cause__, Exception)
+    assert isinstance(failed.error, WorldFailed) and failed.error.__cause__ is not None
+    assert len(str(failed.error)) < 1_000
     assert "plain" in str(failed.error) and failed.over
     assert fine.error is None and worlds.running(1) and not worlds.running(0)
-    if isinstance(outcome, Exception):
+    if isinstance(outcome, BaseException):
         assert failed.error.__cause__ is outcome
     worlds.worlds[0].outcome = ("Better.", 0.0, False, False, {})  # type: ignore[attr-defined]
     worlds.reset(0)
@@ -184,3 +201,120 @@ def test_sealing_holds_for_every_world() -> None:
             with pytest.raises(Sealed):
                 world.facts()
     assert worlds.worlds[0].facts()
+
+
+# --- what hangs, and what is too much ---
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forethought.worlds.limits.STEP_SECONDS", 0.2)
+    monkeypatch.setattr("forethought.worlds.limits.RESET_SECONDS", 0.2)
+
+
+class Asleep(Plain):
+    def step(self, action: str) -> Outcome:
+        time.sleep(30)
+        return super().step(action)
+
+
+class Spinning(Plain):
+    def step(self, action: str) -> Outcome:
+        while True:
+            try:
+                time.sleep(0)
+            except Exception:
+                continue
+
+
+class Stubborn(Plain):
+    """Swallows whatever would end it, once."""
+
+    def step(self, action: str) -> Outcome:
+        try:
+            time.sleep(30)
+        except BaseException:
+            time.sleep(30)
+        return super().step(action)
+
+
+class Waiting(Plain):
+    """Waits for somebody who never comes."""
+
+    def step(self, action: str) -> Outcome:
+        threading.Event().wait()
+        return super().step(action)
+
+
+class Endlessly(Plain):
+    """Its list of actions never ends, and each takes a while."""
+
+    def candidates(self) -> tuple[str, ...]:
+        return tuple(f"{time.sleep(0.001)}" for _ in itertools.count())
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("kind", [Asleep, Spinning, Stubborn, Waiting])
+def test_a_step_that_hangs_is_a_recorded_failure_and_the_others_go_on(kind: type[Plain]) -> None:
+    vector, start = VectorWorld([kind(), Plain()]), time.monotonic()
+    vector.reset_all([0, 0])
+    hung, fine = vector.step_all(["go", "go"])
+    assert time.monotonic() - start < 5
+    assert hung is not None and fine is not None and fine.error is None
+    assert hung.ending is Ending.WORLD_ERROR and isinstance(hung.error, WorldFailed)
+    assert isinstance(hung.error.__cause__, TimeoutError)
+    assert "step('go')" in str(hung.error) and "longer than 0.2 s and was ended at" in str(hung.error)
+    assert vector.reset(0, 1).error is None and vector.running(0)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_reset_and_a_list_of_actions_can_hang_too() -> None:
+    class Late(Plain):
+        def reset(self, **how: Any) -> tuple[str, dict[str, Any]]:
+            time.sleep(30)
+            return "", {}
+
+    for start in VectorWorld([Late(), Endlessly()]).reset_all([0, 0]):
+        assert isinstance(start.error, WorldFailed) and "longer than 0.2 s" in str(start.error)
+
+
+def test_a_megabyte_of_text_is_cut_with_a_warning() -> None:
+    info = {"change": "b" * 1_000_000, "warning": "c" * 1_000_000}
+    with pytest.warns(UserWarning) as told:
+        result = stepped(("a" * 1_000_000, 0.0, False, False, info))
+    assert "'plain': the observation is longer than 8,192 characters and is cut there" in str(told[0].message)
+    assert result.error is None
+    assert [len(text) for text in (result.observation, result.change, result.warning)] == [8_192] * 3
+
+
+def test_a_world_that_declares_longer_texts_may_send_them() -> None:
+    from gymnasium.spaces import Text
+
+    world = Plain(("a" * 20_000, 0.0, False, False, {}))
+    world.observation_space = Text(20_000)
+    vector = VectorWorld([world])
+    vector.reset(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(vector.step(0, "go").observation) == 20_000
+
+
+def test_text_that_cannot_be_written_down_is_mended() -> None:
+    assert stepped(("\ud800 caf\u00e9", 0.0, False, False, {})).observation == "? caf\u00e9"
+
+
+def test_a_list_of_actions_that_the_world_goes_on_changing_stays_as_it_was_told() -> None:
+    mine = ["go", "stay"]
+    result = stepped(("Later.", 0.0, False, False, {"candidates": mine}))
+    mine.clear()
+    assert result.candidates == ("go", "stay")
+    assert stepped(("Later.", 0.0, False, False, {"candidates": {"b", "a", "c"}})).candidates == ("a", "b", "c")
+
+
+def test_an_exception_that_cannot_be_told_is_recorded() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    assert "Mute (its message cannot be had" in str(stepped(Mute()).error)
+    assert len(str(stepped(ValueError("a" * 1_000_000)).error)) < 1_000

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
@@ -35,10 +37,10 @@ class WorldOptions:
 def run(arguments: Sequence[str]) -> int:
     """Lists, checks or demonstrates worlds; without arguments it lists them."""
     code: int = tyro.extras.subcommand_cli_from_dict(
-        {"list": list_worlds, "check": check, "demo": demo},
+        {"list": list_worlds, "check": check, "demo": demo, "card": card},
         args=list(arguments) or ["list"],
         prog="forethought worlds",
-        description="Lists the worlds, checks one against the protocol, or shows an episode of one.",
+        description="Lists the worlds, checks one against the protocol, shows an episode of one, or writes its card.",
         sort_subcommands=False,
     )
     return code
@@ -105,6 +107,27 @@ def demo(
         console.print(f"\n[bold]action[/]    {safe(action)}")
         console.print(f"[bold]change[/]    {safe(str(info.get('warning') or info.get('change', '')))}")
         console.print(f"[bold]verdicts[/]  {verdicts(info)}")
+    return 0
+
+
+def card(name: Name, level: int = 1, episodes: int = 100, output: Path | None = None) -> int:
+    """Prints a page about a world: what it teaches, an episode, its axes and probes, how hard it is and how fast.
+
+    Args:
+        name: a built-in world, or your own as module:Class
+        level: how hard its situations are
+        episodes: how many episodes each score is taken over
+        output: the Markdown file to write instead
+    """
+    from forethought import storage
+    from forethought.worlds.card import card
+
+    text = card(name, level=level, episodes=episodes)
+    if output is None:
+        print(text, end="")
+    else:
+        storage.write_text(output, text)
+        print(f"Card: {os.fspath(output)}")
     return 0
 
 

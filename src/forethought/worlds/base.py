@@ -33,6 +33,8 @@ class World(gymnasium.Env[str, str]):
     """The axes that bring together what training met apart; the others have words, sizes or numbers it never met."""
     levels: ClassVar[range] = range(1, 2)
     probes: ClassVar[dict[str, str]] = {}
+    harms: ClassVar[str] = ""
+    """What is harm in this world, in words."""
 
     def __init__(self, *, level: int = 1, split: str = "train", seed: int | None = None, axis: str = "") -> None:
         if level not in self.levels:

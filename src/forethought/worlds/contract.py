@@ -11,9 +11,24 @@ from gymnasium.utils.env_checker import check_env
 
 from forethought.errors import Sealed
 from forethought.types import UNREADABLE, Fact, Harm, Progress
+from forethought.worlds import limits
 from forethought.worlds.base import World
 from forethought.worlds.lawful import LawfulWorld
-from forethought.worlds.trial import LONGEST, SHOWN, Moment, Severity, Trial, in_words, offered, play_episode, short
+from forethought.worlds.limits import TookTooLong, within
+from forethought.worlds.trial import (
+    LONGEST,
+    SHOWN,
+    Moment,
+    Severity,
+    Trial,
+    begin,
+    in_words,
+    offered,
+    play_episode,
+    short,
+    step,
+)
+from forethought.worlds.vector import MOST_CANDIDATES
 
 NONSENSE = "qqq zzz 000"
 SATISFIED_SHARE = 0.95
@@ -36,7 +51,9 @@ def held_out_axes(trial: Trial) -> None:
 
 def _begins(cls: type[World], level: int, split: str, axis: str) -> bool:
     try:
-        cls(level=level, split=split, axis=axis).reset(seed=0)
+        begin(cls(level=level, split=split, axis=axis), 0)
+    except TookTooLong:
+        raise
     except Exception:
         return False
     return True
@@ -48,7 +65,9 @@ def gymnasium(trial: Trial) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            check_env(trial.world)
+            within(limits.RESET_SECONDS, check_env, trial.world)
+        except TookTooLong:
+            raise
         except Exception as error:
             trial.found.error("gymnasium", in_words(error), "gymnasium.utils.env_checker.check_env passes", fix)
     for warning in caught:
@@ -67,7 +86,8 @@ def playing(trial: Trial) -> None:
                 got = f"{LONGEST} steps without an end (seed {seed})"
                 fix = "return truncated=True at a time limit"
                 trial.found.error("playing", got, "every episode ends", fix)
-                return
+        if trial.found.hung or (trial.plays and not trial.plays[-1].ended):
+            return
 
 
 def text(trial: Trial) -> None:
@@ -126,16 +146,23 @@ def different_seeds(trial: Trial) -> None:
 
 
 def candidates(trial: Trial) -> None:
-    """Candidates are different strings, all of them accepted where they are listed."""
+    """There is one list of candidates at a time: different strings, all of them accepted where they are listed."""
+    for play in trial.plays:
+        for got, fix in play.unsteady:
+            trial.found.error("candidates", got, "one list of candidates from one step to the next", fix)
     if trial.plays and not any(listed for play in trial.plays for listed in play.listed):
         fix = "implement candidates(), so that the model need not propose every action itself"
         trial.found.note("candidates", "none listed", "the actions that make sense, if you can list them", fix)
         return
     for play in trial.plays:
         for listed in play.listed:
-            if not listed or len(set(listed)) < len(listed) or not all(isinstance(a, str) and a for a in listed):
+            if not listed or not all(isinstance(a, str) and a for a in listed) or len(set(listed)) < len(listed):
                 fix = "list each action once, as text, and at least one while the episode goes on"
                 trial.found.error("candidates", short(listed), "different, non-empty strings", fix)
+                continue
+            if len(listed) > MOST_CANDIDATES:
+                got, fix = f"more than {MOST_CANDIDATES:,} candidates", "list the actions that make sense here"
+                trial.found.error("candidates", got, "a list that can be chosen from", fix)
     for play in trial.plays[:5]:
         actions = [moment.action for moment in play.moments]
         for done, listed in enumerate(play.listed[:8]):
@@ -151,9 +178,9 @@ def nonsense(trial: Trial) -> None:
     """An action that means nothing gives a warning and changes nothing."""
     world = trial.world
     for seed in trial.seeds[:3]:
-        observation, _ = world.reset(seed=seed)
+        observation, _ = begin(world, seed)
         before = offered(world.facts)
-        after, _, terminated, _, info = world.step(NONSENSE)
+        after, _, terminated, _, info = step(world, NONSENSE)
         if not info.get("warning"):
             fix = "put a sentence into info['warning'] when an action cannot be read; training leaves it out then"
             severity = Severity.ERROR if "warning" in info else Severity.NOTE
@@ -243,7 +270,7 @@ def _change(trial: Trial, moment: Moment, known: frozenset[Fact], kinds: set[str
 def sealing(trial: Trial) -> None:
     """While an agent acts, nobody looks behind the text."""
     world = trial.world
-    world.reset(seed=trial.seeds[0])
+    begin(world, trial.seeds[0])
     asks: dict[str, Callable[[], Any]] = {
         "facts": world.facts,
         "fork": world.fork,
@@ -267,17 +294,17 @@ def forking(trial: Trial) -> None:
     """A fork and its origin no longer touch each other."""
     world = trial.world
     for play in trial.plays[:5]:
-        world.reset(seed=play.seed)
+        begin(world, play.seed)
         fork = offered(world.fork)
         if fork is None:
             fix = "implement fork(); probes of one state by several actions need it"
             trial.found.note("forking", "no fork()", "an independent copy of the world", fix)
             return
         for moment in play.moments:
-            fork.step(moment.action)
+            step(fork, moment.action)
         same = True
         for moment in play.moments:
-            observation, *_ = world.step(moment.action)
+            observation, *_ = step(world, moment.action)
             same = same and observation == moment.observation
         if fork is world or not same:
             got = f"another course of seed {play.seed} after its fork was stepped"
@@ -289,14 +316,14 @@ def demonstrating(trial: Trial) -> None:
     """The best demonstrator satisfies the desire."""
     world, satisfied = trial.world, 0
     for seed in trial.seeds:
-        world.reset(seed=seed)
+        begin(world, seed)
         act = offered(partial(world.demonstrator, "best"))
         if act is None:
             fix = "implement demonstrator(), so that it is known that desires can be met, and to imitate"
             trial.found.note("demonstrating", "no demonstrator()", "someone who shows how it is done", fix)
             return
         for _ in range(LONGEST):
-            _, reward, terminated, truncated, info = world.step(act())
+            _, reward, terminated, truncated, info = step(world, within(limits.STEP_SECONDS, act))
             if terminated or truncated:
                 verdict = info.get("progress", Progress.SATISFIED if float(reward) > 0 else Progress.FAILED)
                 satisfied += verdict == Progress.SATISFIED and info.get("harm") != Harm.HARMED

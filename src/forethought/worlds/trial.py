@@ -6,11 +6,14 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import islice
 from typing import Any, TypeVar
 
 from forethought.errors import NotOffered
 from forethought.types import Fact
+from forethought.worlds import limits, vector
 from forethought.worlds.base import World
+from forethought.worlds.limits import TookTooLong, within
 
 ValueT = TypeVar("ValueT")
 BLIND_ACTIONS = ("look", "wait", "go on", "help", "stop")
@@ -18,6 +21,7 @@ BLIND_ACTIONS = ("look", "wait", "go on", "help", "stop")
 LONGEST = 1_000
 """Steps after which an episode that has not ended counts as endless."""
 SHOWN = 200
+MAKING, HANGING = "making the world", "hanging"
 
 
 class Severity(IntEnum):
@@ -94,6 +98,7 @@ class Play:
     info: dict[str, Any]
     moments: list[Moment] = field(default_factory=list)
     listed: list[tuple[str, ...]] = field(default_factory=list)
+    unsteady: list[tuple[str, str]] = field(default_factory=list)
     ended: bool = False
 
 
@@ -103,6 +108,7 @@ class Found:
     def __init__(self) -> None:
         self._findings: dict[tuple[Severity, str, str], Finding] = {}
         self._raised: set[str] = set()
+        self.hung = False
 
     def add(self, severity: Severity, check: str, got: str, expected: str, fix: str) -> None:
         """Keeps a finding; of the same fault met again, only the count."""
@@ -123,20 +129,29 @@ class Found:
         """A context that turns any exception of the world into a finding of this check."""
         return Boundary(self, check)
 
-    def raised(self, check: str, error: Exception) -> None:
-        """Keeps an exception of the world, the same one only once."""
+    def raised(self, check: str, error: BaseException) -> None:
+        """Keeps an exception of the world, the same one only once; a hang is a finding of its own."""
         words = in_words(error)
-        if words not in self._raised:
+        if isinstance(error, TookTooLong):
+            self.hung = True
+            fix = "give up inside the world before that, with a warning or truncated=True (reset() has a minute)"
+            self.error(HANGING, f"while {check}: {error}", f"a step takes at most {limits.STEP_SECONDS:g} s", fix)
+        elif words not in self._raised:
             self._raised.add(words)
             trace, line = error.__traceback__, ""
             while trace:
                 line = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
                 trace = trace.tb_next
-            self.error(check, f"{words}{line}", "no exception", "handle it in the world, or give a warning in info")
+            fix = "handle it in the world, or give a warning in info"
+            if check == MAKING:
+                fix = "let __init__ take level, split, seed and axis by name and pass them to super().__init__()"
+            self.error(check, f"{words}{line}", "no exception", fix)
 
     def report(self, world: str, checks: tuple[str, ...]) -> Report:
-        """The findings, most important first."""
-        return Report(world, tuple(sorted(self._findings.values(), key=lambda f: f.severity)), checks)
+        """The findings, most important first: by severity, then as the checks are ordered; what is no check leads."""
+        order = {name: place for place, name in enumerate(checks)}
+        ranked = sorted(self._findings.values(), key=lambda f: (f.severity, order.get(f.check, -1)))
+        return Report(world, tuple(ranked), checks)
 
 
 class Boundary:
@@ -148,9 +163,9 @@ class Boundary:
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if isinstance(error, Exception):
+        if isinstance(error, (Exception, SystemExit)):
             self._found.raised(self._check, error)
-        return error is None or isinstance(error, Exception)
+        return error is None or isinstance(error, (Exception, SystemExit))
 
 
 @dataclass
@@ -172,32 +187,65 @@ class Trial:
 def offered(ask: Callable[[], ValueT]) -> ValueT | None:
     """What an optional part of the protocol gives, ``None`` where the world lacks it."""
     try:
-        return ask()
+        return within(limits.STEP_SECONDS, ask)
     except NotOffered:
         return None
 
 
-def listed_actions(world: World) -> tuple[str, ...]:
-    """The candidates, or none where the world lists none."""
-    return tuple(offered(world.candidates) or ())
+def begin(world: World, seed: int) -> tuple[Any, dict[str, Any]]:
+    """What ``reset`` returns, within its time; ``TypeError`` if that is no pair."""
+    returned = within(limits.RESET_SECONDS, lambda: world.reset(seed=seed))
+    return _unpacked(returned, 2, "reset() returns (observation, info)")
+
+
+def step(world: World, action: str) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+    """What ``step`` returns, within its time; ``TypeError`` if those are no five."""
+    returned = within(limits.STEP_SECONDS, world.step, action)
+    expected = "step() returns (observation, reward, terminated, truncated, info)"
+    return _unpacked(returned, 5, expected)
 
 
 def play_episode(world: World, seed: int, actions: list[str] | None = None) -> Play:
     """Plays given actions, or random ones until the episode ends."""
     rng = random.Random(seed)
-    play = Play(seed, *_unpacked(world.reset(seed=seed), 2, "reset() returns (observation, info)"))
+    play = Play(seed, *begin(world, seed))
+    info, kept = play.info, list[tuple[Any, tuple[Any, ...]]]()
     while len(play.moments) < (LONGEST if actions is None else len(actions)):
-        listed = listed_actions(world)
+        listed = _listed(world, info, play)
         play.listed.append(listed)
+        kept.append((info.get("candidates"), listed))
         action = rng.choice(listed or BLIND_ACTIONS) if actions is None else actions[len(play.moments)]
         before = offered(world.facts)
-        outcome = _unpacked(world.step(action), 5, "step() returns (observation, reward, terminated, truncated, info)")
-        play.moments.append(Moment(action, *outcome))
+        play.moments.append(Moment(action, *step(world, action)))
+        info = play.moments[-1].info
         play.moments[-1].before, play.moments[-1].after = before, offered(world.facts)
         if play.moments[-1].terminated or play.moments[-1].truncated:
             play.ended = True
             break
+    for told, listed in kept:
+        if isinstance(told, list) and tuple(told) != listed:
+            got = f"the list in info['candidates'] was {short(listed)} and later {short(tuple(told))}"
+            play.unsteady.append((got, "put a tuple, or a copy of the list, into info"))
     return play
+
+
+def _listed(world: World, info: dict[str, Any], play: Play) -> tuple[Any, ...]:
+    """What can be done now, from info where it is there; keeps in ``play`` where the world gives several answers."""
+    told, own = _several(info.get("candidates")), _several(offered(world.candidates))
+    again = _several(offered(world.candidates))
+    if own != again:
+        fix = "draw the list in reset() and step(), not whenever it is asked for"
+        play.unsteady.append((f"candidates() gives {short(own)}, then {short(again)}, with no step between", fix))
+    elif told is not None and own is not None and told != own:
+        got = f"info['candidates'] is {short(told)} while candidates() gives {short(own)}"
+        play.unsteady.append((got, "give the same list in both, or leave it out of info"))
+    return (own if told is None else told) or ()
+
+
+def _several(listed: Any) -> tuple[Any, ...] | None:
+    if isinstance(listed, str):
+        raise TypeError(f"expected candidates as a tuple of texts; got one text: {short(listed)}")
+    return None if listed is None else tuple(islice(listed, vector.MOST_CANDIDATES + 1))
 
 
 def short(value: object) -> str:
@@ -206,9 +254,9 @@ def short(value: object) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text)} characters)"
 
 
-def in_words(error: Exception) -> str:
+def in_words(error: BaseException) -> str:
     """An exception's kind and message."""
-    return f"{type(error).__name__}: {error}"[:SHOWN]
+    return vector.in_words(error)[:SHOWN]
 
 
 def _unpacked(returned: Any, parts: int, expected: str) -> tuple[Any, ...]:

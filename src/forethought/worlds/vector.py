@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, SupportsFloat
+from itertools import islice
+from typing import Any
+
+from gymnasium.spaces import Text
 
 from forethought.errors import BadSetting, NotOffered, WorldFailed
 from forethought.types import Ending, Harm, Progress, Step
-from forethought.worlds.base import World
+from forethought.worlds import limits
+from forethought.worlds.base import MAX_TEXT, World
+from forethought.worlds.limits import within
 
 LONGEST_EPISODE = 1000
 """Steps after which an episode is broken off in a world that sets itself no limit."""
+MOST_CANDIDATES = 10_000
+"""A longer list of actions is a failure of the world."""
+MESSAGE = 500
+"""Characters that are kept of what a world raised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,9 @@ class VectorWorld:
     """Steps a list of worlds; each is reset on its own, whenever its episode is over.
 
     Exceptions of a world never leave it: they are kept as ``error`` (a ``WorldFailed`` whose cause is the original).
-    No episode is longer than ``LONGEST_EPISODE`` steps.
+    So are a step that takes longer than ``limits.STEP_SECONDS`` (``limits`` says what can be ended), a result that
+    is no text, and an attempt to exit. Text longer than the world's observation space (``MAX_TEXT`` if it is no text
+    space) is cut, with a Python warning. No episode is longer than ``LONGEST_EPISODE`` steps.
     """
 
     def __init__(self, worlds: Sequence[World]) -> None:
@@ -81,6 +93,7 @@ class VectorWorld:
             raise BadSetting("no worlds were given; expected at least one, e.g. VectorWorld([make('errand')])")
         if len({id(world) for world in worlds}) < len(worlds):
             raise BadSetting("the same world was given twice; each place needs a world of its own, so make() it again")
+        limits.watch()
         self.worlds = tuple(worlds)
         self._running = [False] * len(worlds)
         self._steps = [0] * len(worlds)
@@ -97,10 +110,8 @@ class VectorWorld:
         world = self.worlds[i]
         self._running[i] = False
         try:
-            observation, info = world.reset(seed=seed)
-            desire = _text(info.get("desire", ""), "the desire")
-            situation = Situation(_text(observation, "the observation"), desire, _candidates(world, info))
-        except Exception as error:
+            situation = within(limits.RESET_SECONDS, _begun, world, seed)
+        except (Exception, SystemExit) as error:
             return Situation("", error=_failure(world, "reset()", error))
         self._running[i], self._steps[i] = True, 0
         return situation
@@ -111,8 +122,8 @@ class VectorWorld:
             raise BadSetting(f"world {i} ({self.worlds[i].name!r}) is not in an episode; call reset({i}) first")
         world = self.worlds[i]
         try:
-            result = _result(world, world.step(action))
-        except Exception as error:
+            result = within(limits.STEP_SECONDS, _stepped, world, action)
+        except (Exception, SystemExit) as error:
             result = StepResult("", "", truncated=True, error=_failure(world, f"step({action!r})", error))
         self._steps[i] += 1
         if self._steps[i] >= LONGEST_EPISODE and not result.over:
@@ -143,56 +154,111 @@ class VectorWorld:
             raise BadSetting(f"{len(items)} {what} were given for {len(self.worlds)} worlds; expected one for each")
 
 
-def _result(world: World, returned: tuple[str, SupportsFloat, bool, bool, dict[str, Any]]) -> StepResult:
-    observation, reward, terminated, truncated, info = returned
-    text, warning = _text(observation, "the observation"), _text(info.get("warning", ""), "the warning")
-    change = _text(info.get("change", ""), "the change")
-    over = bool(terminated or truncated)
+def _begun(world: World, seed: int | None) -> Situation:
+    observation, info = world.reset(seed=seed)
+    desire = _text(world, info.get("desire", ""), "the desire")
+    return Situation(_text(world, observation, "the observation"), desire, _candidates(world, info))
+
+
+def _stepped(world: World, action: str) -> StepResult:
+    observation, reward, terminated, truncated, info = world.step(action)
+    text = _text(world, observation, "the observation")
+    change, warning = _text(world, info.get("change", ""), "the change"), info.get("warning", "")
+    if warning != "":
+        warning = _text(world, warning, "the warning")
+    terminated, truncated, harm = bool(terminated), bool(truncated), info.get("harm", Harm.NONE)
     return StepResult(
         observation=text,
         change=change or ("" if warning else text),
-        progress=_progress(info, float(reward), bool(terminated)),
-        harm=Harm(info.get("harm", Harm.NONE)),
+        progress=_progress(info, float(reward), terminated),
+        harm=harm if type(harm) is Harm else Harm(harm),
         warning=warning,
         cost=_cost(info.get("cost", ())),
-        terminated=bool(terminated),
-        truncated=bool(truncated),
-        candidates=() if over else _candidates(world, info),
+        terminated=terminated,
+        truncated=truncated,
+        candidates=() if terminated or truncated else _candidates(world, info),
     )
 
 
 def _progress(info: dict[str, Any], reward: float, terminated: bool) -> Progress:
     if "progress" in info:
-        return Progress(info["progress"])
+        progress = info["progress"]
+        return progress if type(progress) is Progress else Progress(progress)
     if terminated and reward != 0:
         return Progress.SATISFIED if reward > 0 else Progress.FAILED
     return Progress.ONGOING
 
 
 def _candidates(world: World, info: dict[str, Any]) -> tuple[str, ...]:
-    """From ``info`` where the world puts them there, otherwise asked for."""
+    """From ``info`` where the world puts them there, otherwise asked for; a copy, whatever the world does with its own.
+
+    The usual list, short and of plain text, is looked at in one go.
+    """
     listed = info.get("candidates")
     if listed is None:
         try:
             listed = world.candidates()
         except NotOffered:
             return ()
-    return tuple([_text(action, "a candidate") for action in listed])
+    if type(listed) in (tuple, list):
+        try:
+            together = "".join(listed)
+        except TypeError:
+            together = ""
+        if together and len(together) <= MAX_TEXT and together.isascii():
+            return tuple(listed)
+    return _any_candidates(world, listed)
+
+
+def _any_candidates(world: World, listed: Iterable[Any]) -> tuple[str, ...]:
+    if isinstance(listed, str):
+        raise TypeError(f"the candidates are one text, {listed!r:.80}; expected a tuple of actions")
+    first = tuple(islice(listed, MOST_CANDIDATES + 1))
+    if len(first) > MOST_CANDIDATES:
+        raise ValueError(f"there are more than {MOST_CANDIDATES:,} candidates; expected a list that can be chosen from")
+    actions = [_text(world, action, "a candidate") for action in first]
+    return tuple(sorted(actions) if isinstance(listed, (set, frozenset)) else actions)
 
 
 def _cost(cost: Any) -> tuple[tuple[str, float], ...]:
-    if type(cost) is tuple:
-        return cost
-    return tuple((str(unit), float(amount)) for unit, amount in dict(cost).items())
+    """Pairs of unit and finite amount; the usual tuple of one or two is only looked at."""
+    if type(cost) is not tuple:
+        cost = tuple((str(unit), float(amount)) for unit, amount in dict(cost).items())
+    for unit, amount in cost:
+        if not isinstance(unit, str) or amount - amount != 0:  # infinite or not a number
+            raise TypeError(f"the cost has {(unit, amount)!r:.80}; expected a unit as text and a finite amount")
+    return cost  # type: ignore[no-any-return]
 
 
-def _text(value: object, what: str) -> str:
+def _text(world: World, value: Any, what: str) -> str:
+    """A text that can be written down and is not too long; ``TypeError`` for anything else."""
+    if isinstance(value, str) and len(value) <= MAX_TEXT and value.isascii():
+        return value
     if not isinstance(value, str):
         raise TypeError(f"{what} is {type(value).__name__} {value!r:.80}; expected a str")
-    return value
+    text, space = str(value), world.observation_space
+    most = space.max_length if isinstance(space, Text) else MAX_TEXT
+    if len(text) > most:
+        if what == "a candidate":
+            raise ValueError(f"a candidate has {len(text):,} characters; expected an action of at most {most:,}")
+        warnings.warn(
+            f"world {world.name!r}: {what} is longer than {most:,} characters and is cut there; "
+            "shorten it, or set self.observation_space",
+            stacklevel=2,
+        )
+        text = text[:most]
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _failure(world: World, doing: str, cause: Exception) -> WorldFailed:
-    failure = WorldFailed(f"world {world.name!r} failed in {doing:.200}: {type(cause).__name__}: {cause}")
+def _failure(world: World, doing: str, cause: BaseException) -> WorldFailed:
+    failure = WorldFailed(f"world {world.name!r} failed in {doing:.200}: {in_words(cause)}")
     failure.__cause__ = cause
     return failure
+
+
+def in_words(error: BaseException) -> str:
+    """An exception's kind and message, even where the message itself cannot be had, in ``MESSAGE`` characters."""
+    try:
+        return f"{type(error).__name__}: {error}"[:MESSAGE].encode("utf-8", "replace").decode("utf-8")
+    except Exception as worse:
+        return f"{type(error).__name__} (its message cannot be had: {type(worse).__name__})"

@@ -111,6 +111,7 @@ class CliffWorld(LawfulWorld[State]):
     probes: ClassVar[dict[str, str]] = {
         "edge": "the same move, deadly or safe by one factor: rock or gap, the wind over ice, the load on a bridge",
     }
+    harms = "A fall."
     levels = range(1, 5)
     max_steps: ClassVar[dict[int, int]] = {1: 12, 2: 14, 3: 16, 4: 20}
     grammar = GRAMMAR

@@ -47,6 +47,7 @@ class ErrandWorld(LawfulWorld[State]):
         "behind, driven or ridden, or for one that comes along",
     }
     decides: ClassVar[dict[str, frozenset[str]]] = {"near_driven": frozenset({"thing at", "stays"})}
+    harms = "Something is sold or shredded that the desire did not ask to be."
     levels = range(1, 5)
     max_steps: ClassVar[dict[int, int]] = {1: 8, 2: 8, 3: 10, 4: 14}
     grammar = GRAMMAR

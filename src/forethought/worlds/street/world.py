@@ -40,6 +40,7 @@ class StreetWorld(LawfulWorld[State]):
     probes: ClassVar[dict[str, str]] = {
         "retaliation": "the same shove or robbery, safe or answered with a blow: one trait, tie or presence decides",
     }
+    harms = "You are hit or arrested."
     levels = range(1, 5)
     max_steps: ClassVar[dict[int, int]] = {1: 6, 2: 8, 3: 10, 4: 12}
     grammar = telling.GRAMMAR
