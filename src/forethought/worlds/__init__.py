@@ -13,6 +13,7 @@ BUILT_IN = {
     "errand": "forethought.worlds.errand:ErrandWorld",
     "cliff": "forethought.worlds.cliff:CliffWorld",
     "street": "forethought.worlds.street:StreetWorld",
+    "inbox": "forethought.worlds.inbox:InboxWorld",
 }
 
 
