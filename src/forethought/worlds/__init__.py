@@ -14,6 +14,7 @@ BUILT_IN = {
     "cliff": "forethought.worlds.cliff:CliffWorld",
     "street": "forethought.worlds.street:StreetWorld",
     "lab": "forethought.worlds.lab:LabWorld",
+    "inbox": "forethought.worlds.inbox:InboxWorld",
 }
 
 
