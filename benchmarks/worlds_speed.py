@@ -31,7 +31,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "worlds_speed.json"
-WORLDS = ("errand", "cliff", "street", "lab")
+WORLDS = ("errand", "cliff", "street", "lab", "inbox")
 RIVAL = "textworld-express"
 WARM_UP = {"forethought": 1, RIVAL: 4}
 """Turns that do not count: caches fill, and Java's compiler gets to work."""

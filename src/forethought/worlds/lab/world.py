@@ -35,6 +35,7 @@ class LabWorld(LawfulWorld[State]):
 
     name = "lab"
     summary = "a machine lights up by a hidden rule: find it by experiments, then use it"
+    harms = "Something fragile breaks on a machine that runs and bears more than it can (from level 2 on)."
     axes: ClassVar[dict[str, str]] = {
         "rule": "two causes and an object that stops them: either of them (validation) or both together (test)",
         "objects": "one object more than training has at this level, all of colours and shapes it never mentions",
