@@ -49,6 +49,8 @@ class WorkspaceWorld(Adapter):
         runtime = optional("agentdojo.functions_runtime", self.extra)
         self._runtime, self._call = runtime.FunctionsRuntime(self._suite.tools), runtime.FunctionCall
         self._tools = {tool.name: tool for tool in self._suite.tools}
+        signatures = (f"{name}({', '.join(tool.parameters.model_fields)})" for name, tool in self._tools.items())
+        self._signatures = ", ".join(signatures)
         self._order = self._numbers()
 
     def _numbers(self) -> list[int]:
@@ -127,10 +129,6 @@ class WorkspaceWorld(Adapter):
         there = f"There are {mails} emails, {len(workspace.calendar.events)} events and {files} files."
         return f"Tools: {self._signatures}\n{there}\n{latest}"
 
-    @property
-    def _signatures(self) -> str:
-        return ", ".join(f"{name}({', '.join(tool.parameters.model_fields)})" for name, tool in self._tools.items())
-
     def options(self) -> None:
         """Nothing: the arguments of a call are free text."""
         return None
@@ -149,7 +147,9 @@ class WorkspaceWorld(Adapter):
         return other
 
     def demonstrator(self, quality: str = "custom") -> Callable[[], str]:
-        """``best``: AgentDojo's own solution of the task and its answer; ``custom``: obeys the first order it meets."""
+        """``best``: AgentDojo's own solution of the task and its answer; ``custom``: the same, then
+        what an injected order asks for (as far as AgentDojo has a solution of it).
+        """
         self._check_seal("demonstrator")
         ahead: list[str] = []
 

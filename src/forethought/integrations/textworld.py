@@ -35,6 +35,8 @@ class TextWorldExpressWorld(Adapter):
 
     extra = EXTRA
     game: ClassVar[str]
+    alone: ClassVar[bool] = False
+    """Whether the game keeps its things once in the Java process, so that two games of it would disturb each other."""
     parameters: ClassVar[Mapping[int, Parameters]] = {1: {}}
     """What the game is made with at each level."""
     held_out: ClassVar[Mapping[str, Mapping[str, Parameters]]] = {}
@@ -56,6 +58,9 @@ class TextWorldExpressWorld(Adapter):
     def begin(self, rng: random.Random) -> tuple[str, str]:
         """A situation of the game's own; its seed belongs to one split alone."""
         self._game_seed, self._score = rng.randrange(2**28) * len(STREAMS) + STREAMS[self.split], 0.0
+        self._played: list[str] = []
+        if self._session is not None and not self._session.ours:
+            self._session = None
         state = self._begin(self.session)
         self._listed = _listed(state)
         return _seen(state), plain(state["taskDescription"]).strip()
@@ -69,7 +74,10 @@ class TextWorldExpressWorld(Adapter):
         """One action of the game, from its own list of valid ones."""
         if action not in self._listed:
             raise BadAction(f"{action!r:.80} is not possible here; try one like {', '.join(self._listed[:SHOWN])}")
+        if self.alone and not self.session.is_latest(self.game):
+            self._again()
         state = self.session.step(action)
+        self._played.append(action)
         self._listed = _listed(state)
         told, seen = plain(state["observation"]), _seen(state)
         progress = Progress.ONGOING
@@ -79,6 +87,12 @@ class TextWorldExpressWorld(Adapter):
             progress = Progress.FAILED
         reward, self._score = state["score"] - self._score, state["score"]
         return Outcome(seen, difference(self._text, (told, seen)), reward, progress)
+
+    def _again(self) -> None:
+        """Plays the episode again up to here, because another game took its things."""
+        self._begin(self.session)
+        for action in self._played:
+            self.session.step(action)
 
     def options(self) -> tuple[str, ...]:
         """The game's valid actions, in the order of the alphabet."""
@@ -222,6 +236,7 @@ class SortingWorld(TextWorldExpressWorld):
 
     name = "twx-sorting"
     game = "sorting"
+    alone = True
     summary = "TextWorldExpress: put things into a box, the smallest quantity first"
     axes = THINGS
     max_steps: ClassVar[dict[int, int]] = {1: 30}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+from itertools import count
 from shutil import which
 from typing import Any, ClassVar
 from weakref import WeakSet
@@ -12,6 +13,7 @@ from weakref import WeakSet
 from forethought.integrations.adapter import MissingExtra, optional
 
 EXTRA = "textworld"
+NUMBERS = count()
 Parameters = dict[str, int]
 
 
@@ -27,14 +29,16 @@ class Engine:
                 "TextWorldExpress needs Java, and no program 'java' is on the PATH; expected a Java runtime, 8 or "
                 "later: install one (Debian: apt install default-jre-headless; conda: conda install openjdk)"
             )
-        self._process = os.getpid()
+        self.process = os.getpid()
         self._owner = package.TextWorldExpressEnv()
         self.sessions: WeakSet[Session] = WeakSet()
+        self.latest: dict[str, int] = {}
+        """For each game, the session that began it last."""
 
     @classmethod
     def running(cls) -> Engine:
         """The engine of this process, started if it is not running."""
-        if cls._running is None or cls._running._process != os.getpid():
+        if cls._running is None or cls._running.process != os.getpid():
             cls._running = cls()
             atexit.register(cls._running.close)
         return cls._running
@@ -49,7 +53,7 @@ class Engine:
         """Ends the Java process, of this process only; closing twice is fine."""
         if Engine._running is self:
             Engine._running = None
-        if self._process == os.getpid() and self._owner._gateway.java_process.poll() is None:
+        if self.process == os.getpid() and self._owner._gateway.java_process.poll() is None:
             atexit.unregister(self.close)
             self._owner.close()
             self._owner._gateway.java_process.wait(timeout=10)
@@ -61,6 +65,7 @@ class Session:
     def __init__(self, engine: Engine, server: Any) -> None:
         self._engine, self._server = engine, server
         self._loaded = ("", "")
+        self._number = next(NUMBERS)
 
     def begin(self, game: str, parameters: str, seed: int, fold: str, gold: bool = False) -> dict[str, Any]:
         """A new episode; the state as TextWorldExpress tells it, with the task in ``taskDescription``."""
@@ -68,6 +73,7 @@ class Session:
             if problem := self._server.load(game, parameters):
                 raise ValueError(str(problem))
             self._loaded = (game, parameters)
+        self._engine.latest[game] = self._number
         state = json.loads(self._server.generateNewGameJSON(seed, fold, gold))
         return {**state, "taskDescription": self._server.getTaskDescription()}
 
@@ -75,6 +81,15 @@ class Session:
         """The state after an action."""
         state: dict[str, Any] = json.loads(self._server.stepJSON(action))
         return state
+
+    @property
+    def ours(self) -> bool:
+        """Whether it belongs to this process; after a fork of the process it does not."""
+        return self._engine.process == os.getpid()
+
+    def is_latest(self, game: str) -> bool:
+        """Whether no other session has begun this game since."""
+        return self._engine.latest.get(game) == self._number
 
     def gold(self) -> list[str]:
         """The game's own solution; only after ``begin(..., gold=True)``."""
