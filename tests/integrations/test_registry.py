@@ -84,6 +84,6 @@ def test_text_is_put_into_the_characters_of_the_observation_space() -> None:
 
 def test_a_difference_is_what_was_not_said_before() -> None:
     before = "You see a box. It is shut.\nIn hand:\n  nothing"
-    assert sentences(before) == ["You see a box.", "It is shut.", "In hand:", "nothing"]
+    assert sentences(before) == ("You see a box.", "It is shut.", "In hand:", "nothing")
     assert difference(before, ("You open the box.", "You see a box. It is open.")) == "You open the box.\nIt is open."
     assert difference(before, (before, before)) == NOTHING

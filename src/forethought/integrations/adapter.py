@@ -7,6 +7,7 @@ import re
 import unicodedata
 from abc import abstractmethod
 from collections.abc import Iterable
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -79,7 +80,8 @@ class Adapter(World):
         self._next_seed += 1
         self._text, desire = self.begin(situation_rng(self.name, self.split, self.axis, self.level, self.seed))
         self._over, self._taken = False, []
-        return self._text, self._with_options({"desire": desire})
+        listed = self.options()
+        return self._text, {"desire": desire} if listed is None else {"desire": desire, "candidates": listed}
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Applies ``action``: observation, the environment's own reward, terminated, truncated, info."""
@@ -97,13 +99,10 @@ class Adapter(World):
         truncated = not terminated and len(self._taken) >= self.step_limit
         self._over = terminated or truncated
         info = {"change": change, "progress": progress, "harm": harm, "warning": warning, "cost": cost}
-        return text, reward, terminated, truncated, self._with_options(info)
-
-    def _with_options(self, info: dict[str, Any]) -> dict[str, Any]:
         listed = () if self._over else self.options()
         if listed is not None:
             info["candidates"] = listed
-        return info
+        return text, reward, terminated, truncated, info
 
     # ---- extras ---------------------------------------------------------------------------------------------------
     def candidates(self) -> tuple[str, ...]:
@@ -146,9 +145,10 @@ def plain(text: str) -> str:
     return "".join(c for c in letters if not unicodedata.combining(c)).encode("ascii", "replace").decode("ascii")
 
 
-def sentences(text: str) -> list[str]:
+@lru_cache(maxsize=20_000)
+def sentences(text: str) -> tuple[str, ...]:
     """The sentences and lines of a text, in order."""
-    return [part for part in SENTENCE_END.split(text.strip()) if part]
+    return tuple(part for part in SENTENCE_END.split(text.strip()) if part)
 
 
 def difference(before: str, told: Iterable[str]) -> str:

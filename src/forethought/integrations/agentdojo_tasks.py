@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -108,5 +110,19 @@ def in_text(result: Any) -> str:
         return plain(str(result)) or "(nothing)"
     if isinstance(result, list | tuple):
         return "\n".join(in_text(item) for item in result) or "(nothing)"
-    fields = result if isinstance(result, dict) else result.model_dump(mode="json")
-    return "\n".join(f"{key}: {plain(str(value))}" for key, value in fields.items())
+    names = result if isinstance(result, dict) else type(result).model_fields
+    values = result.values() if isinstance(result, dict) else (getattr(result, name) for name in names)
+    return "\n".join(f"{name}: {plain(str(_simple(value)))}" for name, value in zip(names, values, strict=True))
+
+
+def _simple(value: Any) -> Any:
+    """A field's value with nothing in it but texts and numbers."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [_simple(item) for item in value]
+    if isinstance(value, dict):
+        return {_simple(key): _simple(item) for key, item in value.items()}
+    return value

@@ -77,6 +77,7 @@ class ToyTextWorld(Adapter):
         walk = self.walk = self.draw(rng)
         walk.env.reset(seed=rng.getrandbits(32))
         walk.env.s = self._at = walk.start
+        self._moves, self._move = walk.moves, walk.env.step
         self._outcomes: dict[tuple[int, int, int, float], Outcome] = {}
         seen = (*walk.ground, ("start", walk.squares[walk.start]))
         self._ground = self.grammar.tell(seen, walk.telling)
@@ -84,11 +85,11 @@ class ToyTextWorld(Adapter):
 
     def act(self, action: str) -> Outcome:
         """One move of the wrapped environment; equal transitions are put into words once."""
-        move = self.walk.moves.get(action)
+        move = self._moves.get(action)
         if move is None:
             raise BadAction(f"{action!r:.80} is not an action here; try one like {MOVES[0]!r}")
         at = self._at
-        state, reward, ended, _, _ = self.walk.env.step(move)
+        state, reward, ended, _, _ = self._move(move)
         key = (at, move, state, reward)
         outcome = self._outcomes.get(key)
         if outcome is None:
@@ -143,6 +144,7 @@ class ToyTextWorld(Adapter):
         if self._text:
             env = deepcopy(self.walk.env, {id(self.walk.env.P): self.walk.env.P})
             other.walk = Walk(**{**vars(self.walk), "env": env})
+            other._moves, other._move = self._moves, env.step
             other._at, other._ground, other._outcomes = self._at, self._ground, dict(self._outcomes)
             other._text, other._over, other._taken, other.seed = self._text, self._over, [*self._taken], self.seed
         other._next_seed = self._next_seed
