@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import gymnasium
 import pytest
 
 from forethought.errors import BadSetting, Sealed
+from forethought.evaluation import evaluate
 from forethought.integrations import cliff_walking, frozen_lake
 from forethought.integrations.toy_text import ToyTextWorld, arriving, best_moves, outcome_table, square, where
+from forethought.models import Model
+from forethought.training import train
 from forethought.types import NOTHING, Fact, Harm, Progress
 from forethought.worlds import make
 from forethought.worlds.check import check_world
@@ -273,3 +277,12 @@ def test_no_square_is_told_apart() -> None:
         where("33")
     with pytest.raises(BadSetting, match="negative"):
         walker("frozenlake").reset(seed=-1)
+
+
+@pytest.mark.slow
+def test_a_model_is_trained_and_measured_in_it_by_name(tmp_path: Path) -> None:
+    small = {"budget_tokens": 3000, "batch_steps": 8, "first_episodes": 8, "live_episodes": 4, "precision": "float32"}
+    run = train(folder=tmp_path / "run", worlds=("frozenlake",), **small)
+    assert run.finished and {episode.world for episode in run.store.episodes()} == {"frozenlake"}
+    records = evaluate(Model.from_pretrained(run.model), worlds=("frozenlake",), n=2)
+    assert {"", *frozen_lake.FrozenLakeWorld.axes} == {record.axis for record in records}
