@@ -16,19 +16,36 @@ BUILT_IN = {
     "lab": "forethought.worlds.lab:LabWorld",
     "inbox": "forethought.worlds.inbox:InboxWorld",
 }
+ADAPTED = {
+    "frozenlake": "forethought.integrations.frozen_lake:FrozenLakeWorld",
+    "cliffwalking": "forethought.integrations.cliff_walking:CliffWalkingWorld",
+    "babyai": "forethought.integrations.mini_grid:BabyAIWorld",
+    "lavacrossing": "forethought.integrations.mini_grid:LavaWorld",
+    "twx-cookingworld": "forethought.integrations.textworld:CookingWorld",
+    "twx-twc": "forethought.integrations.textworld:CommonsenseWorld",
+    "twx-coin": "forethought.integrations.textworld:CoinWorld",
+    "twx-mapreader": "forethought.integrations.textworld:MapReaderWorld",
+    "twx-arithmetic": "forethought.integrations.textworld:ArithmeticWorld",
+    "twx-sorting": "forethought.integrations.textworld:SortingWorld",
+    "twx-simonsays": "forethought.integrations.textworld:SimonSaysWorld",
+    "twx-peckingorder": "forethought.integrations.textworld:PeckingOrderWorld",
+    "agentdojo": "forethought.integrations.agentdojo_workspace:WorkspaceWorld",
+}
+"""Other people's environments, imported only when asked for; most need an optional extra."""
 
 
 def world_class(name: str) -> type[World]:
-    """The class of a built-in world, or your own as ``module:Class``, found from the current folder too.
+    """The class of a built-in or adapted world, or your own as ``module:Class``, found from the current folder too.
 
-    ``UnknownName`` suggests the nearest built-in one; ``BadSetting`` where ``module:Class`` is not a world.
+    ``UnknownName`` suggests the nearest known one; ``BadSetting`` where ``module:Class`` is not a world.
     """
     if ":" in name:
         return _own(name)
-    if name not in BUILT_IN:
+    known = {**BUILT_IN, **ADAPTED}
+    if name not in known:
         hint = "'forethought worlds list' lists all; your own is named module:Class."
-        raise UnknownName.of("world", name, BUILT_IN, hint)
-    module, _, attribute = BUILT_IN[name].partition(":")
+        raise UnknownName.of("world", name, known, hint)
+    module, _, attribute = known[name].partition(":")
     found: type[World] = getattr(import_module(module), attribute)
     return found
 
@@ -53,4 +70,4 @@ def make(name: str, *, level: int = 1, split: str = "train", seed: int | None = 
     return world_class(name)(level=level, split=split, seed=seed, axis=axis)
 
 
-__all__ = ["BUILT_IN", "SPLITS", "World", "make", "world_class"]
+__all__ = ["ADAPTED", "BUILT_IN", "SPLITS", "World", "make", "world_class"]
