@@ -52,7 +52,8 @@ def test_no_wording_is_shared_by_two_splits() -> None:
     assert not texts["train"] & texts["test"] and not texts["validation"] & texts["test"]
     articles = re.compile(r"I need to get my \w+ \w+ and the [\w ]+ is \d+ feet away\. Should I walk or \w+\?")
     assert any(articles.fullmatch(text) for text in texts["test"])
-    assert all((text[0].isupper() or text[0].isdigit()) and text[-1] in ".?" and ".." not in text for text in texts["train"])
+    for text in texts["train"]:
+        assert not text[0].islower() and text[-1] in ".?" and ".." not in text
 
 
 def test_nobody_looks_at_the_answer_while_an_agent_acts_and_few_worlds_are_asked_about() -> None:
