@@ -2,7 +2,8 @@
 
 A file's blocks run in order, in one fresh process and one empty folder; its Python blocks share their names. In a
 shell block each ``forethought`` line runs; the lines that set up an environment are known and left out. Put
-``<!-- no-run: reason -->`` before a block that cannot run. ``FORETHOUGHT_FAST=1`` is set: budgets are the smallest.
+``<!-- no-run: reason -->`` before a block that cannot run, and ``<!-- file: lock.py -->`` before one that the reader
+saves: it is written there, for the blocks after it to use. ``FORETHOUGHT_FAST=1`` is set: budgets are the smallest.
 
 ``python tests/test_docs.py docs/quickstart.md`` runs one file by hand.
 """
@@ -26,6 +27,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PYTHON, SHELL = {"python", "py"}, {"bash", "sh", "shell", "console"}
 FENCE = re.compile(r"^( *)(`{3,}|~{3,})\s*([\w+-]*)")
 NO_RUN = re.compile(r"<!--\s*no-run\b:?(.*?)-->")
+FILE = re.compile(r"<!--\s*file:\s*(\w+\.py)\s*-->")
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)\s]*)?\)")
 SETUP = re.compile(
     r"(make (quickstart|test|fast|lint|help)|(\S*/)?(pip|git|cd|source|\.) .*|(\S*/)?python[\d.]* -m (pip|venv) .*"
@@ -35,18 +37,22 @@ SETUP = re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, the line its text starts on, its text, and why it does not run (or nothing)."""
+    """A fenced block: its language, the line its text starts on, its text, why it does not run (or nothing), and the
+    file that it is (or nothing).
+    """
 
     language: str
     line: int
     text: str
     no_run: str | None
+    file: str | None = None
 
 
 def blocks(path: Path) -> Iterator[Block]:
     """The fenced blocks of a Markdown file, in order."""
     lines = iter(enumerate(path.read_text(encoding="utf-8").splitlines(), start=1))
     no_run: str | None = None
+    file: str | None = None
     for number, line in lines:
         if fence := FENCE.match(line):
             indent, mark, language = fence.groups()
@@ -55,10 +61,12 @@ def blocks(path: Path) -> Iterator[Block]:
                 if text.strip().startswith(mark) and not text.strip().strip(mark[0]):
                     break
                 inside.append(text.removeprefix(indent))
-            yield Block(language.lower(), number + 1, "\n".join(inside), no_run)
+            yield Block(language.lower(), number + 1, "\n".join(inside), no_run, file)
         if line.strip():
             note = NO_RUN.search(line)
             no_run = note.group(1).strip() if note else None
+            named = FILE.search(line)
+            file = named.group(1) if named else None
 
 
 def commands(block: Block) -> list[str]:
@@ -87,10 +95,13 @@ def runs(command: str) -> bool:
 def run_file(path: Path) -> None:
     """Run a Markdown file's blocks in this process and folder; a traceback points at the file's own lines."""
     names: dict[str, object] = {"__name__": "__main__"}
+    sys.path.insert(0, str(Path.cwd()))  # as for a reader's own program there
     for block in blocks(path):
         if block.no_run is not None:
             continue
-        if block.language in PYTHON:
+        if block.file is not None:
+            Path(block.file).write_text(block.text + "\n", encoding="utf-8")
+        elif block.language in PYTHON:
             exec(compile("\n" * (block.line - 1) + block.text, str(path), "exec"), names)
         elif block.language in SHELL:
             for command in filter(runs, commands(block)):
@@ -164,6 +175,22 @@ def test_blocks_share_names_and_a_folder_in_order(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     run_alone([__file__, str(page)], tmp_path / "run")
     assert [block.language for block in blocks(page)] == ["python", "python", "json", "python"]
+
+
+def test_a_block_that_is_a_file_can_be_imported_by_the_blocks_after_it(tmp_path: Path) -> None:
+    page = written(
+        tmp_path,
+        "<!-- file: mine.py -->\n\n```python\nX = 1\n```\n\n```python\nimport mine\n\nassert mine.X == 1\n```\n",
+    )
+    (tmp_path / "run").mkdir()
+    run_alone([__file__, str(page)], tmp_path / "run")
+    assert [block.file for block in blocks(page)] == ["mine.py", None]
+
+
+def test_the_world_of_ones_own_on_the_page_is_the_one_in_the_examples() -> None:
+    page = blocks(ROOT / "docs" / "bring-your-own-world.md")
+    (shown,) = [block.text for block in page if block.file == "lock.py"]
+    assert shown + "\n" == (ROOT / "examples" / "lock.py").read_text("utf-8")
 
 
 def test_a_block_that_fails_is_reported_with_its_own_line(tmp_path: Path) -> None:
