@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from forethought.types import Fact, Harm, Progress
-from forethought.worlds import World, make
+from forethought.worlds import BUILT_IN, World, make
 from forethought.worlds.check import Report, Severity, check_world
 from forethought.worlds.grammar import Grammar
 
@@ -448,7 +448,7 @@ def test_everything_is_reported_at_once_with_errors_first() -> None:
     assert lines[0].startswith("world 'lift': not ok") and lines[1].startswith("ERROR") and "fix:" in str(report)
 
 
-@pytest.mark.parametrize("name", ["errand", "cliff", "street"])
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_the_built_in_worlds_are_sound(name: str) -> None:
     report = check_world(lambda: make(name), episodes=10)
     assert report.ok, str(report)
