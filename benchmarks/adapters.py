@@ -7,7 +7,8 @@ three arms take turns with exactly those actions, and only their steps are timed
 too):
 
 - ``adapter``: the world's ``step``, with text, change, verdicts and candidates;
-- ``bare``: the ``step`` of the wrapped environment's class (AgentDojo: ``FunctionsRuntime.run_function``);
+- ``bare``: the ``step`` of the wrapped environment's class (TextWorldExpress: the call of its Java server and the
+  reading of its JSON alone; AgentDojo: ``FunctionsRuntime.run_function`` alone);
 - ``usual``: what its users step: with the wrappers of ``gymnasium.make``; ``TextWorldExpressEnv.step``; a call of
   AgentDojo with the text that its pipeline makes of the result.
 

@@ -53,7 +53,6 @@ SECTORS = {"validation": (1, 1), "test": (-1, -1)}
 """Where the goal lies on the axis ``direction``, as signs of east and north: north-east and south-west."""
 LIKELY = 0.97
 """How likely the best way across slippery ice has to be."""
-TRIES = 400
 
 
 class FrozenLakeWorld(ToyTextWorld):
