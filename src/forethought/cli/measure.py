@@ -45,12 +45,13 @@ class Scope:
 def scope_of(config: TrainConfig) -> Scope:
     """The small held-out set that a run is measured on when it ends."""
     from forethought.training.recipes import fast
+    from forethought.worlds import world_class
 
-    return (
-        Scope(config.worlds, config.level, axes=FAST_AXES, n=4, episodes=2)
-        if fast()
-        else Scope(config.worlds, config.level)
-    )
+    if not fast():
+        return Scope(config.worlds, config.level)
+    theirs = {"", *(axis for world in config.worlds for axis in world_class(world).axes)}
+    axes = tuple(axis for axis in FAST_AXES if axis in theirs)
+    return Scope(config.worlds, config.level, axes=axes, n=4, episodes=2)
 
 
 def done(folder: Path) -> bool:

@@ -26,9 +26,9 @@ def parse(options: type[OptionsT], arguments: Sequence[str], command: str, descr
     return tyro.cli(options, args=list(arguments), prog=f"forethought {command}", description=description)
 
 
-def about(words: str, metavar: str | None = None) -> object:
+def about(words: str, metavar: str | None = None, aliases: Sequence[str] = ()) -> object:
     """What the help says of an option; with a ``metavar`` for its value where the default is nothing."""
-    return tyro.conf.arg(help=words, metavar=metavar, help_behavior_hint="" if metavar else None)
+    return tyro.conf.arg(help=words, metavar=metavar, help_behavior_hint="" if metavar else None, aliases=aliases)
 
 
 def settings_of(defaults: TrainConfig, base: type[OptionsT]) -> type[OptionsT]:
@@ -36,7 +36,8 @@ def settings_of(defaults: TrainConfig, base: type[OptionsT]) -> type[OptionsT]:
     fields: list[Any] = []
     for name, field in TrainConfig.model_fields.items():
         if name != "version":
-            kind: Any = cast(Any, Annotated)[field.annotation, about(field.description or "")]
+            also = ("--world",) if name == "worlds" else ()
+            kind: Any = cast(Any, Annotated)[field.annotation, about(field.description or "", aliases=also)]
             fields.append((name, kind, dataclasses.field(default=getattr(defaults, name))))
     made = dataclasses.make_dataclass(base.__name__, fields, bases=(base,), frozen=True)
     return cast("type[OptionsT]", made)

@@ -56,8 +56,9 @@ def _own(name: str) -> type[World]:
     sys.path.insert(0, here)
     try:
         found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise BadSetting(f"world {name!r} cannot be imported: {error}; expected module:Class") from error
+    except Exception as error:  # whatever the user's own module does when it is imported
+        kind = "" if isinstance(error, (ImportError, AttributeError, ValueError)) else f"{type(error).__name__}: "
+        raise BadSetting(f"world {name!r} cannot be imported: {kind}{error}; expected module:Class") from error
     finally:
         sys.path.remove(here)
     if not (isinstance(found, type) and issubclass(found, World)):
