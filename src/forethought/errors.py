@@ -8,6 +8,7 @@ ForethoughtError
 ├── Sealed (RuntimeError)         ``facts`` or ``fork`` asked of a world while an agent acts in it
 ├── NotOffered (NotImplementedError)  an optional part of the world protocol that this world lacks
 ├── WorldFailed (RuntimeError)    a world raised; the original is the cause
+├── MissingExtra (ImportError)    an optional package, or a program that it needs, is not installed
 ├── NotCalibrated (RuntimeError)  a gate that is not there, or that belongs to another model or planner
 ├── Damaged (OSError)             a file that cannot be read as what it should be
 ├── NoSpace (OSError)             the disk is full; what was recorded before is intact
@@ -62,6 +63,10 @@ class NotOffered(ForethoughtError, NotImplementedError):
 
 class WorldFailed(ForethoughtError, RuntimeError):
     """A world raised an exception; the original is the cause."""
+
+
+class MissingExtra(ForethoughtError, ImportError):
+    """An optional package, or a program that it needs, is not installed; the message says what to install."""
 
 
 class NotCalibrated(ForethoughtError, RuntimeError):

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from forethought.errors import ForethoughtError, UnknownName
+from forethought.errors import ForethoughtError, MissingExtra, UnknownName
 from forethought.integrations import agentdojo_tasks
-from forethought.integrations.adapter import Adapter, MissingExtra, difference, plain, sentences
+from forethought.integrations.adapter import Adapter, difference, plain, sentences
 from forethought.integrations.textworld_engine import Engine
 from forethought.types import NOTHING
 from forethought.worlds import ADAPTED, BUILT_IN, make, world_class

@@ -26,7 +26,7 @@ def parse(options: type[OptionsT], arguments: Sequence[str], command: str, descr
     return tyro.cli(options, args=list(arguments), prog=f"forethought {command}", description=description)
 
 
-def about(words: str, metavar: str | None = None, aliases: Sequence[str] = ()) -> object:
+def about(words: str, metavar: str | None = None, aliases: tuple[str, ...] = ()) -> object:
     """What the help says of an option; with a ``metavar`` for its value where the default is nothing."""
     return tyro.conf.arg(help=words, metavar=metavar, help_behavior_hint="" if metavar else None, aliases=aliases)
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from forethought.cli.options import about
-from forethought.worlds import BUILT_IN, World, world_class
+from forethought.worlds import ADAPTED, BUILT_IN, World, world_class
 
 Name = Annotated[str, tyro.conf.Positional, tyro.conf.arg(help="a built-in world, or your own as module:Class")]
 Split = Literal["train", "validation", "test"]
@@ -51,7 +51,7 @@ def list_worlds() -> int:
     table = Table(box=None, padding=(0, 1))
     for heading in ("world", "levels", "what it is about", "held-out axes"):
         table.add_column(heading)
-    for name in BUILT_IN:
+    for name in (*BUILT_IN, *ADAPTED):
         cls = world_class(name)
         table.add_row(name, f"{cls.levels.start}-{cls.levels.stop - 1}", cls.summary, ", ".join(cls.axes))
     Console().print(table)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple, Self
 
-from forethought.errors import BadAction, BadSetting, ForethoughtError
+from forethought.errors import BadAction, BadSetting, MissingExtra
 from forethought.types import NOTHING, Harm, Progress
 from forethought.worlds.base import World
 from forethought.worlds.lawful import situation_rng
@@ -19,10 +19,6 @@ from forethought.worlds.lawful import situation_rng
 PRINTERS_MARKS = str.maketrans({0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: "-"})
 """Curly quotation marks and long dashes, and what a typewriter has for them."""
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\s*\n\s*")
-
-
-class MissingExtra(ForethoughtError, ImportError):
-    """An optional package, or a program that it needs, is not installed; the message says what to install."""
 
 
 class Outcome(NamedTuple):

@@ -9,7 +9,8 @@ from shutil import which
 from typing import Any, ClassVar
 from weakref import WeakSet
 
-from forethought.integrations.adapter import MissingExtra, optional
+from forethought.errors import MissingExtra
+from forethought.integrations.adapter import optional
 
 EXTRA = "textworld"
 NUMBERS = count()
