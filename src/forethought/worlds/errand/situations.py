@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 
+from forethought.worlds.drawing import pick, several
 from forethought.worlds.errand import town
 from forethought.worlds.errand.law import may_be_near
 from forethought.worlds.errand.state import HOME, Errand, State
@@ -27,12 +28,12 @@ def draw(rng: random.Random, level: int, split: str, axis: str) -> State:
     errands = _errands(rng, level, split, axis)
     things = tuple([thing for thing, _ in errands])
     others = [thing for thing in town.thing_pool(level, split, axis) if thing not in things]
-    tempting = [_pick(rng, others)] if level >= 3 else []
+    tempting = [pick(rng, others)] if level >= 3 else []
     present = tuple(dict.fromkeys([*things, *tempting, "car"]))
     near = _near(rng, things, axis)
     places = []
     for name in _place_names(rng, errands, level, split, axis):
-        feet = _pick(rng, _distances(bool(rng.random() < 0.6) if near is None else near, split, axis))
+        feet = pick(rng, _distances(bool(rng.random() < 0.6) if near is None else near, split, axis))
         place = Place(name, (), feet, _hours(rng, level))
         if level == 1:
             places.append(_answering(rng, place, errands))
@@ -44,8 +45,8 @@ def draw(rng: random.Random, level: int, split: str, axis: str) -> State:
         tuple([(thing, HOME) for thing in present]),
         part=rng.randrange(3) if level >= 3 else -1,
         plain=level == 1,
-        tell=HELD_OUT_WORDING[split] if axis == "wording" else _pick(rng, TRAIN_WORDINGS),
-        ask=_pick(rng, HELD_OUT_DESIRES[split] if axis == "wording" else TRAIN_DESIRES),
+        tell=HELD_OUT_WORDING[split] if axis == "wording" else pick(rng, TRAIN_WORDINGS),
+        ask=pick(rng, HELD_OUT_DESIRES[split] if axis == "wording" else TRAIN_DESIRES),
     )
     return _constrained(rng, state) if level >= 2 else state
 
@@ -56,7 +57,7 @@ def _errands(rng: random.Random, level: int, split: str, axis: str) -> tuple[Err
     many = (2 if level >= 4 else 1) + (axis == "errands")
     while True:
         things = _errand_things(rng, many, level, split, axis)
-        errands = tuple([(thing, _pick(rng, _services_for(thing, level, split, axis))) for thing in things])
+        errands = tuple([(thing, pick(rng, _services_for(thing, level, split, axis))) for thing in things])
         if many == 1:
             return errands
         crossed = all(town.permitted(thing, done, split, axis) for thing in things for _, done in errands)
@@ -68,7 +69,7 @@ def _errand_things(rng: random.Random, many: int, level: int, split: str, axis: 
     by_manner = _things_by_manner(level, split, axis)
     things: list[str] = []
     while len(things) < many:
-        thing = _pick(rng, _pick(rng, by_manner))
+        thing = pick(rng, pick(rng, by_manner))
         if thing not in things:
             things.append(thing)
     return things
@@ -109,7 +110,7 @@ def _place_names(rng: random.Random, errands: tuple[Errand, ...], level: int, sp
     names = list(dict.fromkeys([town.SERVICES[done] for _, done in errands]))
     spare = [name for name in _spare_places(errands, level, split, axis) if name not in names]
     more = (2 if level == 1 else 3) - len(names)
-    return names + _several(rng, spare, max(0, more))
+    return names + _up_to(rng, spare, max(0, more))
 
 
 @lru_cache(maxsize=4096)
@@ -143,7 +144,7 @@ def _takes(
     done = place.done
     wanted = [thing for thing, wish in errands if wish == done]
     barred = _barred(present, done, place.feet, split, axis)
-    served = _several(rng, [t for t in others if t not in barred] if barred else others, 2)
+    served = _up_to(rng, [t for t in others if t not in barred] if barred else others, 2)
     if wanted:
         served += wanted
     elif rng.random() < 0.5:
@@ -195,20 +196,9 @@ def _constrained(rng: random.Random, state: State) -> State:
 
 
 # ---- drawing, quicker than random.Random's own methods ------------------------------------------------------------
-def _pick(rng: random.Random, items: Sequence[ItemT]) -> ItemT:
-    return items[int(rng.random() * len(items))]
-
-
-def _several(rng: random.Random, items: Sequence[ItemT], many: int) -> list[ItemT]:
+def _up_to(rng: random.Random, items: Sequence[ItemT], many: int) -> list[ItemT]:
     """So many different items, or all there are."""
-    if many >= len(items):
-        return list(_shuffled(rng, items))
-    chosen: list[int] = []
-    while len(chosen) < many:
-        index = int(rng.random() * len(items))
-        if index not in chosen:
-            chosen.append(index)
-    return [items[index] for index in chosen]
+    return list(_shuffled(rng, items)) if many >= len(items) else several(rng, items, many)
 
 
 def _shuffled(rng: random.Random, items: Sequence[ItemT]) -> tuple[ItemT, ...]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import TypeVar
 
+from forethought.worlds.drawing import pick
 from forethought.worlds.inbox import mailbox
 from forethought.worlds.inbox.mailbox import DOCUMENTS, JUNK, LABELS, MATTERS, NAMES, PAGE, Box, Mail, Part, Task
 from forethought.worlds.inbox.state import State
@@ -35,7 +34,6 @@ LAST_KINDS = ("which", "vague", "purge", "empty", "draft", "draft", "send", "sug
 """Kinds of desire at level 1, at level 2, and of the last part of a long desire: what was said of it decides."""
 INJECTED = ("archive", "delete", "which", "draft", "suggest", "vague")
 """Desires under which a mail on the axis ``injection`` may try its luck: they leave something to harm."""
-ItemT = TypeVar("ItemT")
 
 
 def draw(rng: random.Random, level: int, split: str, axis: str, kind: str = "") -> State:
@@ -45,7 +43,7 @@ def draw(rng: random.Random, level: int, split: str, axis: str, kind: str = "") 
     task = _task(rng, level, kind, mails, hero, OPEN[split] if axis == "ambiguity" else "all")
     barred = task.forbids == "delete" or task.last.deed in ("empty", "purge")
     deeds = ("archive",) if barred else ("archive", "delete")
-    chores = [Part(_pick(rng, deeds), "from", name) for name in senders]
+    chores = [Part(pick(rng, deeds), "from", name) for name in senders]
     task = task._replace(parts=(*chores, task.last))
     drafted = [n for n, mail in enumerate(mails, 1) if mail.awaits]
     ready = rng.random() < 0.4 or axis == "injection"
@@ -66,10 +64,10 @@ def _state(
     return State(
         *(box, task, box.start, "0" * len(box), view, drafts),
         opened=frozenset(told) if paged else frozenset(),
-        seconds=_pick(rng, (10, 20, 30, 60)) if paged else 20,
+        seconds=pick(rng, (10, 20, 30, 60)) if paged else 20,
         paged=paged,
-        tell=HELD_OUT_WORDING[split] if axis == "wording" else _pick(rng, TRAIN_WORDINGS),
-        ask=_pick(rng, HELD_OUT_DESIRES[split] if axis == "wording" else TRAIN_DESIRES),
+        tell=HELD_OUT_WORDING[split] if axis == "wording" else pick(rng, TRAIN_WORDINGS),
+        ask=pick(rng, HELD_OUT_DESIRES[split] if axis == "wording" else TRAIN_DESIRES),
     )
 
 
@@ -79,30 +77,30 @@ def _kind(rng: random.Random, level: int, split: str, axis: str) -> str:
     if axis == "ambiguity":
         return "vague"
     if axis == "injection":
-        return _pick(rng, INJECTED)
-    return _pick(rng, LAST_KINDS if level >= LONG else MORE_KINDS if level > 1 else KINDS)
+        return pick(rng, INJECTED)
+    return pick(rng, LAST_KINDS if level >= LONG else MORE_KINDS if level > 1 else KINDS)
 
 
 # ---- mails --------------------------------------------------------------------------------------------------------
 def _mails(rng: random.Random, level: int, split: str, axis: str, kind: str) -> tuple[list[Mail], list[str], str]:
     """The mails, the senders of the chores, and the sender whom the last part is about."""
-    many = MORE[split][level] if axis == "size" else _pick(rng, SIZES[level])
+    many = MORE[split][level] if axis == "size" else pick(rng, SIZES[level])
     chores = (CHORES[split if axis == "distance" else "train"]) if level >= LONG else 0
-    names = _several(rng, NAMES, chores + {1: _pick(rng, (3, 4)), 2: 7, 3: 10, 4: 22}[level])
+    names = rng.sample(NAMES, chores + {1: pick(rng, (3, 4)), 2: 7, 3: 10, 4: 22}[level])
     hero, others = names[chores], names[chores + 1 :]
-    writers = [name for name in names[:chores] for _ in range(_pick(rng, CHORE_MAILS))]
-    writers += [hero] * _pick(rng, range(2, 4) if level == 1 else range(3, PAGE))
+    writers = [name for name in names[:chores] for _ in range(pick(rng, CHORE_MAILS))]
+    writers += [hero] * pick(rng, range(2, 4) if level == 1 else range(3, PAGE))
     writers += others
-    writers += [_pick(rng, others) for _ in range(many - len(writers))]
-    matters = list(_several(rng, MATTERS, 8 if level == 1 else len(MATTERS)))
+    writers += [pick(rng, others) for _ in range(many - len(writers))]
+    matters = list(rng.sample(MATTERS, 8 if level == 1 else len(MATTERS)))
     reserved, begun = (matters.pop(), matters.pop()), set[str]()
     mails: list[Mail] = []
     for writer in writers:
         matter = writer not in begun or rng.random() < 0.6
         begun.add(writer)
         pool = matters if matter and (kind != "suggest" or writer != hero) else JUNK
-        mails.append(Mail(writer, _pick(rng, pool), "", False, _pick(rng, mailbox.NEWS) if level > 1 else ""))
-    mails = _several(rng, mails, len(mails))
+        mails.append(Mail(writer, pick(rng, pool), "", False, pick(rng, mailbox.NEWS) if level > 1 else ""))
+    mails = rng.sample(mails, len(mails))
     _mark(rng, level, kind, mails, hero, others, reserved)
     return mails, names[:chores], hero
 
@@ -120,7 +118,7 @@ def _mark(
     other mail is about), or say something: all drawn among mails that no chore is about.
     """
     free = [i for i, mail in enumerate(mails) if mail.sender in others]
-    free = _several(rng, free, len(free))
+    free = rng.sample(free, len(free))
     own = [i for i, mail in enumerate(mails) if mail.sender == hero]
     if kind == "which":
         for i in (own[0], *free[:1] * (rng.random() < 0.5)):
@@ -135,10 +133,10 @@ def _mark(
     awaiting, free = free[0], free[1:]
     mails[awaiting] = mails[awaiting]._replace(awaits=True, subject=reserved[1])
     emptied = kind in ("empty", "wait empty")
-    trashed = _pick(rng, (2, 3) if emptied else (1, 2)) if rng.random() < 0.5 or emptied else 0
+    trashed = pick(rng, (2, 3) if emptied else (1, 2)) if rng.random() < 0.5 or emptied else 0
     for i in free[:trashed]:
         mails[i] = mails[i]._replace(trashed=True)
-    papers = list(_several(rng, DOCUMENTS, 3))
+    papers = list(rng.sample(DOCUMENTS, 3))
     if trashed and rng.random() < (0.7 if emptied else 0.5):
         paper = papers.pop()
         for i in (free[0], *free[trashed : trashed + (rng.random() < 0.5)]):
@@ -148,7 +146,7 @@ def _mark(
     for i in (own[0], awaiting, free[-2]):
         if level > 1 or i != own[0]:
             said = mailbox.PLEAS if mails[i].awaits else mailbox.NEWS
-            mails[i] = mails[i]._replace(says=_pick(rng, said))
+            mails[i] = mails[i]._replace(says=pick(rng, said))
 
 
 def _inject(rng: random.Random, split: str, task: Task, mails: list[Mail], drafts: list[int]) -> None:
@@ -156,10 +154,10 @@ def _inject(rng: random.Random, split: str, task: Task, mails: list[Mail], draft
     deeds = [phrase(Part("send", "mail", str(number))) for number in drafts]
     deeds += ["empty the trash"] if any(mail.trashed for mail in mails) else []
     if task.forbids == "delete":
-        deeds.append(phrase(Part("delete", "from", _pick(rng, mails).sender)))
+        deeds.append(phrase(Part("delete", "from", pick(rng, mails).sender)))
     shown = [i for i, mail in enumerate(mails) if not mail.trashed][:PAGE]
-    i = _pick(rng, shown)
-    mails[i] = mails[i]._replace(says=mailbox.PRETENCES[split].format(_pick(rng, deeds)))
+    i = pick(rng, shown)
+    mails[i] = mails[i]._replace(says=mailbox.PRETENCES[split].format(pick(rng, deeds)))
 
 
 # ---- desires ------------------------------------------------------------------------------------------------------
@@ -169,11 +167,11 @@ def _task(rng: random.Random, level: int, kind: str, mails: list[Mail], hero: st
     deed, _, tool = kind.partition(" ")
     last, vague, forbids = whole, "", tool
     if deed in ("vague", "about", "which"):
-        last = whole._replace(deed=_pick(rng, ("archive", "delete")))
+        last = whole._replace(deed=pick(rng, ("archive", "delete")))
     elif deed in ("archive", "delete", "purge", "suggest"):
         last = whole._replace(deed=deed)
     elif deed == "label":
-        last = whole._replace(deed=deed, label=_pick(rng, LABELS))
+        last = whole._replace(deed=deed, label=pick(rng, LABELS))
     elif kind == "wait delete":
         last = whole._replace(deed="delete")
     else:
@@ -205,11 +203,3 @@ def _answer(mails: list[Mail], hero: str) -> Part:
     """To send an answer to the mail that awaits one from the hero of the situation."""
     number = next(number for number, mail in enumerate(mails, 1) if mail.awaits and mail.sender == hero)
     return Part("send", "mail", str(number))
-
-
-def _pick(rng: random.Random, items: Sequence[ItemT]) -> ItemT:
-    return items[int(rng.random() * len(items))]
-
-
-def _several(rng: random.Random, items: Sequence[ItemT], many: int) -> list[ItemT]:
-    return rng.sample(items, many)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import TypeVar
 
+from forethought.worlds.drawing import pick, wording
 from forethought.worlds.lab import telling
 from forethought.worlds.lab.rules import FAMILIES, HELD_OUT, Arrangement, Family, Rule, Space, space_of
 from forethought.worlds.lab.state import State
@@ -24,7 +23,6 @@ SWITCHED = 2
 WISHES = ("light", "with", "without", "all lit", "all dark", "tell", "tell", "know", "know")
 MORE_THAN_PAIRS = ("both", True)
 """The family that pairs of objects do not tell from others: the machine bears three then."""
-ItemT = TypeVar("ItemT")
 
 
 def families_of(level: int, split: str, axis: str) -> tuple[Family, ...]:
@@ -37,8 +35,8 @@ def draw(rng: random.Random, level: int, split: str, axis: str) -> State:
     families = families_of(level, split, axis)
     objects = _objects(rng, OBJECTS[level] + (axis == "objects"), split if axis == "objects" else "train")
     space = space_of(len(objects), families)
-    family = families[-1] if axis == "rule" else _pick(rng, families)
-    rule = _pick(rng, _rules(space, family))
+    family = families[-1] if axis == "rule" else pick(rng, families)
+    rule = pick(rng, _rules(space, family))
     wish, needed = _wish(rng, space, rule, objects)
     bears = 0
     fragile: Arrangement = ()
@@ -55,8 +53,8 @@ def draw(rng: random.Random, level: int, split: str, axis: str) -> State:
         running=level < SWITCHED or rng.random() < 0.5,
         bears=bears,
         fragile=fragile,
-        tell=_wording(rng, split, axis, telling.TRAIN_WORDINGS),
-        ask=_wording(rng, split, axis, telling.DESIRE_WORDINGS),
+        tell=wording(rng, split, axis, telling.TRAIN_WORDINGS),
+        ask=wording(rng, split, axis, telling.DESIRE_WORDINGS),
     )
 
 
@@ -74,7 +72,7 @@ def _objects(rng: random.Random, many: int, split: str) -> tuple[str, ...]:
     colours, shapes = (COLOURS, SHAPES) if split == "train" else UNSEEN[split]
     names: dict[str, None] = {}
     while len(names) < many:
-        names[f"{_pick(rng, colours)} {_pick(rng, shapes)}"] = None
+        names[f"{pick(rng, colours)} {pick(rng, shapes)}"] = None
     return tuple(names)
 
 
@@ -82,14 +80,14 @@ def _wish(rng: random.Random, space: Space, rule: Rule, objects: tuple[str, ...]
     """A wish that can be met, and the fewest objects on the machine that meet it (none for knowledge)."""
     places = range(len(objects))
     while True:
-        kind = _pick(rng, WISHES)
+        kind = pick(rng, WISHES)
         if kind == "know":
             return (kind, ""), ()
         if kind == "tell":
             cause = rng.random() < 0.4
             asked = [place for place in places if (place in rule.causes) == cause]
-            return (kind, objects[_pick(rng, asked)]), ()
-        about = _pick(rng, places)
+            return (kind, objects[pick(rng, asked)]), ()
+        about = pick(rng, places)
         wish = (kind, objects[about] if kind in ("with", "without") else "")
         for arrangement in space.arrangements(kind.startswith("all")):
             lit, holds = rule.lights(arrangement), about in arrangement
@@ -101,16 +99,5 @@ def _wish(rng: random.Random, space: Space, rule: Rule, objects: tuple[str, ...]
 def _fragile(rng: random.Random, many: int, spared: Arrangement) -> Arrangement:
     """One or two objects that break under load."""
     pool = [place for place in range(many) if place not in spared]
-    chosen = {_pick(rng, pool), _pick(rng, pool)}
+    chosen = {pick(rng, pool), pick(rng, pool)}
     return tuple(sorted(chosen))
-
-
-def _wording(rng: random.Random, split: str, axis: str, trained: int) -> int:
-    if axis != "wording":
-        return int(rng.random() * trained)
-    return trained if split == "validation" else trained + 1
-
-
-def _pick(rng: random.Random, pool: Sequence[ItemT]) -> ItemT:
-    """One of ``pool``; several times quicker than ``choice``."""
-    return pool[int(rng.random() * len(pool))]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import TypeVar
 
+from forethought.worlds.drawing import pick, several, wording
 from forethought.worlds.street import people, telling
 from forethought.worlds.street.people import Person
 from forethought.worlds.street.state import State, angry_stern
@@ -20,15 +19,14 @@ DELAYS = {"train": (2, 2, 2, 5), "validation": (4,), "test": (3,)}
 CROWD = {1: 2, 2: 3, 3: 3, 4: 4}
 CROWDED = {"validation": 2, "test": 1}
 """How many people a level has, and how many more on the axis ``people``."""
-ItemT = TypeVar("ItemT")
 KINDS = ("get", "get", "get", "pass", "pass", "pass", "peace", "learn", "carry")
 
 
 def draw(rng: random.Random, level: int, split: str, axis: str) -> State:
     """A situation that can be solved; a held-out combination, crowd, delay, name or wording only on its axis."""
     many = CROWD[level] + (CROWDED[split] if axis == "people" else 0)
-    names = _several(rng, people.UNSEEN_NAMES[split] if axis == "names" else people.NAMES, many)
-    things = _several(rng, people.THINGS, many)
+    names = several(rng, people.UNSEEN_NAMES[split] if axis == "names" else people.NAMES, many)
+    things = several(rng, people.THINGS, many)
     wishes = _wishes(rng, level, names, things)
     traits, ties = _company(rng, level, split if axis == "combination" else "train", many)
     folk = []
@@ -39,47 +37,47 @@ def draw(rng: random.Random, level: int, split: str, axis: str) -> State:
         known = level < HIDING or rng.random() < 0.5
         folk.append(Person(name, traits[i], mood, things[i] if holds else "", known=known))
     gifts = sum(_gifts(person, wish[0]) for person, wish in zip(folk, wishes, strict=False))
-    delay = _pick(rng, DELAYS[split if axis == "delay" else "train"]) if level >= GUARDED else 0
+    delay = pick(rng, DELAYS[split if axis == "delay" else "train"]) if level >= GUARDED else 0
     return State(
-        people=tuple(_several(rng, folk, many)),
+        people=tuple(several(rng, folk, many)),
         ties=tuple((names[i], tie, names[j]) for i, tie, j in ties),
         wishes=tuple(wishes),
-        coins=max(people.GIFT * gifts, _pick(rng, (0, people.GIFT, 2 * people.GIFT))),
+        coins=max(people.GIFT * gifts, pick(rng, (0, people.GIFT, 2 * people.GIFT))),
         guard=delay if angry_stern(folk) else 0,
         delay=delay,
-        tell=_wording(rng, split, axis, telling.TRAIN_WORDINGS),
-        ask=_wording(rng, split, axis, telling.DESIRE_WORDINGS),
+        tell=wording(rng, split, axis, telling.TRAIN_WORDINGS),
+        ask=wording(rng, split, axis, telling.DESIRE_WORDINGS),
     )
 
 
 def _wishes(rng: random.Random, level: int, names: list[str], things: list[str]) -> list[Wish]:
     """One wish, or two from the level of the guard on, of different people."""
-    kinds = [_pick(rng, KINDS) for _ in range(1 + (level >= GUARDED and rng.random() < 0.5))]
+    kinds = [pick(rng, KINDS) for _ in range(1 + (level >= GUARDED and rng.random() < 0.5))]
     if kinds == ["carry", "carry"]:
         kinds[1] = "get"
-    load = _pick(rng, people.LOADS)
+    load = pick(rng, people.LOADS)
     bring = {"get": things, "carry": [load, load]}
     return [(kind, names[i], bring[kind][i] if kind in bring else "") for i, kind in enumerate(kinds)]
 
 
 def _company(rng: random.Random, level: int, split: str, many: int) -> tuple[list[str], list[tuple[int, str, int]]]:
     """Traits, and ties by index; a tie of the first person is of ``split`` if that is held out, all others of train."""
-    traits = [_pick(rng, people.DRAWN_AT[level]) for _ in range(many)]
+    traits = [pick(rng, people.DRAWN_AT[level]) for _ in range(many)]
     other = 1 + int(rng.random() * (many - 1))
     pairs: list[tuple[int, int]] = []
     ties: list[tuple[int, str, int]] = []
     if split != "train":
-        a, tie, b = _pick(rng, people.cells(level, split))
+        a, tie, b = pick(rng, people.cells(level, split))
         traits[0], traits[other] = (a, b) if rng.random() < 0.5 else (b, a)
         ties.append((0, tie, other))
     elif rng.random() < (0.7 if level == 1 else 0.85):
         pairs.append((0, other))
     if many > 2 and rng.random() < 0.5:
-        i, j = sorted(_several(rng, range(many), 2))
+        i, j = sorted(several(rng, range(many), 2))
         pairs += [(i, j)] if (i, j) != (0, other) else []
     for i, j in pairs:
         if fit := people.trained_ties(level, traits[i], traits[j]):
-            ties.append((i, _pick(rng, fit), j))
+            ties.append((i, pick(rng, fit), j))
     return traits, ties
 
 
@@ -98,24 +96,3 @@ def _gifts(person: Person, kind: str) -> int:
     if person.trait != "greedy":
         return 0
     return people.MOODS.index("calm" if kind == "peace" else "trusting") - people.MOODS.index(person.mood)
-
-
-def _wording(rng: random.Random, split: str, axis: str, trained: int) -> int:
-    if axis != "wording":
-        return int(rng.random() * trained)
-    return trained if split == "validation" else trained + 1
-
-
-def _pick(rng: random.Random, pool: Sequence[ItemT]) -> ItemT:
-    """One of ``pool``; several times quicker than ``choice``, and situations are drawn all the time."""
-    return pool[int(rng.random() * len(pool))]
-
-
-def _several(rng: random.Random, pool: Sequence[ItemT], many: int) -> list[ItemT]:
-    """``many`` different ones of ``pool``, in random order."""
-    places: list[int] = []
-    while len(places) < many:
-        place = int(rng.random() * len(pool))
-        if place not in places:
-            places.append(place)
-    return [pool[place] for place in places]
