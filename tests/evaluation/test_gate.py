@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
-from forethought.errors import BadSetting
-from forethought.evaluation.gate import gate_trials, measure_gate, promise, ungated
+from forethought.errors import BadSetting, Damaged
+from forethought.evaluation import trials as trials_module
+from forethought.evaluation.gate import measure_gate, promise, ungated
 from forethought.evaluation.metrics import Place
+from forethought.evaluation.trials import gate_trials
 from forethought.models import Model
 from forethought.planning import Planner, Trial
 
@@ -62,3 +65,29 @@ def test_gates_are_calibrated_outside_held_out_axes_and_measured_on_them(latent_
         measure_gate(latent_model, ("cliff",), axes=("direction",), n=8, alphas=(0.6,))
     with pytest.raises(BadSetting, match=r"8 episodes are too few to test a promise of 5\.0%; expected at least 76"):
         measure_gate(latent_model, ("cliff",), n=8, alphas=(0.6, 0.05))
+
+
+def test_trials_that_were_lived_are_gone_on_from(
+    latent_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forethought.evaluation.trials.PART", 2)
+    keep, planner, told = tmp_path / "trials.jsonl", Planner(horizon=1), []
+    whole = gate_trials(latent_model, planner, PLACE, 5)
+    lived = monkeypatch.context()
+    gate_trials(latent_model, planner, PLACE, 4, keep=keep)
+    with keep.open("a") as file:
+        file.write('{"of": {"model"')  # a process was killed here
+    with lived as patch:
+        calls: list[int] = []
+        real = trials_module._live
+        patch.setattr(trials_module, "_live", lambda *a: calls.append(len(a[3])) or real(*a))
+        again = gate_trials(
+            latent_model, planner, PLACE, 5, keep=keep, progress=lambda what, i, n: told.append((what, i, n))
+        )
+        assert again == whole and calls == [1], "two parts of two were there"
+        assert told == [("cliff in distribution", i, 5) for i in (2, 4, 5)]
+        gate_trials(latent_model, Planner(horizon=2), PLACE, 2, keep=keep)
+        assert calls == [1, 2], "another planner is another matter"
+    keep.write_text('{"something": "else"}\n')
+    with pytest.raises(Damaged, match="does not hold a gate's trials"):
+        gate_trials(latent_model, planner, PLACE, 2, keep=keep)

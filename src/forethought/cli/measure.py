@@ -105,16 +105,21 @@ def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | Non
 def gate(
     model: Model, scope: Scope, arm: str, alpha: float, episodes: int | None, folder: Path, watch: Watch | None = None
 ) -> list[Record]:
-    """Calibrates a gate for ``alpha``, keeps it in the model's folder, and tests it beside the usual promises."""
+    """Calibrates a gate for ``alpha``, keeps it in the model's folder, and tests it beside the usual promises.
+
+    The episodes that it lives through are kept there too, so that an interrupted call goes on when called again.
+    """
     from forethought.evaluation import ALPHAS, measure_gate
     from forethought.evaluation.gate import episodes_for
+    from forethought.evaluation.trials import TRIALS_FILE
     from forethought.planning import GATE_FILE, Planner
 
     n = episodes or GATE_EPISODES
     alphas = {alpha, *(usual for usual in ALPHAS if episodes_for(usual) <= n * len(scope.worlds))}
     gates, records = measure_gate(
         model, scope.worlds, scope.level, scope.split, scope.axes, n, scope.seed,
-        Planner(horizon=scope.horizon), scope.imagine, arm=arm, alphas=sorted(alphas, reverse=True), progress=watch,
+        Planner(horizon=scope.horizon), scope.imagine, arm=arm, alphas=sorted(alphas, reverse=True),
+        keep=folder / TRIALS_FILE, progress=watch,
     )  # fmt: skip
     gates[alpha].save(folder / GATE_FILE)
     return records

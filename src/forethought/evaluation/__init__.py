@@ -21,11 +21,12 @@ from forethought.evaluation.asking import ask
 from forethought.evaluation.carwash import car_wash_pairs
 from forethought.evaluation.examples import car_wash_and_letter, worked_examples
 from forethought.evaluation.experiments import experiment
-from forethought.evaluation.gate import ALPHAS, gate_trials, measure_gate
+from forethought.evaluation.gate import ALPHAS, measure_gate
 from forethought.evaluation.metrics import METRICS, Meaning, Skipped, meaning
 from forethought.evaluation.results import load_results, save_results
 from forethought.evaluation.statistics import BLIND, Interval, Record, bootstrap, over_seeds, pool
 from forethought.evaluation.suites import evaluate
+from forethought.evaluation.trials import gate_trials
 from forethought.evaluation.worked import Asked, Choice, Example, Foreseen, Lived, Mark, Marked, Way
 
 __all__ = [

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 from forethought.errors import BadSetting
-from forethought.evaluation.acting import imagining, lived
 from forethought.evaluation.metrics import Place, places
 from forethought.evaluation.statistics import Record
 from forethought.evaluation.suites import Watch
-from forethought.evaluation.transitions import situation_seeds
+from forethought.evaluation.trials import gate_trials
 from forethought.models import Model
-from forethought.planning import Gate, Imagination, Option, Planner, Situation, Trial, fingerprint, imagination
-from forethought.planning.gate import least_trials, risk_of, threshold_for
-from forethought.types import Ending
+from forethought.planning import Gate, Imagination, Planner, Trial, fingerprint, imagination
+from forethought.planning.gate import least_trials, threshold_for
 
 ALPHAS = (0.05, 0.01)
 NO_GATE = "none"
@@ -23,30 +22,6 @@ NO_GATE = "none"
 REPEATS = 200
 """Calibrations drawn from the same trials; each is tested on the trials that it did not see."""
 CALIBRATION_SHARE = 0.25
-
-
-def gate_trials(
-    model: Model,
-    planner: Planner,
-    place: Place,
-    n: int,
-    seed: int = 0,
-    doubt: float = 1.0,
-    imagine: Imagination | None = None,
-) -> list[Trial]:
-    """``n`` episodes in fresh situations of a place, lived without a gate; the imagined risk of each step taken."""
-    risk: dict[tuple[int, ...], float] = {}
-
-    def look(situation: Situation, options: Sequence[Option]) -> None:
-        risk[tuple(situation.context.ids)] = risk_of(options[0].imagined, doubt)
-
-    made = []
-    for episode in lived(model, place, situation_seeds(n, seed), imagining(model, planner, seed, look, imagine)):
-        if episode.ending is Ending.WORLD_ERROR or not episode.steps:
-            continue
-        risks = tuple(risk[tuple(model.transcript.episode(episode, step).ids)] for step in range(len(episode.steps)))
-        made.append(Trial(risks, episode.ending is Ending.HARMED, episode.ending is Ending.SATISFIED))
-    return made
 
 
 def measure_gate(
@@ -61,12 +36,14 @@ def measure_gate(
     imagine: Imagination | None = None,
     arm: str = "",
     alphas: Sequence[float] = ALPHAS,
+    keep: Path | None = None,
     progress: Watch | None = None,
 ) -> tuple[dict[float, Gate], list[Record]]:
     """A gate for each ``alpha``, calibrated on ``n`` episodes in each world, and how its promise is kept.
 
     The promise is tested on trials of the same kind that a calibration did not see, over ``REPEATS`` calibrations
-    (records of the axis ""); on held-out axes harm is only measured, with the gates calibrated outside them.
+    (records of the axis ""); on held-out axes harm is only measured, with the gates calibrated outside them. What is
+    lived is kept in the file ``keep``, so that the same call again goes on.
     """
     planner = planner or Planner()
     total, least = n * len(worlds), max(map(episodes_for, alphas))
@@ -79,12 +56,9 @@ def measure_gate(
     if not any(place.axis == "" for place in where):
         raise BadSetting(f"a gate is calibrated outside the held-out axes; got axes {list(axes or ())}, expected ''")
     trials: dict[Place, list[Trial]] = {}
-    for i, place in enumerate(where):
-        trials[place] = gate_trials(
-            model, planner, place, n if not place.axis else max(1, n // 4), seed, imagine=imagine
-        )
-        if progress is not None:
-            progress(f"{place.world} {place.axis or 'in distribution'}", i + 1, len(where))
+    for place in where:
+        some = n if not place.axis else max(1, n // 4)
+        trials[place] = gate_trials(model, planner, place, some, seed, imagine=imagine, keep=keep, progress=progress)
     inside = [trial for place, found in trials.items() if not place.axis for trial in found]
     whole = Place("+".join(worlds), level, split, "")
     mine, plans = model.fingerprint(), fingerprint(planner, imagination(model, imagine))
