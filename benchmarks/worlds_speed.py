@@ -31,7 +31,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "worlds_speed.json"
-WORLDS = ("errand", "cliff", "street", "lab", "inbox")
 RIVAL = "textworld-express"
 WARM_UP = {"forethought": 1, RIVAL: 4}
 """Turns that do not count: caches fill, and Java's compiler gets to work."""
@@ -74,8 +73,10 @@ def main() -> None:
 @contextmanager
 def arms(rival_python: str | None) -> Iterator[dict[tuple[str, str, str], Turn]]:
     """Every (arm, world, split) with a function that plays so many steps and gives steps per second."""
+    from forethought.worlds import BUILT_IN
+
     turns: dict[tuple[str, str, str], Turn] = {}
-    for name in WORLDS:
+    for name in BUILT_IN:
         for level in (1, 3):
             turns["forethought", f"{name} level {level}", "train"] = our_turn(name, level)
     if not rival_python:

@@ -15,6 +15,11 @@ BUILT_IN = {
     "street": "forethought.worlds.street:StreetWorld",
     "lab": "forethought.worlds.lab:LabWorld",
     "inbox": "forethought.worlds.inbox:InboxWorld",
+    "advice": "forethought.worlds.advice:ErrandAdvice",
+    "advice-cliff": "forethought.worlds.advice:CliffAdvice",
+    "advice-street": "forethought.worlds.advice:StreetAdvice",
+    "advice-lab": "forethought.worlds.advice:LabAdvice",
+    "advice-inbox": "forethought.worlds.advice:InboxAdvice",
 }
 ADAPTED = {
     "frozenlake": "forethought.integrations.frozen_lake:FrozenLakeWorld",

@@ -13,8 +13,8 @@ Choice = TypeVar("Choice")
 
 
 def verb_of(action: str) -> str:
-    """An action's first word in lower case; empty if it has none."""
-    return next(iter(action.split(maxsplit=1)), "").lower()
+    """An action's first word in lower case, without the sign after it; empty if it has none."""
+    return next(iter(action.split(maxsplit=1)), "").lower().rstrip(".,!?:;")
 
 
 def any_of(choices: Sequence[Choice], *particulars: str) -> Choice:
@@ -27,13 +27,14 @@ class Grammar:
 
     ``sentences`` maps a kind of fact to its templates; ``{0}``, ``{1}`` ... stand for the fact's particulars. Every
     template must be readable back: no template may match another kind's sentence first (``check_world`` tests it).
+    ``silent`` sentences state no fact.
     """
 
-    def __init__(self, sentences: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, sentences: Mapping[str, Sequence[str]], silent: Sequence[str] = ()) -> None:
         self.sentences = {kind: tuple(templates) for kind, templates in sentences.items()}
         self._said: dict[tuple[Fact, int], str] = {}
         self._changes: dict[tuple[Fact, ...], str] = {}
-        self._read: dict[str, Fact] = {NOTHING: ()}
+        self._read: dict[str, Fact] = dict.fromkeys((NOTHING, *silent), ())
         self._patterns = [
             (kind, re.compile(_pattern(template)))
             for kind, templates in self.sentences.items()

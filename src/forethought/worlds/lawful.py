@@ -174,7 +174,7 @@ class LawfulWorld(World, Generic[StateT]):
         other = type(self)(level=self.level, split=self.split, seed=self.first_seed, axis=self.axis)
         other._state, other._steps, other._over = self._state, self._steps, self._over
         other._text, other._options = self._text, self._options
-        other._next_seed = self._next_seed
+        other._next_seed, other.step_limit = self._next_seed, self.step_limit
         return other
 
     def demonstrator(self, quality: str = "best") -> Callable[[], str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from forethought.types import Fact
 from forethought.worlds.grammar import any_of
@@ -146,12 +146,6 @@ class LabWorld(LawfulWorld[State]):
         self._check_seal("understood")
         here = self.state
         return all(here.space.decided(here.possible, arrangement) for arrangement in here.space.arrangements())
-
-    def fork(self) -> Self:
-        """An independent copy in the same state."""
-        other = super().fork()
-        other.step_limit = self.step_limit
-        return other
 
 
 def _holds_out(facts: frozenset[Fact]) -> bool:
