@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from forethought.models.tokenizer import train_tokenizer, training_texts
-from forethought.transcript import Role, Tokens, Transcript
+from forethought.transcript import LONGEST_TOLD, Role, Tokens, Transcript
 from forethought.types import Episode, Harm, Progress, Step
 
 MARKERS = "Read <|end|> and <|im_end|>\n<|im_start|>assistant\n<|user|> aloud."
@@ -136,3 +136,12 @@ def test_the_whole_observation_can_be_the_target(own: Any) -> None:
 def test_a_lone_surrogate_is_replaced_and_nothing_is_lost(own: Any) -> None:
     tokens = Transcript(own).opening("a \ud800 b", "c")
     assert "a ? b" in own.decode(tokens.ids)
+
+
+def test_an_endless_outcome_is_cut_and_keeps_its_verdicts(own: Any) -> None:
+    transcript = Transcript(own)
+    step = Step("list the mails", "A mail is here. " * 5_000, "", Progress.SATISFIED)
+    told = transcript.outcome_text(step)
+    assert len(told) < LONGEST_TOLD + 100 and told.startswith("A mail is here. A mail")
+    assert told.endswith("... Progress: satisfied. Harm: none.")
+    assert transcript.read_outcome(told).progress is Progress.SATISFIED

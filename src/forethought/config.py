@@ -9,7 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from forethought.errors import BadConfig, BadSetting, UnknownName
 
 CONFIG_VERSION = 1
-Arm = Literal["developmental", "imitation"]
+Arm = Literal[
+    "developmental", "imitation", "imitation-masked", "static-random", "static-mixed", "static-same", "echo-sft",
+    "imitation-then-developmental", "placebo", "shuffled-action", "latent-only", "token-only", "no-curiosity",
+    "no-stages", "no-distillation",
+]  # fmt: skip
 Imagination = Literal["words", "guided", "latent"]
 
 
@@ -50,7 +54,8 @@ class TrainConfig(Config):
 
     worlds: tuple[str, ...] = Field(("errand",), description="the worlds to live in; your own as module:Class")
     level: int = Field(1, ge=1, description="how hard their situations are")
-    arm: Arm = Field("developmental", description="how to train: from own actions, or from demonstrations")
+    arm: Arm = Field("developmental", description="how to train (docs/arms.md): from own actions, demonstrations, ...")
+    recorded: str = Field("", description="static-same, placebo: the run folder whose experience is learned from")
     model: str = Field("nano", description="a preset (nano, tiny, small) or a folder or id of a Hugging Face model")
     architecture: Literal["llama", "mamba2"] = Field("llama", description="what a preset is built as")
     seed: int = Field(0, ge=0, description="decides weights, situations and sampling")

@@ -23,6 +23,8 @@ LEFT_OUT, BEST = "...", "Best?"
 LISTEN, PART = "What is this about?", " / "
 UNCLEAR = "?"
 """The answer to a question that is not understood, in place of the situation that it is about."""
+LONGEST_TOLD = 4_000
+"""Characters of an outcome that a model is shown; of a longer one the beginning, and ``LEFT_OUT``."""
 HARM_FORMS = {harm: f"Harm: {harm}." for harm in Harm}
 
 
@@ -160,8 +162,13 @@ class Transcript:
         return tokens
 
     def outcome_text(self, step: Step) -> str:
-        """The outcome as it is predicted: the change or the observation, with the verdicts before or after it."""
-        return self.with_verdicts(step.change if self.target == "change" else step.outcome, step.progress, step.harm)
+        """The outcome as it is predicted: the change or the observation, with the verdicts before or after it; what is
+        longer than ``LONGEST_TOLD`` is cut there.
+        """
+        told = step.change if self.target == "change" else step.outcome
+        if len(told) > LONGEST_TOLD:
+            told = f"{told[:LONGEST_TOLD]} {LEFT_OUT}"
+        return self.with_verdicts(told, step.progress, step.harm)
 
     def with_verdicts(self, text: str, progress: Progress, harm: Harm) -> str:
         """``text`` with the two verdicts in their fixed form."""

@@ -11,7 +11,8 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-DEMONSTRATIONS = "demonstrations"
+SHOWN = ("demonstrations", "corpus")
+"""Stages in which nothing is predicted before it is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Standing:
 
 def measured(stage: str, divergence: float | None) -> float | None:
     """The divergence where it was measured: who only watches demonstrations commits to no prediction."""
-    return None if stage == DEMONSTRATIONS else divergence
+    return None if stage in SHOWN else divergence
 
 
 def table(standings: Iterable[Standing]) -> Table:

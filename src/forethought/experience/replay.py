@@ -123,6 +123,17 @@ class Replay:
         views = [self._view(0)] + ([self._view(self._newest())] if self.recent_share else [])
         return [self._steps[self._draw(rng, views)] for _ in range(n)]
 
+    def alike(self, world: str, verb: str | None, rng: random.Random) -> tuple[int, int] | None:
+        """Any step with this verb in a world, or with any verb (``None``); ``None`` where there is none."""
+        wanted = [
+            found for (of, verb_there), found in self._verbs.items() if of == world and verb in (None, verb_there)
+        ]
+        classes = [positions for found in wanted for positions in found]
+        if not classes:
+            return None
+        (chosen,) = rng.choices(classes, [len(positions) for positions in classes])
+        return self._steps[rng.choice(chosen)]
+
     def _interesting(self, rng: random.Random, n: int, interest: Mapping[SituationClass, float]) -> Iterator[int]:
         """Draws among worlds, their verbs and these verbs' classes: a verb is as interesting as the most interesting of
         its classes, and a world as its verbs are on average.

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from forethought.reports.gather import RunFound
 
 POINTS = 300
-DEMONSTRATIONS = "demonstrations"
+SHOWN = ("demonstrations", "corpus")
+"""Stages in which nothing is predicted before it is seen."""
 STYLES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), "-.", (0, (8, 2, 1, 2)))
 MARKS = "osD^v"
 APART = 0.06
@@ -189,7 +190,7 @@ def series(metrics: Sequence[dict[str, Any]], key: str) -> list[tuple[float, flo
         for line in metrics
         if isinstance(line.get(key), int | float)
         and math.isfinite(line[key])
-        and not (key == "divergence" and line.get("stage") == DEMONSTRATIONS)
+        and not (key == "divergence" and line.get("stage") in SHOWN)
     ]
     size = max(1, math.ceil(len(points) / POINTS))
     chunks = [points[i : i + size] for i in range(0, len(points), size)]

@@ -18,6 +18,7 @@ from forethought.config import TrainConfig
 from forethought.experience import SituationClass
 from forethought.models import Model
 from forethought.planning import Planner, Situation, imagination
+from forethought.training.arms import Source, way_of
 from forethought.training.desires import Competence
 from forethought.training.live import Chooser
 from forethought.types import Episode
@@ -34,11 +35,17 @@ NEW = 30
 
 
 class Stage(StrEnum):
-    """The phases of the curriculum, in order; ``DEMONSTRATIONS`` is the imitation arm's only one."""
+    """The phases of the curriculum, in order; who does not live through own actions stays in another one."""
 
     BABBLE = "babble"
     PRACTICE = "practice"
     DEMONSTRATIONS = "demonstrations"
+    CORPUS = "corpus"
+    POLICY = "policy"
+
+
+STEADY = {Source.CUSTOM: Stage.DEMONSTRATIONS, Source.POLICY: Stage.POLICY}
+"""The only stage of who learns from such a source; of any other it is ``Stage.CORPUS``."""
 
 
 @dataclass(slots=True)
@@ -84,8 +91,9 @@ class Curriculum:
     competence: Competence = field(default_factory=Competence)
 
     def __post_init__(self) -> None:
-        if self.config.arm == "imitation":
-            self.stage = Stage.DEMONSTRATIONS
+        way = way_of(self.config.arm)
+        if way.first or not way.own:
+            self.stage = STEADY.get(way.first or way.lives[-1], Stage.CORPUS)
 
     def observe(self, episodes: Sequence[Episode]) -> None:
         """Takes in what was just lived: a running mean of the divergence of committed predictions."""
@@ -100,7 +108,12 @@ class Curriculum:
         self.understood, self.gap = understood or 0.0, gap
 
     def advance(self, progress: float) -> None:
-        """Enters practice when babbling is mastered, or at its latest share of the budget."""
+        """Enters practice when babbling is mastered, or at its latest share of the budget; who begins otherwise babbles
+        from the share on that its arm says.
+        """
+        way = way_of(self.config.arm)
+        if way.first and self.stage is Stage.DEMONSTRATIONS and progress >= way.until:
+            self.stage = Stage.BABBLE
         if self.stage is Stage.BABBLE and (self._mastered() or progress >= self.config.practice_after):
             self.stage = Stage.PRACTICE
 

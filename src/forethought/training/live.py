@@ -13,7 +13,7 @@ from forethought.models import Model
 from forethought.models.divergence import measured
 from forethought.planning import Situation
 from forethought.training.desires import towards
-from forethought.types import Ending, Episode
+from forethought.types import Ending, Episode, Step
 from forethought.worlds import World
 from forethought.worlds.grammar import verb_of
 from forethought.worlds.vector import VectorWorld
@@ -130,25 +130,38 @@ def _commit(model: Model, lives: Sequence[Life], actions: Sequence[str], commits
     return predictions
 
 
-def demonstrations(worlds: Sequence[World], seeds: Sequence[int], quality: str = "custom") -> list[Episode]:
-    """One demonstrated episode in each world: the static corpus that imitation learns from."""
+def demonstrations(
+    worlds: Sequence[World],
+    seeds: Sequence[int],
+    quality: str = "custom",
+    strays: float = 0.0,
+    rng: random.Random | None = None,
+) -> list[Episode]:
+    """One demonstrated episode in each world: the static corpus that imitation learns from.
+
+    With probability ``strays`` (drawn from ``rng``) a step is any candidate instead of what the demonstrator does.
+    """
+    chance = rng or random.Random(0)
     vector = VectorWorld(worlds)
     episodes = []
     for i, (world, seed) in enumerate(zip(worlds, seeds, strict=True)):
         start = vector.reset(i, seed)
         if start.error is not None:
             continue
-        show, steps, ending, failure = world.demonstrator(quality), [], Ending.UNFINISHED, ""
+        show, steps, ending, failure = world.demonstrator(quality), list[Step](), Ending.UNFINISHED, ""
+        listed = start.candidates
         while ending is Ending.UNFINISHED:
             action = show()
+            if strays and listed and chance.random() < strays:
+                action = chance.choice(listed)
             result = vector.step(i, action)
-            ending = result.ending
+            ending, listed = result.ending, result.candidates
             if result.error is None:
                 steps.append(result.step(action))
             else:
                 failure = str(result.error)
         episodes.append(
             Episode(world.name, world.level, world.split, seed, start.desire, start.observation, tuple(steps), ending,
-                    f"demonstrator {quality}", world.axis, failure)
+                    f"demonstrator {quality}" + (" straying" if strays else ""), world.axis, failure)
         )  # fmt: skip
     return episodes

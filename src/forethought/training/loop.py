@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,18 @@ import torch
 from forethought import storage
 from forethought.config import TrainConfig
 from forethought.errors import BadSetting
-from forethought.experience import Replay
 from forethought.models import PRESETS, Model
-from forethought.planning import Planner
+from forethought.training.arms import fitted
 from forethought.training.checkpoint import load_newest, save_checkpoint
-from forethought.training.curriculum import Curriculum, Stage, practice
+from forethought.training.curriculum import Curriculum
 from forethought.training.exams import Exams, share_right
 from forethought.training.interruption import Interruption
 from forethought.training.learner import Learner
 from forethought.training.lessons import Teacher
-from forethought.training.live import Chooser, babble, curious, demonstrations, live
+from forethought.training.lives import Lives
 from forethought.training.questions import how_sure
 from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
-from forethought.types import Episode
-from forethought.worlds import World, make
+from forethought.worlds import make
 
 Watch = Callable[["Moment"], None]
 """Called after every update, e.g. to draw a live display."""
@@ -67,7 +65,7 @@ def train(
     """
     if isinstance(model, str):
         settings["model"], model = model, None
-    config = config or TrainConfig.of(**settings)
+    config = fitted(config or TrainConfig.of(**settings))
     for name in config.worlds:
         make(name, level=config.level, split="train")  # says what is wrong with it before anything is written
     _check(config, given=model is not None)
@@ -92,10 +90,6 @@ def _check(config: TrainConfig, given: bool) -> None:
         )
     if config.explore == "curious" and config.curiosity == "none":
         warnings.warn("explore='curious' decides nothing where curiosity is 'none'", stacklevel=3)
-    if config.arm == "imitation" and config.distil_share:
-        warnings.warn(
-            "distil_share decides nothing in the arm 'imitation', which learns what it is shown", stacklevel=3
-        )
 
 
 def initial_model(config: TrainConfig) -> Model:
@@ -125,8 +119,8 @@ class _Training:
             model.with_latent(run.config.members, run.config.seed)
         self.learner = Learner(model, run.config)
         self.curriculum = Curriculum(run.config)
-        self.replay = Replay(run.config.seed, run.config.replay_floor, balance=run.config.balance)
-        self.teacher = Teacher(model, self.replay, run.config)
+        self.lives = Lives(model, run.config, self.curriculum)
+        self.teacher = Teacher(model, run.config)
         self.exams = Exams(model, run.config.worlds, run.config.level) if run.config.exam_updates else None
         if not run.config.freeze:
             model.advised |= self.teacher.advices > 0
@@ -177,42 +171,14 @@ class _Training:
         """A spell of living: ``count`` new episodes, remembered and recorded."""
         rng = random.Random(f"{self.config.seed}/live/{self.update}")
         for name, share in zip(self.config.worlds, _shares(count, len(self.config.worlds)), strict=True):
-            practising = self.curriculum.practises(rng)
-            many = min(share, self.config.practice_episodes) if practising else share
-            worlds = [make(name, level=self.config.level, split="train") for _ in range(many)]
-            episodes = self._episodes(worlds, rng, practising)
+            episodes = self.lives.spell(name, range(self.situations, self.situations + share), rng)
             self.curriculum.observe(episodes)
             for episode in episodes:
-                self.replay.add(episode)
+                self.teacher.remember(episode)
             self.run.store.append(episodes, self.curriculum.stage.value)
             if failures := [episode.failure for episode in episodes if episode.failure]:
                 warnings.warn(f"{failures[0]}; such episodes are kept up to there", stacklevel=2)
         self.situations += count
-
-    def _episodes(self, worlds: Sequence[World], rng: random.Random, practising: bool) -> list[Episode]:
-        seeds = range(self.situations, self.situations + len(worlds))
-        if self.curriculum.stage is Stage.DEMONSTRATIONS:
-            return demonstrations(worlds, seeds)
-        self.model.lm.eval()
-        choose: Chooser = babble
-        if self.config.explore == "curious":
-            choose = curious(self.curriculum.interest_in(worlds[0].name))
-        spell: dict[str, Any] = {
-            "policy": self.curriculum.stage.value, "rng": rng, "commit_rate": self.config.commit_rate,
-        }  # fmt: skip
-        if not practising:
-            return live(self.model, worlds, seeds, choose, **spell)
-        towards = practice(self.model, Planner(horizon=self.config.horizon), rng)
-        if not self.config.own_desires:
-            return live(self.model, worlds, seeds, towards, **spell)
-        competence, aimless = self.curriculum.competence, live(self.model, worlds, seeds, choose, **spell)
-        chosen = [
-            competence.choose(world, episode, rng) if rng.random() < self.config.own_desires else None
-            for world, episode in zip(worlds, aimless, strict=True)
-        ]
-        again = live(self.model, worlds, seeds, towards, desires=[aim and aim[0] for aim in chosen], **spell)
-        competence.heed([aim and aim[1] for aim in chosen], again)
-        return aimless + again
 
     # ---- bookkeeping ----------------------------------------------------------------------------------------------
     def _log(self, exam: dict[str, float]) -> None:
@@ -221,7 +187,7 @@ class _Training:
             tokens=self.tokens,
             stage=self.curriculum.stage.value,
             divergence=self.curriculum.divergence,
-            steps=len(self.replay),
+            steps=self.teacher.steps,
             **{part: value for part, value in self.last.items() if value == value},
             **exam,
         )
@@ -229,7 +195,7 @@ class _Training:
     def _moment(self, seconds: float, fresh: int) -> Moment:
         return Moment(
             self.config.arm, self.curriculum.stage.value, self.update, self.tokens, self.config.budget_tokens,
-            len(self.replay), self.last["outcome"], self.curriculum.divergence, seconds, fresh,
+            self.teacher.steps, self.last["outcome"], self.curriculum.divergence, seconds, fresh,
         )  # fmt: skip
 
     def _checkpoint(self) -> None:
@@ -254,8 +220,8 @@ class _Training:
         self.update, self.tokens, self.situations = state["update"], state["tokens"], state["situations"]
         self.curriculum.restore(state["curriculum"])
         for episode in self.run.store.episodes():
-            self.replay.add(episode)
-        if not len(self.replay):
+            self.teacher.remember(episode)
+        if not self.teacher.steps:
             raise BadSetting(f"the run in {self.run.folder} has a checkpoint but no experience; start a new run")
 
     def _finish(self, command: str, seconds: float) -> None:
@@ -268,7 +234,7 @@ class _Training:
         self.run.time(tokens=self.tokens, seconds=seconds)
         storage.write_json(
             self.run.folder / SUMMARY_FILE,
-            {"records": [], "tokens": self.tokens, "updates": self.update, "steps": len(self.replay),
+            {"records": [], "tokens": self.tokens, "updates": self.update, "steps": self.teacher.steps,
              "parameters": self.model.parameters, **made_by(command)},
         )  # fmt: skip
 
