@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -344,6 +345,10 @@ class Model:
                 found.update(name.encode())
                 found.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
         return found.hexdigest()[:16]
+
+    def vocabulary(self) -> str:
+        """Sixteen hexadecimal digits that change with any token of the tokenizer."""
+        return hashlib.sha256(json.dumps(sorted(self.tokenizer.get_vocab().items())).encode()).hexdigest()[:16]
 
     @property
     def parameters(self) -> int:

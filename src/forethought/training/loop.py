@@ -16,6 +16,7 @@ from forethought import storage
 from forethought.config import TrainConfig
 from forethought.errors import BadSetting
 from forethought.models import PRESETS, Model
+from forethought.models.meter import Meter
 from forethought.training.arms import fitted
 from forethought.training.checkpoint import load_newest, save_checkpoint
 from forethought.training.curriculum import Curriculum
@@ -115,6 +116,7 @@ class _Training:
 
     def __init__(self, run: Run, model: Model, watch: Watch | None) -> None:
         self.run, self.config, self.model, self.watch = run, run.config, model, watch
+        self.initial, self.meter = {"weights": model.fingerprint(), "tokenizer": model.vocabulary()}, Meter()
         if run.config.latent_weight:
             model.with_latent(run.config.members, run.config.seed)
         self.learner = Learner(model, run.config)
@@ -131,7 +133,7 @@ class _Training:
         """The loop itself."""
         self._resume()
         started, fresh = time.monotonic(), self.tokens
-        with Interruption() as stop:
+        with Interruption() as stop, self.meter.on(self.model):
             while self.tokens < self.config.budget_tokens:
                 self._once()
                 try:
@@ -188,6 +190,7 @@ class _Training:
             stage=self.curriculum.stage.value,
             divergence=self.curriculum.divergence,
             steps=self.teacher.steps,
+            flops=self.meter.flops,
             **{part: value for part, value in self.last.items() if value == value},
             **exam,
         )
@@ -205,6 +208,8 @@ class _Training:
             "update": self.update,
             "tokens": self.tokens,
             "situations": self.situations,
+            "flops": self.meter.flops,
+            "initial": self.initial,
             "parts": parts,
             "metrics": storage.count_lines(self.run.folder / METRICS_FILE),
             "curriculum": self.curriculum.state(),
@@ -218,6 +223,7 @@ class _Training:
         if state is None:
             return
         self.update, self.tokens, self.situations = state["update"], state["tokens"], state["situations"]
+        self.meter.flops, self.initial = state["flops"], state["initial"]
         self.curriculum.restore(state["curriculum"])
         for episode in self.run.store.episodes():
             self.teacher.remember(episode)
@@ -235,6 +241,7 @@ class _Training:
         storage.write_json(
             self.run.folder / SUMMARY_FILE,
             {"records": [], "tokens": self.tokens, "updates": self.update, "steps": self.teacher.steps,
+             "flops": self.meter.flops, "initial": self.initial,
              "parameters": self.model.parameters, **made_by(command)},
         )  # fmt: skip
 
