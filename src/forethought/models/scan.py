@@ -1,7 +1,7 @@
 """One call that gives a loaded Hugging Face Mamba, FalconMamba or Jamba a scan that goes on from its cache.
 
-transformers' Mamba-1 layers begin at a state of zero whenever several tokens are read, also when a cache holds what came
-before (docs/mamba-continuation.md); here they begin at the cached state.
+transformers' Mamba-1 layers begin at a state of zero whenever several tokens are read, also when a cache holds what
+came before (docs/mamba-continuation.md); here they begin at the cached state.
 
 Shapes: B batch, T tokens, D channels, N state, K convolution kernel, W width of the model, R rank of the time step.
 """

@@ -73,7 +73,7 @@ def _in_groups(dt: Tensor, x: Tensor, a: Tensor, b: Tensor, c: Tensor, state: Te
             return _joined([_in_groups(dt, x, a, b, c, state) for dt, x, a, state in split], -1)
     inputs = (dt, x, a, b, c, state)
     if torch.is_grad_enabled() and any(t.requires_grad for t in inputs):
-        found: tuple[Tensor, Tensor] = _Scan.apply(*inputs)
+        found: tuple[Tensor, Tensor] = _Scan.apply(*inputs)  # type: ignore[no-untyped-call]
         return found
     return _forward(*inputs, keep=False)[:2]
 
@@ -99,7 +99,7 @@ class _Scan(torch.autograd.Function):
         return y, last
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, dy: Tensor, dlast: Tensor) -> tuple[Tensor, ...]:
         dt, x, a, b, c, *starts = ctx.saved_tensors
         ddt, dx, db, dc, da = (torch.empty_like(t) for t in (dt, x, b, c, a))
