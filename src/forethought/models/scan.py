@@ -18,7 +18,14 @@ from torch import Tensor, nn
 from forethought.errors import BadSetting
 from forethought.models.selective_scan import LOG2_E, selective_scan, wide
 
-__all__ = ["Enabled", "disable_stateful_scan", "enable_stateful_scan", "has_stateful_scan", "selective_scan"]
+__all__ = [
+    "Enabled",
+    "disable_stateful_scan",
+    "enable_stateful_scan",
+    "has_stateful_scan",
+    "reads_padding",
+    "selective_scan",
+]
 
 MIXERS = {"MambaMixer": False, "FalconMambaMixer": True, "JambaMambaMixer": True}
 """transformers' Mamba-1 layers by class name, and whether they normalise time step, B and C."""
@@ -67,6 +74,15 @@ def has_stateful_scan(model: nn.Module) -> bool:
     """Whether the model has Mamba-1 layers and all of them have this scan."""
     mixers = [m for m in model.modules() if type(m).__name__ in MIXERS]
     return bool(mixers) and all(_is_enabled(mixer) for mixer in mixers)
+
+
+def reads_padding(model: nn.Module) -> bool:
+    """Whether padding, wherever it stands, changes no recurrent state of a model whose layers are all this scan's.
+
+    Hybrids are left out: transformers hides the mask of a single token from their recurrent layers.
+    """
+    kind = getattr(getattr(model, "config", None), "model_type", "")
+    return kind in ("mamba", "falcon_mamba") and has_stateful_scan(model)
 
 
 def _mixers(model: nn.Module) -> list[Any]:
