@@ -20,7 +20,7 @@ from torch.autograd.function import once_differentiable
 
 from forethought.errors import BadSetting
 
-IN_CACHE = 192 * 1024
+IN_CACHE = 256 * 1024
 """Numbers of the state's kind that a chunk on a CPU holds at once: two such buffers stay near the core."""
 ON_DEVICE = 64 * 1024 * 1024
 """The same on an accelerator, where long chunks matter more than caches."""
