@@ -14,7 +14,7 @@ from transformers import DynamicCache
 
 from forethought.errors import BadSetting
 from forethought.models import selective_scan as scan_module
-from forethought.models.decoding import Rows
+from forethought.models.decoding import Rows, continue_branches
 from forethought.models.scan import disable_stateful_scan, enable_stateful_scan, has_stateful_scan, selective_scan
 
 CLOSE = 2e-5
@@ -248,3 +248,18 @@ def test_ragged_rows_continue_in_one_go(families: Any, ids: Tensor) -> None:
     for r, text in enumerate(texts):
         alone = lm(torch.tensor([text + more[r]]), use_cache=False).logits[0, -1]
         torch.testing.assert_close(found[r, -1], alone, atol=1e-3, rtol=1e-3)
+
+
+def test_branches_of_ragged_contexts_continue_as_each_would_alone(families: Any, ids: Tensor) -> None:
+    lm = families("mamba")
+    enable_stateful_scan(lm)
+    contexts = [ids[0, :9].tolist(), ids[1, :14].tolist()]
+    branches = [[ids[0, 9:12].tolist(), ids[0, 20:21].tolist()], [ids[1, 14:19].tolist()]]
+    found = continue_branches(lm, contexts, branches, stop=2, pad=0, max_new=6)
+    for context, of_context, continuations in zip(contexts, branches, found, strict=True):
+        for branch, continuation in zip(of_context, continuations, strict=True):
+            text: list[int] = [*context, *branch]
+            for token in [*continuation.ids, *[2] * continuation.closed]:
+                assert int(lm(torch.tensor([text]), use_cache=False).logits[0, -1].argmax()) == token
+                text.append(token)
+            assert continuation.closed or len(continuation.ids) == 6
