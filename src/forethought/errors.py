@@ -10,6 +10,7 @@ ForethoughtError
 ├── WorldFailed (RuntimeError)    a world raised; the original is the cause
 ├── MissingExtra (ImportError)    an optional package, or a program that it needs, is not installed
 ├── NotCalibrated (RuntimeError)  a gate that is not there, or that belongs to another model or planner
+├── WrongState (ValueError)       a saved state that belongs to another model, tokenizer or text
 ├── Damaged (OSError)             a file that cannot be read as what it should be
 ├── NoSpace (OSError)             the disk is full; what was recorded before is intact
 ├── UnsafePath (ValueError)       a name that would leave its folder
@@ -71,6 +72,10 @@ class MissingExtra(ForethoughtError, ImportError):
 
 class NotCalibrated(ForethoughtError, RuntimeError):
     """There is no calibrated gate, or it belongs to another model or planner."""
+
+
+class WrongState(ForethoughtError, ValueError):
+    """A saved state that belongs to another model, tokenizer or text."""
 
 
 class Damaged(ForethoughtError, OSError):

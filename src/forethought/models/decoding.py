@@ -14,6 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from forethought.errors import BadSetting
+from forethought.models.scan import reads_padding
+
 Ids = Sequence[int]
 
 
@@ -72,20 +75,46 @@ def grouped(items: Sequence[Any], branches: Sequence[Sequence[Any]]) -> list[lis
 class Rows:
     """Rows of tokens that a language model has read, with one cache and the logits after each row's last token.
 
-    Attention models read ragged pieces left-padded under a mask. Padding between tokens would blur a recurrent state,
-    so those read on token by token, or where pieces are ragged whole rows anew.
+    Attention models read ragged pieces left-padded under a mask, and so do Mamba models with ``enable_stateful_scan``.
+    Padding between tokens would blur other recurrent states, so those read on token by token, or where pieces are
+    ragged whole rows anew.
     """
 
     def __init__(self, lm: Any, pad: int, first: Sequence[Ids]) -> None:
-        self.lm, self.pad = lm, pad
-        self.device = next(lm.parameters()).device
-        self.stateful = bool(getattr(lm, "_is_stateful", False))
-        self.ids = [list(piece) for piece in first]
+        self._begin(lm, pad, first)
         self.cache: Any
         self.mask_RT: Tensor
         self.length_R: Tensor
         self.logits_RV: Tensor
         self._start(1)
+
+    def _begin(self, lm: Any, pad: int, ids: Sequence[Ids]) -> None:
+        self.lm, self.pad = lm, pad
+        self.device = next(lm.parameters()).device
+        self.stateful = bool(getattr(lm, "_is_stateful", False)) and not reads_padding(lm)
+        self.ids = [list(piece) for piece in ids]
+
+    @classmethod
+    def resumed(
+        cls, lm: Any, pad: int, ids: Sequence[Ids], cache: Any, logits_RV: Tensor, mask_RT: Tensor | None = None
+    ) -> Rows:
+        """Rows that go on from a restored cache, which holds ``ids``, with the logits after each row's last token.
+
+        ``mask_RT`` is needed where the rows were read with padding. The cache is used up.
+        """
+        rows = cls.__new__(cls)
+        rows._begin(lm, pad, ids)
+        rows.cache, rows.logits_RV = cache, logits_RV.to(rows.device)
+        rows.length_R = torch.tensor([len(row) for row in ids], device=rows.device)
+        if mask_RT is None and len({len(row) for row in ids}) > 1:
+            raise BadSetting(
+                f"rows of {sorted({len(row) for row in ids})} tokens came without mask_RT; expected the mask with "
+                "which they were read, or rows of one length"
+            )
+        shape = len(ids), max(len(row) for row in ids)
+        rows.mask_RT = torch.ones(shape, dtype=torch.long) if mask_RT is None else mask_RT.long()
+        rows.mask_RT = rows.mask_RT.to(rows.device)
+        return rows
 
     @classmethod
     def at_contexts(cls, lm: Any, pad: int, contexts: Sequence[Ids], branches: Sequence[Sequence[Ids]]) -> Rows | None:
