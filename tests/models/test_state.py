@@ -188,8 +188,10 @@ def test_another_tokenizer_is_refused(
     cache = DynamicCache(config=llama.lm.config)
     read(llama.lm, torch.tensor([[5, 6, 7]]), cache)
     state = snapshot(llama.lm, cache, [5, 6, 7], tokenizer=tokenizer)
-    tokenizer(["a", "a car"], padding=True, truncation=True, max_length=3)  # leaves its mark on the tokenizer
     tokenizer.save_pretrained(tmp_path)
+    marked = type(tokenizer).from_pretrained(tmp_path)
+    marked(["a", "a car"], padding=True, truncation=True, max_length=3)  # leaves its mark on the tokenizer
+    marked.save_pretrained(tmp_path)
     restore(llama.lm, state, [5, 6, 7], tokenizer=type(tokenizer).from_pretrained(tmp_path))
     with pytest.raises(WrongState, match="was made with tokenizer"):
         restore(llama.lm, state, tokenizer=plain_tokenizer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +24,7 @@ from forethought.models.likelihood import ROWS, likelihoods
 from forethought.models.lookback import look_up
 from forethought.models.phrases import Phrased, imagine_in_phrases
 from forethought.models.presets import Architecture, config_for, preset
+from forethought.models.scan import MIXERS, enable_stateful_scan
 from forethought.models.tokenizer import train_tokenizer, training_texts
 from forethought.transcript import Role, Target, Tokens, Transcript, VerdictPlace
 from forethought.types import Harm, Progress
@@ -77,6 +77,8 @@ class Model:
         self.transcript = Transcript(tokenizer, verdict, target)
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
+        if any(type(module).__name__ in MIXERS for module in lm.modules()):
+            enable_stateful_scan(lm)
 
     # ---- making, saving -------------------------------------------------------------------------------------------
     @classmethod
@@ -345,10 +347,6 @@ class Model:
                 found.update(name.encode())
                 found.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
         return found.hexdigest()[:16]
-
-    def vocabulary(self) -> str:
-        """Sixteen hexadecimal digits that change with any token of the tokenizer."""
-        return hashlib.sha256(json.dumps(sorted(self.tokenizer.get_vocab().items())).encode()).hexdigest()[:16]
 
     @property
     def parameters(self) -> int:

@@ -17,6 +17,7 @@ from forethought.config import TrainConfig
 from forethought.errors import BadSetting
 from forethought.models import PRESETS, Model
 from forethought.models.meter import Meter
+from forethought.models.state import tokenizer_fingerprint
 from forethought.training.arms import fitted
 from forethought.training.checkpoint import load_newest, save_checkpoint
 from forethought.training.curriculum import Curriculum
@@ -116,7 +117,8 @@ class _Training:
 
     def __init__(self, run: Run, model: Model, watch: Watch | None) -> None:
         self.run, self.config, self.model, self.watch = run, run.config, model, watch
-        self.initial, self.meter = {"weights": model.fingerprint(), "tokenizer": model.vocabulary()}, Meter()
+        self.initial = {"weights": model.fingerprint(), "tokenizer": tokenizer_fingerprint(model.tokenizer)}
+        self.meter = Meter()
         if run.config.latent_weight:
             model.with_latent(run.config.members, run.config.seed)
         self.learner = Learner(model, run.config)
