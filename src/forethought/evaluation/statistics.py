@@ -134,11 +134,11 @@ def t_quantile(freedom: int, level: float = LEVEL) -> float:
     low, high = 0.0, 1e3
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _t_within(middle, freedom) < level else (low, middle)
+        low, high = (middle, high) if t_within(middle, freedom) < level else (low, middle)
     return high
 
 
-def _t_within(t: float, freedom: int) -> float:
+def t_within(t: float, freedom: int) -> float:
     """P(|T| < t) for a whole number of degrees of freedom."""
     angle = math.atan(t / math.sqrt(freedom))
     sine, square = math.sin(angle), math.cos(angle) ** 2

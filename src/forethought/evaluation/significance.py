@@ -1,0 +1,116 @@
+"""Whether two arms differ: paired by seed, corrected for how many questions were asked, and said in words by rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from forethought.errors import BadSetting
+from forethought.evaluation.statistics import over_seeds, t_within
+
+ALPHA = 0.05
+MOST_FLIPS = 16
+"""Seeds up to which every exchange of signs is tried; beyond, so many are drawn as 2 to this power."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One arm against another in one metric: the mean difference with its 95% t interval, over ``seeds`` pairs.
+
+    ``effect`` is the difference in standard deviations of the differences (Cohen's d_z; infinite where they never
+    vary). ``p_t`` is the paired t test's, ``p_exact`` that of exchanging the arms within seeds in every way, and ``p``
+    the one that the verdict goes by, after Holm's correction over everything that was asked.
+    """
+
+    metric: str
+    arm: str
+    other: str
+    value: float
+    low: float
+    high: float
+    effect: float
+    p_t: float
+    p_exact: float
+    seeds: int
+    p: float = 1.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON keeps it; an infinite effect is told as a text."""
+        found = asdict(self)
+        return {**found, "effect": self.effect if math.isfinite(self.effect) else "infinite"}
+
+    @property
+    def verdict(self) -> str:
+        """What follows from the numbers, by rule and in words."""
+        told = (
+            f"{self.value:+.3f}, 95% interval {self.low:+.3f} to {self.high:+.3f}, {self.seeds} seeds, p {self.p:.3g}"
+        )
+        if self.p < ALPHA:
+            return f"{self.arm} is {'above' if self.value > 0 else 'below'} {self.other} in {self.metric} ({told})."
+        return f"There is no evidence that {self.arm} and {self.other} differ in {self.metric} ({told})."
+
+
+def difference(metric: str, arm: str, mine: Sequence[float], other: str, theirs: Sequence[float]) -> Difference:
+    """One arm against another, seed by seed; ``BadSetting`` for values that are not in pairs, or fewer than two."""
+    if len(mine) != len(theirs):
+        raise BadSetting(f"{metric}: {len(mine)} seeds of {arm!r} and {len(theirs)} of {other!r}; expected pairs")
+    apart = np.subtract(mine, theirs)
+    value, low, high = over_seeds(apart.tolist())
+    spread = float(apart.std(ddof=1))
+    if spread > 1e-12 * max(1.0, abs(value)):
+        effect = value / spread
+        p_t = 1.0 - t_within(abs(effect) * math.sqrt(len(apart)), len(apart) - 1)
+    else:  # the t test knows nothing of values that never vary
+        effect = math.copysign(math.inf, value) if value else 0.0
+        p_t = exact(apart)
+    return Difference(metric, arm, other, value, low, high, effect, p_t, exact(apart), len(apart))
+
+
+def exact(apart: Sequence[float] | np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    """How likely a mean at least as far from 0 is when the sign of each difference is a coin's (Fisher's exact test).
+
+    All 2^n exchanges up to ``MOST_FLIPS`` differences; of more, a fixed random choice, itself included.
+    """
+    values = np.asarray(apart, dtype=np.float64)
+    if len(values) <= MOST_FLIPS:
+        signs = np.array(list(product((1.0, -1.0), repeat=len(values))))
+    else:
+        signs = np.random.default_rng(0).choice((1.0, -1.0), (2**MOST_FLIPS, len(values)))
+        signs[0] = 1.0
+    sums = np.abs(signs @ values)
+    return float((sums >= abs(values.sum()) - 1e-9).mean())
+
+
+def holm(found: Sequence[Difference]) -> list[Difference]:
+    """The same differences with ``p`` corrected so that all verdicts together err with probability 5% at most.
+
+    Holm 1979, Scandinavian Journal of Statistics 6(2), 65-70, on the larger of the two tests' values: with few seeds
+    the t test trusts a normal distribution that shares close to 0 or 1 do not have. (Two arms that differ in every seed
+    the same way need six seeds for an exact value below 5%.)
+    """
+    raw = [max(each.p_t, each.p_exact) for each in found]
+    order = sorted(range(len(found)), key=raw.__getitem__)
+    corrected, least = [1.0] * len(found), 0.0
+    for rank, i in enumerate(order):
+        least = max(least, min(1.0, (len(found) - rank) * raw[i]))
+        corrected[i] = least
+    return [Difference(**{**asdict(each), "p": p}) for each, p in zip(found, corrected, strict=True)]
+
+
+def claimed_and_held(
+    chosen_on: Mapping[str, Sequence[float]], measured_on: Mapping[str, Sequence[float]]
+) -> tuple[str, float, float]:
+    """What picking the best claims, and what holds afresh: the name with the best mean of ``chosen_on``, that mean, and
+    the same one's mean of ``measured_on``, which the choice did not see.
+    """
+    if not chosen_on or set(chosen_on) != set(measured_on):
+        raise BadSetting(
+            f"got {sorted(chosen_on)} to choose from and {sorted(measured_on)} measured; expected the same"
+        )
+    best = max(chosen_on, key=lambda name: float(np.mean(chosen_on[name])))
+    return best, float(np.mean(chosen_on[best])), float(np.mean(measured_on[best]))
