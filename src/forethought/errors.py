@@ -11,6 +11,7 @@ ForethoughtError
 ├── MissingExtra (ImportError)    an optional package, or a program that it needs, is not installed
 ├── NotCalibrated (RuntimeError)  a gate that is not there, or that belongs to another model or planner
 ├── WrongState (ValueError)       a saved state that belongs to another model, tokenizer or text
+├── Unmatched (ValueError)        runs that differ in what a comparison of them must hold equal
 ├── Damaged (OSError)             a file that cannot be read as what it should be
 ├── NoSpace (OSError)             the disk is full; what was recorded before is intact
 ├── UnsafePath (ValueError)       a name that would leave its folder
@@ -76,6 +77,10 @@ class NotCalibrated(ForethoughtError, RuntimeError):
 
 class WrongState(ForethoughtError, ValueError):
     """A saved state that belongs to another model, tokenizer or text."""
+
+
+class Unmatched(ForethoughtError, ValueError):
+    """Runs that differ in what a comparison of them must hold equal."""
 
 
 class Damaged(ForethoughtError, OSError):

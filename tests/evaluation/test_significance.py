@@ -31,7 +31,7 @@ def test_values_that_never_vary_leave_it_to_the_exact_test() -> None:
 
 def test_holm_corrects_by_rank() -> None:
     def of(p: float) -> Difference:
-        return Difference("x", "a", "b", 1.0, 0.5, 1.5, 1.0, p, 0.0, 9)
+        return Difference("x", "a", "b", 1.0, 0.5, 1.5, 1.0, p, 0.9, 9)
 
     assert [each.p for each in holm([of(0.04), of(0.001), of(0.03)])] == pytest.approx([0.06, 0.003, 0.06])
     assert [each.p for each in holm([of(0.6), of(0.9)])] == [1.0, 1.0] and holm([]) == []
@@ -41,20 +41,22 @@ def test_verdicts_follow_from_the_numbers() -> None:
     clear = holm([difference("probes", "developmental", [0.9] * 8, "imitation", [0.5 + 0.01 * i for i in range(8)])])
     assert clear[0].verdict.startswith("developmental is above imitation in probes (+0.365, 95% interval +0.")
     few = holm([difference("probes", "a", [0.9, 0.91, 0.92], "b", [0.5, 0.52, 0.5])])
-    assert few[0].verdict.startswith("There is no evidence that a and b differ in probes (+0.40"), "three seeds cannot"
+    assert few[0].verdict.startswith("a is above b in probes (+0.40") and few[0].p_exact == 0.25
+    none = holm([difference("probes", "a", [0.9, 0.4, 0.7], "b", [0.5, 0.6, 0.7])])
+    assert none[0].verdict.startswith("There is no evidence that a and b differ in probes (+0.067")
 
 
-@pytest.mark.parametrize("share", [0.5, 0.95])
-def test_equal_arms_are_seldom_told_apart_and_intervals_cover(share: float) -> None:
+@pytest.mark.parametrize(("share", "seeds"), [(0.5, 8), (0.95, 8), (0.99, 5), (0.5, 3)])
+def test_equal_arms_are_seldom_told_apart_and_intervals_cover(share: float, seeds: int) -> None:
     rng, wrong, covered, rounds = np.random.default_rng(0), 0, 0, 1000
     for _ in range(rounds):
-        skill = rng.normal(0.0, 0.02, 8)  # seeds differ, arms do not
+        skill = rng.normal(0.0, 0.02, seeds)  # seeds differ, arms do not
         arms = [rng.binomial(100, np.clip(share + skill, 0, 1)) / 100 for _ in range(4)]
         found = holm([difference("x", "a", arms[0], str(k), arms[k]) for k in (1, 2, 3)])
         wrong += any(each.p < ALPHA for each in found)
         covered += found[0].low <= 0.0 <= found[0].high
     assert wrong / rounds <= ALPHA + 0.015
-    assert 0.93 <= covered / rounds <= 0.975
+    assert covered / rounds >= 0.935 and (share > 0.9 or covered / rounds <= 0.975)
 
 
 def test_a_real_difference_is_found() -> None:

@@ -18,8 +18,9 @@ from rich.console import Console
 
 from forethought import storage
 from forethought.cli.display import Screen, Standing, left, measured
+from forethought.cli.jobs import environment
 from forethought.cli.options import QUICKSTART, about, parse
-from forethought.cli.train import ends_as_interrupts, started_by_me
+from forethought.cli.train import ends_as_interrupts
 from forethought.config import Arm
 from forethought.errors import BadSetting, Damaged, ForethoughtError
 
@@ -95,7 +96,7 @@ class Child:
             words += ["--budget-tokens", str(options.budget_tokens)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "forethought", *words],
-            env={**started_by_me(), "OMP_NUM_THREADS": "1"},
+            env=environment(),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
             start_new_session=True,
         )  # fmt: skip

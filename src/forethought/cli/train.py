@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from rich.console import Console
 
 from forethought.cli.display import Screen, Standing, left, measured
+from forethought.cli.jobs import PARENT
 from forethought.cli.options import about, config_of, parse, peek, quiet_bars, settings_of, whole_number
 from forethought.config import TrainConfig
 
@@ -25,8 +26,6 @@ DESCRIPTION = (
     "Ctrl-C keeps the work."
 )
 DEFAULT_FOLDER = Path("runs/mine")
-PARENT = "FORETHOUGHT_PARENT"
-"""The process that started this one; when it dies, this one keeps its work and stops too."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +134,3 @@ def standing(moment: Moment) -> Standing:
         moment.arm, moment.stage, moment.tokens, moment.budget, moment.steps, moment.outcome_nll,
         measured(moment.stage, moment.divergence), rate, left(moment.tokens, moment.budget, rate),
     )  # fmt: skip
-
-
-def started_by_me() -> dict[str, str]:
-    """The environment for a process that stops when this one dies."""
-    return {**os.environ, PARENT: str(os.getpid())}

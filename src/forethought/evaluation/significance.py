@@ -24,7 +24,7 @@ class Difference:
 
     ``effect`` is the difference in standard deviations of the differences (Cohen's d_z; infinite where they never
     vary). ``p_t`` is the paired t test's, ``p_exact`` that of exchanging the arms within seeds in every way, and ``p``
-    the one that the verdict goes by, after Holm's correction over everything that was asked.
+    what the verdict goes by: ``p_t`` after Holm's correction over everything that was asked.
     """
 
     metric: str
@@ -87,13 +87,12 @@ def exact(apart: Sequence[float] | np.ndarray[Any, np.dtype[np.float64]]) -> flo
 
 
 def holm(found: Sequence[Difference]) -> list[Difference]:
-    """The same differences with ``p`` corrected so that all verdicts together err with probability 5% at most.
+    """The same differences with ``p``, the t test's, corrected so that all verdicts together err with probability 5%.
 
-    Holm 1979, Scandinavian Journal of Statistics 6(2), 65-70, on the larger of the two tests' values: with few seeds
-    the t test trusts a normal distribution that shares close to 0 or 1 do not have. (Two arms that differ in every seed
-    the same way need six seeds for an exact value below 5%.)
+    Holm 1979, Scandinavian Journal of Statistics 6(2), 65-70. The exact test stands beside it: its value cannot be
+    less than 2 / 2^seeds, so that it could say nothing with the few seeds that a comparison can afford.
     """
-    raw = [max(each.p_t, each.p_exact) for each in found]
+    raw = [each.p_t for each in found]
     order = sorted(range(len(found)), key=raw.__getitem__)
     corrected, least = [1.0] * len(found), 0.0
     for rank, i in enumerate(order):

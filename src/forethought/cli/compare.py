@@ -1,0 +1,290 @@
+"""``forethought compare``: the same start and the same budget for every arm, several seeds, one verdict by rule."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+from rich.console import Console
+
+from forethought import storage
+from forethought.cli.jobs import Job, cores, run_jobs
+from forethought.cli.options import about, parse
+from forethought.cli.train import ends_as_interrupts
+from forethought.config import TrainConfig
+from forethought.errors import BadSetting
+
+if TYPE_CHECKING:
+    from forethought.evaluation.comparison import Comparison
+
+DESCRIPTION = (
+    "Trains every arm with every seed from the same weights and with the same budget, measures all of them on held-out "
+    "situations, and says by rule which differences there is evidence for. The same command again goes on."
+)
+ARMS = ("imitation", "static-mixed", "static-same", "placebo", "developmental")
+SEARCH: tuple[dict[str, Any], ...] = ({}, {"matrix_rate": 0.0025}, {"matrix_rate": 0.01}, {"learning_rate": 4e-3})
+"""The settings that are tried for every arm alike, beginning with the recipe's own."""
+TUNE_SEED, TUNE_SHARE, TUNE_PAIRS = 10_000, 0.25, 30
+"""A seed of its own, the share of the budget, and the validation pairs of each probe in each place."""
+PLAN_FILE, RESULT_FILE, TUNING_FILE = "plan.json", "compare.json", "tuning.json"
+
+
+@dataclass(frozen=True)
+class CompareOptions:
+    """What is compared, and at what cost."""
+
+    recipe: Annotated[str, tyro.conf.Positional, about("a recipe, e.g. quickstart")]
+    arms: Annotated[tuple[str, ...], about("ways of training (docs/arms.md)")] = ARMS
+    seeds: Annotated[tuple[int, ...], about("which seeds")] = (0, 1, 2)
+    folder: Annotated[Path | None, about("where everything lies (default: runs/compare-RECIPE)", "FOLDER")] = None
+    budget_tokens: Annotated[int | None, about("training tokens of each run (default: the recipe's)", "INT")] = None
+    set: Annotated[tuple[str, ...], about("settings for all arms, e.g. latent_weight=0.05", "[NAME=VALUE ...]")] = ()
+    tune: Annotated[int, about(f"settings tried for each arm on validation probes, up to {len(SEARCH)}; 0: none")] = 0
+    suite: Annotated[Literal["all", "consequences"], about("what is measured; consequences: nothing acts")] = "all"
+    n: Annotated[int, about("transitions and pairs of each kind measured in each place")] = 60
+    episodes: Annotated[int, about("episodes acted in each place")] = 24
+    at_once: Annotated[int | None, about("processes of one thread (default: one for each core)", "INT")] = None
+    dry_run: Annotated[bool, about("say what it would cost, and do nothing")] = False
+    json: Annotated[bool, about("print the result as JSON")] = False
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Plans, trains, measures, compares and reports."""
+    from forethought.cli import measure
+
+    options = parse(CompareOptions, arguments, "compare", DESCRIPTION)
+    console = Console(stderr=options.json, highlight=False)
+    plan = Plan(options, console)
+    if options.dry_run:
+        plan.cost()
+        return 0
+    command = shlex.join(["forethought", "compare", *arguments])
+    with storage.lock(plan.folder):
+        plan.keep()
+        try:
+            with ends_as_interrupts():
+                failed = plan.work()
+        except KeyboardInterrupt:
+            console.print(f"\nStopped. The work is kept in {plan.folder}; the same command again goes on from there.")
+            return 130
+        found = plan.conclude(failed, command)
+    if options.json:
+        json.dump(storage.read_json(plan.folder / RESULT_FILE), sys.stdout, indent=2)
+        print()
+    else:
+        for rows in (measure.figure_rows(found), measure.cost_rows(found)):
+            console.print(measure.plain_table(rows), "")
+        for verdict in found.verdicts:
+            console.print(verdict, soft_wrap=True)
+        console.print(f"Result: {plan.folder / RESULT_FILE}", soft_wrap=True)
+    for name, why in found.missing.items():
+        console.print(f"Missing: {name} ({why})", soft_wrap=True)
+    return 1 if found.missing else 0
+
+
+class Plan:
+    """Which runs there are to be, in which order, and what has become of them."""
+
+    def __init__(self, options: CompareOptions, console: Console) -> None:
+        from forethought.evaluation.comparison import CHAMPION
+        from forethought.training.arms import way_of
+        from forethought.training.recipes import recipe
+
+        self.options, self.console = options, console
+        self.recipe = recipe(options.recipe)
+        arms = list(dict.fromkeys(options.arms))
+        if CHAMPION not in arms and any(way_of(arm).yoked for arm in arms):
+            console.print(f"{CHAMPION!r} is trained too: another arm learns from what it lived through.")
+            arms.append(CHAMPION)
+        self.arms = sorted(arms, key=lambda arm: arm != CHAMPION)
+        self.seeds = tuple(dict.fromkeys(options.seeds))
+        if not 0 <= options.tune <= len(SEARCH):
+            raise BadSetting(f"--tune {options.tune}; expected 0 to {len(SEARCH)} settings to try")
+        if not self.arms or not self.seeds:
+            raise BadSetting("nothing to compare; expected at least one arm and one seed")
+        self.settings = dict(part.partition("=")[::2] for part in options.set)
+        self.folder = options.folder or Path("runs") / f"compare-{options.recipe}"
+        self.configs = {arm: self._config(arm) for arm in self.arms}
+
+    def _config(self, arm: str, seed: int = 0) -> TrainConfig:
+        """What an arm is trained with, so that a wrong setting is told before anything starts."""
+        from forethought.training.arms import fitted, way_of
+
+        made = self.recipe(arm, seed, self.options.budget_tokens)
+        recorded = {"recorded": "here"} if way_of(arm).yoked else {}
+        return fitted(TrainConfig.of(**{**made.model_dump(), **self.settings, **recorded}))
+
+    def keep(self) -> None:
+        """Writes the plan; ``BadSetting`` where another one was begun in this folder."""
+        mine = {
+            "recipe": self.options.recipe, "budget_tokens": self.options.budget_tokens, "set": list(self.options.set),
+            "tune": self.options.tune, "n": self.options.n, "episodes": self.options.episodes,
+            "suite": self.options.suite,
+        }  # fmt: skip
+        path = self.folder / PLAN_FILE
+        if path.exists() and (there := storage.read_json(path)) != mine:
+            differing = [f"{k} was {there.get(k)!r} and is {v!r}" for k, v in mine.items() if there.get(k) != v]
+            raise BadSetting(
+                f"{self.folder} holds another comparison: {', '.join(differing)}. Arms and seeds may be added there; "
+                "for anything else use another --folder."
+            )
+        storage.write_json(path, mine)
+
+    # ---- jobs -----------------------------------------------------------------------------------------------------
+    def work(self) -> dict[str, str]:
+        """Tunes, trains and measures whatever is not done; returns what failed."""
+        failed = self._jobs(self.tuning()) if self.options.tune else {}
+        return {**failed, **self._jobs(self.runs(self.chosen()))}
+
+    def _jobs(self, jobs: Sequence[Job]) -> dict[str, str]:
+        open_jobs = [job for job in jobs if not job.done]
+        many = len(jobs)
+        if not open_jobs:
+            return {}
+        self.console.print(f"{len(open_jobs)} of {many} runs to do, in {self.folder}.")
+        done = many - len(open_jobs)
+
+        def tell(name: str, what: str) -> None:
+            nonlocal done
+            done += what == "done"
+            self.console.print(f"{name}: {what}" + (f" ({done} of {many})" if what == "done" else ""), soft_wrap=True)
+
+        return run_jobs(jobs, self.options.at_once or cores(), watch=tell)
+
+    def tuning(self) -> list[Job]:
+        """Short runs of every arm with each setting of the search, measured on validation probes."""
+        more = ("--split", "validation", "--n", str(TUNE_PAIRS))
+        budget = round(TUNE_SHARE * self.configs[self.arms[0]].budget_tokens)
+        return [
+            self._job(f"tune-{arm}-{k}", arm, TUNE_SEED, budget, SEARCH[k], ("consequences", *more), "tune-{}-0")
+            for arm in self.arms
+            for k in range(self.options.tune)
+        ]
+
+    def runs(self, chosen: dict[str, dict[str, Any]]) -> list[Job]:
+        """Every arm with every seed."""
+        budget = self.configs[self.arms[0]].budget_tokens
+        what = (self.options.suite, "--n", str(self.options.n), "--episodes", str(self.options.episodes))
+        return [
+            self._job(f"{arm}-{seed}", arm, seed, budget, chosen.get(arm, {}), what, f"{{}}-{seed}")
+            for seed in self.seeds
+            for arm in self.arms
+        ]
+
+    def _job(
+        self, name: str, arm: str, seed: int, budget: int, more: dict[str, Any], what: tuple[str, ...], yoke: str
+    ) -> Job:
+        from forethought.evaluation.comparison import CHAMPION, MEASURED
+        from forethought.training.arms import way_of
+
+        folder, settings = self.folder / name, {**self.settings, **more}
+        after: tuple[str, ...] = ()
+        if way_of(arm).yoked:
+            after = (yoke.format(CHAMPION),)
+            settings["recorded"] = str(self.folder / after[0])
+        train = [
+            "train",
+            "--recipe",
+            self.options.recipe,
+            "--arm",
+            arm,
+            "--seed",
+            str(seed),
+            "--quiet",
+            "--no-evaluate",
+        ]
+        train += ["--folder", str(folder), "--budget-tokens", str(budget)]
+        for key, value in settings.items():
+            train += [f"--{key.replace('_', '-')}", str(value)]
+        measure = ("eval", *what, "--model", str(folder), "--json")
+        return Job(name, (tuple(train), measure), folder / MEASURED, after)
+
+    def chosen(self) -> dict[str, dict[str, Any]]:
+        """The settings that did best on validation probes, for each arm; written down with what was tried."""
+        if not self.options.tune:
+            return {}
+        from forethought.evaluation import load_results
+        from forethought.evaluation.comparison import MEASURED
+
+        told: dict[str, Any] = {}
+        for arm in self.arms:
+            scores: dict[int, float] = {}
+            for k in range(self.options.tune):
+                path = self.folder / f"tune-{arm}-{k}" / MEASURED
+                if path.exists():
+                    scores[k] = validation_score(load_results(path))
+            best = max(scores, key=lambda k: scores[k], default=0)
+            tried = [{"settings": SEARCH[k], "score": score} for k, score in scores.items()]
+            told[arm] = {"chosen": SEARCH[best], "tried": tried, "seed": TUNE_SEED, "share": TUNE_SHARE}
+        storage.write_json(self.folder / TUNING_FILE, told)
+        return {arm: found["chosen"] for arm, found in told.items()}
+
+    # ---- the end --------------------------------------------------------------------------------------------------
+    def conclude(self, failed: dict[str, str], command: str) -> Comparison:
+        """Compares what was measured and writes it down."""
+        from forethought.evaluation import save_results
+        from forethought.evaluation.comparison import compared
+
+        folders = {(arm, seed): self.folder / f"{arm}-{seed}" for arm in self.arms for seed in self.seeds}
+        found = compared(self.arms, self.seeds, folders, failed)
+        tuning = self.folder / TUNING_FILE
+        extra = {
+            "verdicts": found.verdicts,
+            "differences": [each.to_dict() for each in found.differences],
+            "missing": found.missing,
+            "runs": [told_run(run) for run in found.runs],
+            "tuning": storage.read_json(tuning) if tuning.exists() else {},
+        }
+        worlds = "+".join(self.configs[self.arms[0]].worlds)
+        save_results(self.folder / RESULT_FILE, found.records(worlds), command, extra)
+        return found
+
+    def cost(self) -> None:
+        """Says what all of it would take, after a moment's training on this machine."""
+        import tempfile
+
+        from forethought.training import train
+        from forethought.training.recipes import sized
+
+        config = self.configs[self.arms[0]]
+        with tempfile.TemporaryDirectory() as folder, self.console.status("trying how fast this machine is"):
+            small = {"practice_share": 0.0, "first_episodes": 32, "live_episodes": 8, "exam_updates": 0}
+            trial = sized(TrainConfig.of(**{**config.model_dump(), **small}), TRIAL_TOKENS)
+            tried = train(folder=folder, config=trial)
+            seconds = sum(line["seconds"] for line in storage.read_json_lines(Path(folder) / "timings.jsonl"))
+            summary = tried.summary
+        jobs = self.runs({}) + (self.tuning() if self.options.tune else [])
+        tokens = len(self.arms) * config.budget_tokens * (len(self.seeds) + self.options.tune * TUNE_SHARE)
+        hours = tokens / summary["tokens"] * seconds / 3600
+        flops = tokens / summary["tokens"] * summary["flops"]
+        self.console.print(
+            f"{len(jobs)} runs, {sum(job.done for job in jobs)} of them done: {tokens:,.0f} training tokens, about "
+            f"{flops:.1e} floating-point operations and {hours:.1f} hours of one core ({hours / cores():.1f} hours on "
+            f"{cores()}), practice and measuring not counted (with them, expect up to twice that).",
+            soft_wrap=True,
+        )
+
+
+TRIAL_TOKENS = 40_000
+
+
+def validation_score(records: Sequence[Any]) -> float:
+    """What settings are chosen by: the mean over pair probes, or over exact outcomes in worlds without any."""
+    from forethought.evaluation.statistics import BASELINES
+
+    mine = [record for record in records if record.arm not in BASELINES]
+    values = [record.value for record in mine if record.metric.startswith("probe/")]
+    values = values or [record.value for record in mine if record.metric == "exact"]
+    return sum(values) / len(values) if values else 0.0
+
+
+def told_run(run: Any) -> dict[str, Any]:
+    """One run as the result keeps it."""
+    kept = ("arm", "seed", "figures", "tokens", "flops", "steps", "seconds", "parameters", "initial")
+    return {name: getattr(run, name) for name in kept}

@@ -1,0 +1,162 @@
+"""Jobs: commands of this project that each leave a file behind, run side by side; what died is run again."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from forethought import storage
+from forethought.errors import BadSetting
+
+PARENT = "FORETHOUGHT_PARENT"
+"""The process that started another one; when it dies, the other keeps its work and stops too."""
+LOG = "job.log"
+
+
+class Launch(Protocol):
+    """Where jobs run: the seam for other machines."""
+
+    def __call__(self, job: Job) -> str:
+        """Runs a job to its end and returns what failed, or nothing."""
+
+    def stop(self) -> None:
+        """Asks what runs to keep its work and end."""
+
+
+Watch = Callable[[str, str], None]
+"""Called with a job's name and what has become of it: ``started``, ``done`` or why it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Commands (without ``forethought``) run one after the other; what the last one prints becomes ``leaves``.
+
+    It is done when that file is there. ``after`` names the jobs that must be done before.
+    """
+
+    name: str
+    commands: tuple[tuple[str, ...], ...]
+    leaves: Path
+    after: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        """Whether it was done, now or earlier."""
+        return self.leaves.exists()
+
+
+def run_jobs(
+    jobs: Sequence[Job], at_once: int = 1, launch: Launch | None = None, watch: Watch | None = None
+) -> dict[str, str]:
+    """Runs what is not done, ``at_once`` at a time, in the order given; returns what failed, by name.
+
+    A job that fails does not stop the others, only those that come after it. Ctrl-C is passed on to the jobs, which
+    keep their work; the same call goes on from there.
+    """
+    names = [job.name for job in jobs]
+    if len(set(names)) < len(names) or any(name not in names for job in jobs for name in job.after):
+        raise BadSetting("jobs need different names, and may only come after jobs of the same queue")
+    failed: dict[str, str] = {}
+    waiting = [job for job in jobs if not job.done]
+    running: dict[Future[str], Job] = {}
+    told = watch or (lambda name, what: None)
+    launch = launch or Here()
+    with ThreadPoolExecutor(max(1, at_once)) as workers:
+        try:
+            _work(waiting, running, failed, at_once, workers, launch, told)
+        except BaseException:
+            launch.stop()
+            raise
+    return failed
+
+
+def _work(
+    waiting: list[Job],
+    running: dict[Future[str], Job],
+    failed: dict[str, str],
+    at_once: int,
+    workers: ThreadPoolExecutor,
+    launch: Launch,
+    told: Watch,
+) -> None:
+    """Starts whatever can start, until nothing waits or runs."""
+    while waiting or running:
+        while job := next((job for job in waiting if any(name in failed for name in job.after)), None):
+            waiting.remove(job)
+            failed[job.name] = f"{next(name for name in job.after if name in failed)} failed"
+            told(job.name, failed[job.name])
+        busy = {job.name for job in (*waiting, *running.values())}
+        for job in [job for job in waiting if not busy.intersection(job.after)]:
+            if len(running) < max(1, at_once):
+                waiting.remove(job)
+                running[workers.submit(launch, job)] = job
+                told(job.name, "started")
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            job = running.pop(future)
+            if wrong := future.result():
+                failed[job.name] = wrong
+            told(job.name, wrong or "done")
+
+
+class Here:
+    """Runs jobs on this machine, one thread each, as processes that stop when this one dies."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopped = False
+
+    def __call__(self, job: Job) -> str:
+        """The commands of a job, one after the other; what they say besides goes to its log."""
+        folder, out = job.leaves.parent, ""
+        folder.mkdir(parents=True, exist_ok=True)
+        for arguments in job.commands:
+            if self._stopped:
+                return "stopped"
+            with (folder / LOG).open("a", encoding="utf-8") as log:
+                log.write(f"$ forethought {shlex.join(arguments)}\n")
+                log.flush()
+                code, out = self._run(arguments, log)
+            if code:
+                last = [line for line in (folder / LOG).read_text("utf-8").splitlines() if line.strip()]
+                said = last[-1].removeprefix("forethought: ") if last else ""
+                return f"'forethought {arguments[0]}' ended with code {code}: {said}"
+        storage.write_text(job.leaves, out)
+        return ""
+
+    def _run(self, arguments: Sequence[str], log: IO[str]) -> tuple[int, str]:
+        command = [sys.executable, "-m", "forethought", *arguments]
+        process = subprocess.Popen(
+            command, env=environment(), text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+        self._running.add(process)
+        try:
+            out, _ = process.communicate()
+        finally:
+            self._running.discard(process)
+        return process.returncode, out
+
+    def stop(self) -> None:
+        """Asks what runs to keep its work and end."""
+        self._stopped = True
+        for process in list(self._running):
+            process.send_signal(signal.SIGINT)
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a process with one thread that stops when this one dies."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", PARENT: str(os.getpid()), **(more or {})}
+
+
+def cores() -> int:
+    """How many processes of one thread keep this machine busy."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,168 @@
+"""What a comparison of arms comes down to: matched runs, a few figures each, differences paired by seed, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from forethought import storage
+from forethought.errors import Unmatched
+from forethought.evaluation.results import load_results
+from forethought.evaluation.significance import Difference, difference, holm
+from forethought.evaluation.statistics import BASELINES, Record, over_seeds
+
+MEASURED = "measured.json"
+PROBES, OUTCOMES = "held-out pair probes", "held-out outcomes"
+POLICY, PLANNED = "success by its policy", "success by imagining"
+SPLIT = "test"
+Choose = Callable[[Record], bool]
+FIGURES: dict[str, Choose] = {
+    PROBES: lambda record: record.metric.startswith("probe/") and bool(record.axis),
+    "pair probes": lambda record: record.metric.startswith("probe/") and not record.axis,
+    OUTCOMES: lambda record: record.metric == "exact" and bool(record.axis),
+    "outcomes": lambda record: record.metric == "exact" and not record.axis,
+    POLICY: lambda record: record.metric == "policy/success",
+    PLANNED: lambda record: record.metric == "act/success",
+    "harm by its policy": lambda record: record.metric == "policy/harm",
+    "harm by imagining": lambda record: record.metric == "act/harm",
+}
+"""Each figure is the mean of a model's records of one kind, every place counting alike."""
+ASKED = (PROBES, POLICY, PLANNED)
+"""The figures about which verdicts are spoken, stated before anything is measured."""
+CHAMPION, PLACEBO, PLAIN = "developmental", "placebo", "imitation"
+MATCHED = ("budget_tokens", "worlds", "level", "model", "architecture", "batch_steps", "target", "verdict")
+"""Settings that runs must share to be compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One arm with one seed: what it cost, what it began with, and its figures."""
+
+    arm: str
+    seed: int
+    figures: dict[str, float]
+    tokens: int
+    flops: int
+    steps: int
+    seconds: float
+    parameters: int
+    initial: dict[str, str]
+    made: dict[str, Any]
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Runs, what is missing and why, and the differences that were asked for."""
+
+    arms: tuple[str, ...]
+    seeds: tuple[int, ...]
+    runs: tuple[Run, ...]
+    missing: dict[str, str] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+
+    def of(self, arm: str, figure: str) -> dict[int, float]:
+        """A figure of an arm by seed, where it was measured."""
+        return {run.seed: run.figures[figure] for run in self.runs if run.arm == arm and figure in run.figures}
+
+    @property
+    def verdicts(self) -> list[str]:
+        """What follows, in words; that a single seed says nothing about chance where there is only one."""
+        told = [each.verdict for each in self.differences]
+        lone = [arm for arm in self.arms if sum(run.arm == arm for run in self.runs) < 2]
+        if lone:
+            told.append(f"Nothing can be said about {', '.join(lone)}: fewer than two seeds were measured.")
+        return told
+
+    def records(self, world: str) -> list[Record]:
+        """The figures pooled over seeds, as every result keeps them."""
+        made = []
+        for arm in self.arms:
+            for figure in FIGURES:
+                values = list(self.of(arm, figure).values())
+                if values:
+                    value, low, high = over_seeds(values) if len(values) > 1 else (values[0],) * 3
+                    low, high = max(0.0, low), min(1.0, high)
+                    made.append(Record(arm, world, SPLIT, "", figure, value, low, high, len(values), len(values)))
+        return made
+
+
+def read_run(arm: str, seed: int, folder: Path) -> Run:
+    """A run that was trained and measured; ``Damaged`` or ``FileNotFoundError`` where it cannot be read."""
+    summary = storage.read_json(folder / "summary.json")
+    timings = storage.read_json_lines(folder / "timings.jsonl")
+    made = {"commit": summary["commit"], "versions": summary["versions"]}
+    return Run(
+        arm, seed, figures(load_results(folder / MEASURED)), summary["tokens"], summary["flops"], summary["steps"],
+        sum(line["seconds"] for line in timings), summary["parameters"], summary["initial"], made,
+        storage.read_json(folder / "config.json"),
+    )  # fmt: skip
+
+
+def figures(records: Iterable[Record]) -> dict[str, float]:
+    """The few figures of one model; those that nothing was measured for are left out."""
+    mine = [record for record in records if record.arm not in BASELINES]
+    found = {name: [record.value for record in mine if chosen(record)] for name, chosen in FIGURES.items()}
+    return {name: fmean(values) for name, values in found.items() if values}
+
+
+def compared(
+    arms: Sequence[str], seeds: Sequence[int], folders: Mapping[tuple[str, int], Path], failed: Mapping[str, str]
+) -> Comparison:
+    """The comparison of what was measured; a run that was not is named as missing and never made up for.
+
+    Raises ``Unmatched`` for runs that do not share budget, initial weights, tokenizer or versions.
+    """
+    runs, missing = [], {}
+    for (arm, seed), folder in folders.items():
+        if (folder / MEASURED).exists():
+            runs.append(read_run(arm, seed, folder))
+        else:
+            missing[f"{arm}, seed {seed}"] = failed.get(folder.name, "not measured yet")
+    check_matched(runs)
+    made = Comparison(tuple(arms), tuple(seeds), tuple(runs), missing)
+    asked = [(arm, other, figure) for arm, other in pairs(arms) for figure in ASKED]
+    found = [told for arm, other, figure in asked if (told := _difference(made, arm, other, figure))]
+    return Comparison(made.arms, made.seeds, made.runs, missing, tuple(holm(found)))
+
+
+def pairs(arms: Sequence[str]) -> list[tuple[str, str]]:
+    """Which arms are compared: developmental with every other, and the placebo with plain imitation."""
+    found = [(CHAMPION, arm) for arm in arms if arm != CHAMPION] if CHAMPION in arms else []
+    return [*found, (PLACEBO, PLAIN)] if {PLACEBO, PLAIN} <= set(arms) else found
+
+
+def _difference(made: Comparison, arm: str, other: str, figure: str) -> Difference | None:
+    mine, theirs = made.of(arm, figure), made.of(other, figure)
+    seeds = sorted(set(mine) & set(theirs))
+    if len(seeds) < 2:
+        return None
+    return difference(figure, arm, [mine[s] for s in seeds], other, [theirs[s] for s in seeds])
+
+
+def check_matched(runs: Sequence[Run]) -> None:
+    """``Unmatched`` for runs that do not share what makes them comparable."""
+    for run in runs[1:]:
+        first = runs[0]
+        for name in MATCHED:
+            if run.config.get(name) != first.config.get(name):
+                raise _unmatched(first, run, name, first.config.get(name), run.config.get(name))
+        if run.made != first.made:
+            raise _unmatched(first, run, "commit or versions", first.made, run.made)
+        if run.parameters != first.parameters:
+            raise _unmatched(first, run, "parameters", first.parameters, run.parameters)
+    starts: dict[int, Run] = {}
+    for run in runs:
+        first = starts.setdefault(run.seed, run)
+        if run.initial != first.initial:
+            raise _unmatched(first, run, "what they began with", first.initial, run.initial)
+
+
+def _unmatched(one: Run, other: Run, what: str, got: object, against: object) -> Unmatched:
+    return Unmatched(
+        f"{one.arm}, seed {one.seed}, and {other.arm}, seed {other.seed}, differ in {what}: {got!r} and {against!r}. "
+        "They cannot be compared: train both again with the same recipe and version, in another folder."
+    )

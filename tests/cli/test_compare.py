@@ -1,0 +1,107 @@
+"""One command trains arms from the same start, measures them, and says what there is evidence for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from forethought import storage
+from forethought.cli import main
+from forethought.cli.compare import SEARCH, CompareOptions, Plan, validation_score
+from forethought.evaluation import Record, load_results
+from forethought.evaluation.comparison import CHAMPION, PROBES
+
+SMALL = ["--budget-tokens", "3000", "--n", "2", "--suite", "consequences", "--seeds", "0"]
+SMALL += [
+    "--set",
+    "practice_share=0.0",
+    "question_share=0.0",
+    "commit_rate=0.0",
+    "first_episodes=16",
+    "live_episodes=8",
+]
+
+
+def plan(tmp_path: Path, **options: object) -> Plan:
+    return Plan(CompareOptions("quickstart", folder=tmp_path, **options), Console(quiet=True))  # type: ignore[arg-type]
+
+
+def test_a_plan_has_a_run_for_each_arm_and_seed_and_yoked_ones_come_after(tmp_path: Path) -> None:
+    made = plan(tmp_path, arms=("placebo", "imitation"), seeds=(0, 3), budget_tokens=5000, tune=2)
+    assert made.arms[0] == CHAMPION and set(made.arms) == {CHAMPION, "placebo", "imitation"}
+    jobs = {job.name: job for job in made.runs({"imitation": {"matrix_rate": 0.01}})}
+    assert len(jobs) == 6 and jobs["placebo-3"].after == ("developmental-3",)
+    train, measure = jobs["placebo-3"].commands
+    assert train[train.index("--recorded") + 1] == str(tmp_path / "developmental-3")
+    assert train[train.index("--budget-tokens") + 1] == "5000" and measure[:2] == ("eval", "all")
+    assert "--matrix-rate" in jobs["imitation-0"].commands[0] and "--matrix-rate" not in train
+    tuning = {job.name: job for job in made.tuning()}
+    assert len(tuning) == 6 and tuning["tune-placebo-1"].after == ("tune-developmental-0",)
+    assert "validation" in tuning["tune-imitation-0"].commands[1] and "1250" in tuning["tune-imitation-0"].commands[0]
+
+
+def test_the_settings_that_do_best_on_validation_probes_are_taken(tmp_path: Path) -> None:
+    made = plan(tmp_path, arms=("imitation",), tune=2)
+    for k, value in enumerate((0.4, 0.6)):
+        record = Record("imitation", "errand", "validation", "", "probe/presence", value, value, value, 9)
+        storage.write_json(tmp_path / f"tune-imitation-{k}" / "measured.json", {"records": [record.to_dict()]})
+    assert made.chosen() == {"imitation": SEARCH[1]}
+    told = storage.read_json(tmp_path / "tuning.json")["imitation"]
+    assert [each["score"] for each in told["tried"]] == [0.4, 0.6] and told["share"] == 0.25
+    assert validation_score([]) == 0.0
+
+
+def test_it_runs_resumes_and_says_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "compared"
+    command = ["compare", "quickstart", "--arms", "imitation", "--folder", str(folder), *SMALL]
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    assert PROBES in told and "Nothing can be said about imitation: fewer than two seeds were measured." in told
+    shutil.rmtree(folder / "imitation-0" / "model")
+    (folder / "imitation-0" / "measured.json").unlink()
+    assert main(command) == 1, "it was trained, and cannot be measured any more"
+    assert "Missing: imitation, seed 0 ('forethought eval' ended with code 2:" in capsys.readouterr().out
+    shutil.rmtree(folder / "imitation-0")
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (run,) = found["runs"]
+    assert run["flops"] > 1e6 and run["tokens"] >= 3000 and run["steps"] > 16 and not found["missing"]
+    assert {record.metric for record in load_results(folder / "compare.json")} >= {PROBES, "outcomes"}
+    assert main([*command, "--tune", "1"]) == 2
+    assert "holds another comparison: tune was 0 and is 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["quickstat"], "did you mean 'quickstart'"),
+        (["quickstart", "--arms", "placeba"], "did you mean 'placebo'"),
+        (["quickstart", "--set", "learning=1"], "setting 'learning' is not known"),
+        (["quickstart", "--set", "matrix_rate=-1"], "matrix_rate"),
+        (["quickstart", "--tune", "9"], "expected 0 to 4 settings to try"),
+        (["quickstart", "--arms", "latent-only"], "needs the setting 'latent_weight'"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_before_anything_starts(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", *words]) == 2
+    assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_tells_the_cost_and_does_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forethought.cli.compare.TRIAL_TOKENS", 3000)
+    folder = tmp_path / "compared"
+    assert main(["compare", "quickstart", "--folder", str(folder), "--seeds", "0", "1", "--dry-run"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "10 runs, 0 of them done: 50,000,000 training tokens, about" in told and "hours of one core" in told
+    assert not folder.exists()
