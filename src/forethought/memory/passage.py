@@ -30,8 +30,8 @@ class Line:
         """The line with its citation: ``[12] 2024-05-31 18:30 Ann: ...``."""
         when = f" {self.turn.at:%Y-%m-%d %H:%M}" if self.turn.at else ""
         later = f" (later corrected in [{self.superseded_by}])" if self.superseded_by else ""
-        said = " ".join(self.text.split("\n")).replace("\r", " ")
-        return f"[{self.turn.id}]{when} {self.turn.speaker}: {said}{later}"
+        line = f"[{self.turn.id}]{when} {self.turn.speaker}: {' '.join(self.text.splitlines())}{later}"
+        return line.encode("utf-8", "replace").decode()  # no tokenizer or terminal takes lone surrogates
 
 
 @dataclass(frozen=True, slots=True)
