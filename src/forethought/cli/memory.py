@@ -138,7 +138,7 @@ def compact(file: File) -> int:
 
 def forget(
     file: File,
-    turn: Annotated[tuple[int, ...], tyro.conf.UseAppendAction] = (),
+    turn: tuple[int, ...] = (),
     conversation: str | None = None,
     speaker: str | None = None,
 ) -> int:
@@ -146,7 +146,7 @@ def forget(
 
     Args:
         file: the memory's file
-        turn: the number of a turn; may be given several times
+        turn: numbers of turns
         conversation: every turn of this conversation
         speaker: every turn of this speaker
     """

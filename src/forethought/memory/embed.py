@@ -53,10 +53,10 @@ class Transformer:
     weight = 0.5
 
     def __init__(self, folder: Path | str, tokens: int = 256, rows: int = 64) -> None:
-        from transformers import AutoModel, AutoTokenizer
-
         if not (Path(folder) / "config.json").is_file():
             raise BadSetting(f"{folder} is not the folder of a model: it has no config.json; name one that has")
+        from transformers import AutoModel, AutoTokenizer
+
         self.name = f"transformer:{Path(folder).name}"
         self._tokens, self._rows = tokens, rows
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)

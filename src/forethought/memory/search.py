@@ -3,8 +3,8 @@
     lexical(t) = (BM25(t) + 0.3 BM25(previous) + 0.2 BM25(next)) * 1.5 if the question names t's speaker, * 1.5 if t's time
     score(t)   = 1 / (10 + rank in lexical) + w / (10 + rank in dense) + 0.2 / (10 + rank in second hop)
 
-``w`` is the embedder's. The second hop looks up the rarest words of the best turns (who owns it? Anna. Where does Anna
-live?). Reciprocal rank fusion: Cormack et al. 2009; here with 10 instead of 60, since only the first few count.
+``w`` is the embedder's. The second hop looks up the rare words of the best turns (who owns it? Anna. Where
+does Anna live?). Reciprocal rank fusion: Cormack et al. 2009; here with 10 instead of 60, since only the first few count.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ BEFORE, AFTER, SPEAKER, TIME = 0.3, 0.2, 1.5, 1.5
 RANK, HOP = 10, 0.2
 APART = timedelta(hours=6) // timedelta(milliseconds=1)
 """Turns further apart than this are no neighbours."""
-HOPPED, TERMS = 3, 8
+HOPPED, TERMS, RARE = 3, 8, 8
 MANY_NAMES = 2000
+KNOWN = 100_000
+"""Stems that are remembered."""
 
 Row = tuple[int, int, int, int | None]
 """A turn's number, conversation, speaker and time."""
@@ -70,7 +72,7 @@ class Search:
             first = fuse((lexical, 1.0), (dense, weight))
             best = index.store.get(list(first)[:HOPPED])
             extra = self._second(connection, asked, [best[i] for i in list(first)[:HOPPED] if i in best])
-            hop = self._lexical(connection, rows, asked, [*asked.words, *extra], days) if extra else {}
+            hop = self._lexical(connection, rows, asked, extra, days)
             scores = fuse((lexical, 1.0), (dense, weight), (hop, HOP))
             confidence = self._confidence(connection, rows, asked, scores)
             return Ranking(scores, asked, confidence, dict(rows.previous))
@@ -98,14 +100,20 @@ class Search:
             word for turn in best for word in words_of(turn.text[:2000]) if word not in seen and len(word) > 3
         )
         counts = self._words.counts(connection, list(words)[:24])
-        return sorted((word for word in counts if counts[word]), key=lambda word: counts[word])[:TERMS]
+        most = max(RARE, self._total(connection) // 100)
+        leads = [word for word in counts if 1 < counts[word] <= most]  # what is said once leads nowhere else
+        return sorted(leads, key=lambda word: counts[word])[:TERMS]
+
+    def _total(self, connection: sqlite3.Connection) -> int:
+        """About how many turns there are."""
+        return int(connection.execute("SELECT max(id) FROM turns").fetchone()[0] or 0)
 
     def _confidence(self, connection: sqlite3.Connection, rows: _Rows, asked: Question, scores: Scores) -> float:
         """Which share of what the question asks about one found turn with its neighbours tells, rare words counting
         more; only turns of the speaker that the question names, where it names one.
         """
         counts = self._words.counts(connection, asked.words)
-        total = connection.execute("SELECT max(id) FROM turns").fetchone()[0] or 1
+        total = self._total(connection)
         worth = {word: math.log(1 + total / (1 + counts[word])) for word in asked.words}
         found = [i for i in scores if not asked.speakers or rows.speaker(i) in asked.speakers][:5]
         turns = self._index.store.get([*found, *(rows.previous[i] for i in found if i in rows.previous)])
@@ -126,13 +134,21 @@ class Words:
             "CREATE VIRTUAL TABLE scratch USING fts5(text, tokenize='porter unicode61 remove_diacritics 2')"
         )
         self._scratch.execute("CREATE VIRTUAL TABLE stems USING fts5vocab(scratch, instance)")
+        self._known: dict[str, str] = {}
 
-    def stems(self, words: Sequence[str]) -> dict[str, str]:
-        """Each word's stem."""
-        self._scratch.execute("DELETE FROM scratch")
-        self._scratch.executemany("INSERT INTO scratch(rowid, text) VALUES(?, ?)", enumerate(words))
-        found = {doc: term for term, doc in self._scratch.execute("SELECT term, doc FROM stems").fetchall()}
-        return {word: found.get(place, word) for place, word in enumerate(words)}
+    def stems(self, words: Iterable[str]) -> dict[str, str]:
+        """Each word's stem; asked of the scratch index once for each word."""
+        wanted = list(words)
+        if len(self._known) > KNOWN:
+            self._known.clear()
+        if new := [word for word in dict.fromkeys(wanted) if word not in self._known]:
+            self._scratch.execute("BEGIN")
+            self._scratch.execute("DELETE FROM scratch")
+            self._scratch.executemany("INSERT INTO scratch(rowid, text) VALUES(?, ?)", enumerate(new))
+            found = {doc: term for term, doc in self._scratch.execute("SELECT term, doc FROM stems").fetchall()}
+            self._scratch.execute("COMMIT")
+            self._known.update((word, found.get(place, word)) for place, word in enumerate(new))
+        return {word: self._known[word] for word in wanted}
 
     def counts(self, connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, int]:
         """In how many turns each word is."""
@@ -146,9 +162,7 @@ class Words:
     def covered(self, words: Sequence[str], text: str) -> list[str]:
         """Those of the words that a text has, in any form."""
         stems = self.stems(words)
-        self._scratch.execute("DELETE FROM scratch")
-        self._scratch.execute("INSERT INTO scratch(text) VALUES(?)", (indexed(text),))
-        there = {term for (term,) in self._scratch.execute("SELECT DISTINCT term FROM stems").fetchall()}
+        there = set(self.stems(WORD.findall(indexed(text).lower())).values())
         return [word for word in words if stems[word] in there]
 
 

@@ -283,7 +283,7 @@ def _drop_texts(store: Store, connection: sqlite3.Connection, texts: set[int]) -
             connection.execute("DELETE FROM packs WHERE first=?", (row[0],))
             kept = [(n, text) for n, text in enumerate(texts_of, row[0]) if n not in gone]
             for first, pack in _packs(kept):
-                packed = store.pack(connection, SEPARATOR.join(pack), row[1])
+                packed = store.pack(connection, SEPARATOR.join(pack), store.newest_dictionary(connection))
                 connection.execute("INSERT INTO packs VALUES(?, ?, ?)", (first, *packed))
 
 

@@ -28,7 +28,7 @@ def span(question: str, latest: datetime | None) -> Span | None:
         try:
             found = read(question, latest)
         except (ValueError, OverflowError):  # 31 February, year 0
-            continue
+            return None
         if found:
             return found
     return None
