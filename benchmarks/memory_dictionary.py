@@ -20,11 +20,14 @@ OUTPUT = ROOT / "src" / "forethought" / "memory" / "data" / "chat.dictionary"
 TEXTS, BYTES = 6_000, 40 * 1024
 
 SLOTS = {
-    "hi": "Hey|Hi|Hello|Hey there|Good morning|Good to see you|Hi again|Oh wow|Wow|Thanks|Thank you so much|Thanks a lot"
+    "hi": "Hey|Hi|Hello|Hey there|Good morning|Good to see you|Hi again|Oh wow|Wow|Thanks|Thank you so much"
+    "|Thanks a lot"
     "|Yeah|Yes|No|Sure|Of course|Definitely|Absolutely|Totally|I agree|Exactly|Oh no|I'm sorry to hear that|Congrats"
-    "|Congratulations|That's great|That's awesome|That's amazing|That sounds great|Sounds like fun|Sounds good|Cool|Nice",
+    "|Congratulations|That's great|That's awesome|That's amazing|That sounds great|Sounds like fun|Sounds good"
+    "|Cool|Nice",
     "who": "my mom|my dad|my sister|my brother|my friend|my partner|my wife|my husband|my daughter|my son|the kids"
-    "|my family|my boss|a friend of mine|my colleague|my neighbor|my grandma|my teacher|my team|some friends|the doctor",
+    "|my family|my boss|a friend of mine|my colleague|my neighbor|my grandma|my teacher|my team|some friends"
+    "|the doctor",
     "did": "went to|visited|finished|started|found|bought|made|tried|watched|read|joined|signed up for|talked about"
     "|worked on|learned about|thought about|heard about|helped with|planned|enjoyed|loved|missed|painted|cooked|wrote",
     "ing": "going to|visiting|finishing|starting|looking for|buying|making|trying|watching|reading|joining|working on"
@@ -40,7 +43,8 @@ SLOTS = {
     "feel": "great|awesome|amazing|really good|happy|excited|proud|a bit tired|nervous|stressed|so much fun|wonderful"
     "|relaxing|challenging|difficult|beautiful|important to me|special|inspiring|interesting|worth it|hard|tough",
     "tell": "What about you?|How about you?|How are you?|How have you been?|What's up?|What's new?|How was it?"
-    "|What happened?|What do you think?|Have you tried it?|Do you have any plans?|Tell me more!|Can't wait to hear more!"
+    "|What happened?|What do you think?|Have you tried it?|Do you have any plans?|Tell me more!"
+    "|Can't wait to hear more!"
     "|Let me know!|Keep me posted!|Take care!|See you soon!|Talk to you later!|Good luck!|You got this!|Have fun!"
     "|Is there anything else?|Could you help me with that?|Can you explain it?|What kind of|When did you|Where did you"
     "|Why did you|How long have you been|How did you get into|Any tips?|What's your favorite?|I'm here for you.",
@@ -79,7 +83,9 @@ def main() -> None:
     rng = random.Random(6)
     texts = [filled(rng) for _ in range(TEXTS)]
     pages = [*ROOT.glob("docs/*.md"), ROOT / "README.md"]
-    texts += [part for page in sorted(pages) for part in re.split(r"\n\s*\n", page.read_text("utf-8")) if len(part) < 600]
+    texts += [
+        part for page in sorted(pages) for part in re.split(r"\n\s*\n", page.read_text("utf-8")) if len(part) < 600
+    ]
     trained = zstd.train_dict([text.encode() for text in texts], BYTES)
     write_bytes(OUTPUT, trained.dict_content)
     print(f"{OUTPUT}: {len(trained.dict_content):,} bytes from {len(texts):,} texts")

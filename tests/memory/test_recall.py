@@ -50,7 +50,9 @@ def test_another_form_of_the_word_is_found(memory: Memory) -> None:
 
 @pytest.mark.parametrize("budget", [1, 7, 30, 100, 1000])
 def test_a_passage_keeps_its_budget(memory: Memory, budget: int) -> None:
-    memory.append("user", "The long story of the harbour. " * 400 + "The harbour master is Edda. " + "So it went. " * 400)
+    memory.append(
+        "user", "The long story of the harbour. " * 400 + "The harbour master is Edda. " + "So it went. " * 400
+    )
     passage = memory.recall("Who is the harbour master?", budget)
     assert passage.tokens <= budget and len(passage.text.encode()) <= 4 * budget + 4
     if budget >= 100:
@@ -119,7 +121,9 @@ def test_spans(question: str, start: tuple[int, int, int], days: int) -> None:
     assert (found[0].year, found[0].month, found[0].day) == start and (found[1] - found[0]).days == days
 
 
-@pytest.mark.parametrize("question", ["What may I do?", "Who won on 31 February 2023?", "Is 12 enough?", "In year 0000-00-00?"])
+@pytest.mark.parametrize(
+    "question", ["What may I do?", "Who won on 31 February 2023?", "Is 12 enough?", "In year 0000-00-00?"]
+)
 def test_no_span(question: str) -> None:
     assert span(question, DAY) is None
 
@@ -131,7 +135,9 @@ def test_one_conversation_alone(memory: Memory) -> None:
     assert memory.search("password", conversation="nowhere") == []
 
 
-@pytest.mark.parametrize("question", ['"; DROP TABLE turns; --', "a AND NOT (b* OR", "the of and", "\0\ud800", "🦊?", "NEAR(x y)"])
+@pytest.mark.parametrize(
+    "question", ['"; DROP TABLE turns; --', "a AND NOT (b* OR", "the of and", "\0\ud800", "🦊?", "NEAR(x y)"]
+)
 def test_any_question_is_answered_without_harm(memory: Memory, question: str) -> None:
     memory.recall(question)
     assert len(memory) == 150 and memory.verify() == []
@@ -214,9 +220,7 @@ def test_evidence_of_a_real_conversation_is_found(tmp_path: Path) -> None:
     memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
     memory.extend([Said(turn["speaker"], turn["text"], DAY) for turn in turns])
     asked = [q for q in found["questions"] if q["category"] != 5 and q["evidence"]]
-    hits = [
-        any(turns[f.turn.id - 1]["id"] in q["evidence"] for f in memory.search(q["question"], 5)) for q in asked
-    ]
+    hits = [any(turns[f.turn.id - 1]["id"] in q["evidence"] for f in memory.search(q["question"], 5)) for q in asked]
     assert np.mean(hits) > 0.6
 
 

@@ -37,7 +37,20 @@ def memory(tmp_path: Path) -> Memory:
 def chat(n: int, seed: int = 0) -> list[Said]:
     """Plain small talk in which every turn differs."""
     rng = random.Random(seed)
-    words = "garden dog train book summer music dinner letter window river teacher market".split()
+    words = [
+        "garden",
+        "dog",
+        "train",
+        "book",
+        "summer",
+        "music",
+        "dinner",
+        "letter",
+        "window",
+        "river",
+        "teacher",
+        "market",
+    ]
     return [
         Said(rng.choice(("Ann", "Bob")), f"I saw the {' and the '.join(rng.sample(words, 4))} today, number {i}.")
         for i in range(n)

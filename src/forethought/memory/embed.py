@@ -36,7 +36,7 @@ class WordLlama:
 
     def __init__(self) -> None:
         try:
-            import wordllama
+            import wordllama  # type: ignore[import-untyped,import-not-found,unused-ignore]
         except ImportError as error:
             raise MissingExtra("wordllama is not installed; pip install 'forethought[embed]'") from error
         here = Path(wordllama.__file__).parent  # 0.4.0 looks for its own tokenizer in the cache folder alone

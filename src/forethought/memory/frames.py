@@ -20,12 +20,14 @@ else:
     from backports import zstd
 
 PLAIN, BARE, CHAT = 0, -1, -2
-"""How a frame was made: as it is; zstd without a dictionary; zstd with the shipped one. A memory's own dictionaries have
+"""How a frame was made: as it is; zstd without a dictionary; zstd with the shipped one. A memory's own dictionaries
+have
 positive numbers."""
 LEVEL = 12
 MAGIC = b"\x28\xb5\x2f\xfd"
 """A frame's first four bytes, always the same: left out of the file."""
-OWN_BYTES = 112 * 1024
+OWN_BYTES, SHARE = 112 * 1024, 8
+"""A memory's own dictionary: at most so many bytes, and one for so many of the texts it is learned from."""
 SEPARATOR = b"\xff"
 """Between the texts of a pack: no text has this byte, since UTF-8 never does."""
 LARGEST = 1 << 30
@@ -59,7 +61,9 @@ class Codec:
         try:
             self._dictionary = zstd.ZstdDict(dictionary) if dictionary is not None else None
         except (ValueError, zstd.ZstdError) as error:
-            raise Damaged(f"a dictionary of this memory cannot be read ({error}); 'memory salvage' keeps the rest") from error
+            raise Damaged(
+                f"a dictionary of this memory cannot be read ({error}); 'memory salvage' keeps the rest"
+            ) from error
         self._compressor = zstd.ZstdCompressor(
             options={
                 zstd.CompressionParameter.compression_level: LEVEL,
@@ -92,7 +96,7 @@ def chat_dictionary() -> bytes:
 
 def train(samples: Sequence[bytes]) -> bytes | None:
     """A dictionary for texts like ``samples``, or nothing where they are too few to learn from."""
-    size = min(OWN_BYTES, sum(map(len, samples)) // 8)
+    size = min(OWN_BYTES, sum(map(len, samples)) // SHARE)
     if len(samples) < 16 or size < 1024:
         return None
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -24,7 +25,8 @@ WAITING = 256
 """Turns that are kept before they are indexed without being asked for."""
 THRESHOLD = 0.35
 """Confidence below which a passage advises to abstain; ``calibrate`` sets a memory's own."""
-PICKED = 60
+PICKED = 50
+"""Turns that a passage is chosen from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,9 @@ class Memory:
         abstain = not lines or ranking.confidence < self.threshold
         return Passage(question, tuple(lines), text, tokens, ranking.confidence, abstain, self.found_by)
 
-    def search(self, question: str, most: int = 10, *, asker: str = "user", conversation: str | None = None) -> list[Found]:
+    def search(
+        self, question: str, most: int = 10, *, asker: str = "user", conversation: str | None = None
+    ) -> list[Found]:
         """The turns that a question needs, best first."""
         ranking = self._search.rank(question, asker, conversation)
         best = list(ranking.scores)[:most]
@@ -214,6 +218,5 @@ class Memory:
 def best_threshold(yes: Sequence[float], no: Sequence[float]) -> float:
     """The value that parts two sets of confidences best (balanced accuracy), midway to the next one below."""
     values = sorted({0.0, *yes, *no})
-    cuts = [0.0, *((a + b) / 2 for a, b in zip(values, values[1:], strict=False))]
+    cuts = [0.0, *((a + b) / 2 for a, b in pairwise(values))]
     return max(cuts, key=lambda cut: sum(v >= cut for v in yes) / len(yes) + sum(v < cut for v in no) / len(no))
-

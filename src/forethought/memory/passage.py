@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 from forethought.memory.search import Ranking, Words
 from forethought.memory.turns import Turn
-from forethought.memory.words import STOP, WORD, sentences, words_of
+from forethought.memory.words import STOP, WORD, indexed, sentences, words_of
 
 ALIKE = 0.4
 """Share of words that two sayings of one speaker have in common where one may correct the other."""
 SHORT = 8
 """Content words below which an answer is understood only with what was asked before it."""
-COMPARED = 40
+COMPARED = 24
 Counter = Callable[[str], int]
 
 
@@ -36,7 +37,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What was recalled: ``lines`` in the order in which they were said, ``text`` of them, its size in tokens, how it was
+    """What was recalled: ``lines`` in the order in which they were said, ``text`` of them, its size in tokens,"
+    " how it was
     found, and the ``confidence`` (0..1) that it answers; ``abstain`` where that is below the memory's threshold.
     """
 
@@ -55,17 +57,20 @@ def count_tokens(text: str) -> int:
 
 
 def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[list[int], dict[int, int]]:
-    """The found turns, best first, and which later turn corrects which: the latest stands before those that it corrects,
+    """The found turns, best first, and which later turn corrects which: the latest stands before those that it"
+    " corrects,
     unless the question asks for the past.
     """
     best = [turn for turn in ranking.scores if turn in turns]
     asked = ranking.question
+    words.stems(
+        word for i in best[:COMPARED] for word in WORD.findall(indexed(turns[i].text[:2000]).lower())
+    )  # at once
     told = {i: frozenset(words.covered(asked.words, turns[i].text[:2000])) for i in best[:COMPARED]}
     corrected: dict[int, int] = {}
-    for i in best[:COMPARED]:
-        for j in best[:COMPARED]:
-            if j > max(i, corrected.get(i, i)) and told[i] and told[i] == told[j] and _corrects(turns[j], turns[i], asked.words):
-                corrected[i] = j
+    for i, j in permutations((i for i in best[:COMPARED] if told[i]), 2):
+        if j > corrected.get(i, i) and told[i] == told[j] and _corrects(turns[j], turns[i]):
+            corrected[i] = j
     if not asked.history:
         for earlier, later in corrected.items():
             if best.index(later) > best.index(earlier):
@@ -145,7 +150,7 @@ def _size(line: Line, counter: Counter) -> int:
     return counter(f"{line}\n")
 
 
-def _corrects(later: Turn, earlier: Turn, asked: Sequence[str]) -> bool:
+def _corrects(later: Turn, earlier: Turn) -> bool:
     """Whether one speaker said nearly the same with another value."""
     if later.speaker != earlier.speaker or later.conversation != earlier.conversation:
         return False

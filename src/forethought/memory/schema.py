@@ -1,7 +1,8 @@
 """The file of a memory: what is in it, how it is opened, and what a failing SQLite means for its user.
 
 One SQLite file, in WAL mode with ``synchronous=FULL``: what was committed survives a kill and a power cut. ``turns``,
-``texts``, ``packs`` (what ``compact`` makes of texts: several in one frame), ``names`` and ``dictionaries`` are the truth;
+``texts``, ``packs`` (what ``compact`` makes of texts: several in one frame), ``names`` and ``dictionaries`` are the
+truth;
 digests, words and vectors are an index, made from it anew at any time.
 """
 
@@ -23,9 +24,11 @@ WAIT = 60.0
 MAGIC = b"SQLite format 3\x00"
 
 TRUTH = """
-CREATE TABLE IF NOT EXISTS names(id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL UNIQUE, speaks INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS names(id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL UNIQUE, speaks INTEGER NOT
+NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS dictionaries(id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS texts(id INTEGER PRIMARY KEY AUTOINCREMENT, dictionary INTEGER NOT NULL, frame BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS texts(id INTEGER PRIMARY KEY AUTOINCREMENT, dictionary INTEGER NOT NULL, frame BLOB NOT
+NULL);
 CREATE TABLE IF NOT EXISTS packs(first INTEGER PRIMARY KEY, dictionary INTEGER NOT NULL, frame BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS turns(
     id INTEGER PRIMARY KEY AUTOINCREMENT, conversation INTEGER NOT NULL, speaker INTEGER NOT NULL,
@@ -76,7 +79,8 @@ def refuse(path: Path) -> None:
     application, version = int.from_bytes(head[68:72], "big"), int.from_bytes(head[60:64], "big")
     if application != APPLICATION:
         raise Damaged(
-            f"{path} is an SQLite file of another program (application id {application:#x}, expected {APPLICATION:#x}); "
+            f"{path} is an SQLite file of another program (application id {application:#x}, expected"
+            f" {APPLICATION:#x}); "
             "it was left as it is. Name another file for the memory."
         )
     if version > VERSION:
@@ -159,15 +163,19 @@ def clear_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         words = str(error)
-        if "is full" in words or "disk I/O error" in words and _no_room(path):
+        if "is full" in words or ("disk I/O error" in words and _no_room(path)):
             raise NoSpace(
                 f"no space left while writing {path}; every turn that was acknowledged before is intact. Free some "
                 "space, then do the same again."
             ) from error
         if "locked" in words or "busy" in words:
-            raise Busy(f"another process has been writing {path} for {WAIT:g} seconds; wait for it, or end it") from error
+            raise Busy(
+                f"another process has been writing {path} for {WAIT:g} seconds; wait for it, or end it"
+            ) from error
         if "readonly" in words or "unable to open" in words:
-            raise BadSetting(f"{path} cannot be opened for writing ({words}); check the folder and its rights") from error
+            raise BadSetting(
+                f"{path} cannot be opened for writing ({words}); check the folder and its rights"
+            ) from error
         if isinstance(error, sqlite3.OperationalError) and "no such table" not in words and "I/O" not in words:
             raise
         raise Damaged(

@@ -1,10 +1,12 @@
 """Which turns a question needs: words and vectors, fused by reciprocal rank, aware of speakers, neighbours and time.
 
-    lexical(t) = (BM25(t) + 0.3 BM25(previous) + 0.2 BM25(next)) * 1.5 if the question names t's speaker, * 1.5 if t's time
+    lexical(t) = (BM25(t) + 0.3 BM25(previous) + 0.2 BM25(next)) * 1.5 if the question names t's speaker, * 1.5 if t's
+    time
     score(t)   = 1 / (10 + rank in lexical) + w / (10 + rank in dense) + 0.2 / (10 + rank in second hop)
 
 ``w`` is the embedder's. The second hop looks up the rare words of the best turns (who owns it? Anna. Where
-does Anna live?). Reciprocal rank fusion: Cormack et al. 2009; here with 10 instead of 60, since only the first few count.
+does Anna live?). Reciprocal rank fusion: Cormack et al. 2009; here with 10 instead of 60, since only the first few
+count.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ Scores = dict[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The turns found, best first with their scores; the question's parts; how sure it is that they answer it (0..1)."""
+    """The turns found, best first with their scores; the question's parts; how sure it is that they answer it"
+    " (0..1)."""
 
     scores: Scores
     question: Question

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from forethought.errors import BadSetting, Damaged
 from forethought.memory import frames, schema
@@ -143,9 +144,13 @@ class Store:
             with self.read() as connection:
                 only, values = "", [last, top]
                 if conversation is not None:
-                    found = connection.execute("SELECT id FROM names WHERE name=?", (frames.raw(conversation),)).fetchone()
+                    found = connection.execute(
+                        "SELECT id FROM names WHERE name=?", (frames.raw(conversation),)
+                    ).fetchone()
                     only, values = " AND conversation=?", [*values, found[0] if found else -1]
-                rows = connection.execute(f"{SELECT} WHERE id>? AND id<=?{only} ORDER BY id LIMIT 500", values).fetchall()
+                rows = connection.execute(
+                    f"{SELECT} WHERE id>? AND id<=?{only} ORDER BY id LIMIT 500", values
+                ).fetchall()
                 batch = [self.turn(connection, row) for row in rows]
             yield from batch
             if not batch:
@@ -163,7 +168,7 @@ class Store:
                     found[row[0]] = self.turn(connection, row)
         return found
 
-    def turn(self, connection: sqlite3.Connection, row: Sequence[int]) -> Turn:
+    def turn(self, connection: sqlite3.Connection, row: Sequence[Any]) -> Turn:
         """The turn of a row of ``SELECT``."""
         number, conversation, speaker, at, text = row
         return Turn(
@@ -185,7 +190,7 @@ class Store:
         texts = self.unpack(connection, *found[1:]).split(SEPARATOR) if found else []
         if not found or number - found[0] >= len(texts):
             raise Damaged(f"{self.path}: text {number} is missing; 'forethought memory salvage' keeps the others")
-        return texts[number - found[0]]
+        return texts[int(number - found[0])]
 
     def name(self, connection: sqlite3.Connection, number: int) -> str:
         """A speaker's or a conversation's name."""
@@ -221,7 +226,7 @@ class Store:
         found = connection.execute("SELECT data FROM dictionaries WHERE id=?", (number,)).fetchone()
         if found is None:
             raise Damaged(f"{self.path}: dictionary {number} is missing; 'forethought memory salvage' keeps the rest")
-        return bytes(found[0])
+        return self.codec(connection, CHAT).unpack(found[0])
 
     def newest_dictionary(self, connection: sqlite3.Connection) -> int:
         """The dictionary for new texts: the memory's own where it has one, else the shipped one."""
@@ -251,4 +256,3 @@ def _check(turn: Said) -> None:
         if not isinstance(name, str) or len(name) > 1000:
             raise BadSetting(f"got {str(name)[:40]!r} as the {what}; expected a text of at most 1,000 characters")
     to_milliseconds(turn.at)
-

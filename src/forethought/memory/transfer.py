@@ -166,4 +166,3 @@ def _between(connection: sqlite3.Connection, start: int, end: int) -> tuple[list
     middle = (start + end) // 2
     left, right = _between(connection, start, middle), _between(connection, middle + 1, end)
     return left[0] + right[0], left[1] + right[1]
-

@@ -15,7 +15,8 @@ from forethought.memory.frames import CHAT, SEPARATOR
 from forethought.memory.index import Index
 from forethought.memory.store import SELECT, Store
 
-PACK_TEXTS, PACK_BYTES = 32, 16 * 1024
+PACK_TEXTS, PACK_BYTES = 16, 16 * 1024
+"""Several packs to a page: larger ones waste what is left of it."""
 STEP = 1024
 """Texts rewritten in one transaction."""
 SAMPLED = 4 << 20
@@ -84,7 +85,8 @@ def _lengths(store: Store, connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def verify(store: Store) -> list[str]:
-    """What is wrong, in words: SQLite's own check, every text, every name, and whether the index knows each turn once."""
+    """What is wrong, in words: SQLite's own check, every text, every name, and whether the index knows each"
+    " turn once."""
     try:
         with store.read() as connection:
             wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(20)").fetchall() if row[0] != "ok"]
@@ -127,7 +129,9 @@ def compact(store: Store) -> None:
         with store.write() as connection:
             trained = frames.train(_samples(store, connection))
             if trained is not None:
-                connection.execute("INSERT INTO dictionaries(data) VALUES(?)", (trained,))
+                connection.execute(
+                    "INSERT INTO dictionaries(data) VALUES(?)", (store.codec(connection, CHAT).pack(trained),)
+                )
     except BaseException:
         store.drop_caches()  # the number of a dictionary that was not kept can come again
         raise
@@ -176,7 +180,8 @@ def _take(store: Store, connection: sqlite3.Connection, after: int) -> list[tupl
     """The next texts in order of number, taken out of the file to be put back in packs."""
     rows = connection.execute(
         "SELECT id, dictionary, frame, 0 FROM (SELECT * FROM texts WHERE id>? ORDER BY id LIMIT ?) UNION ALL "
-        "SELECT first, dictionary, frame, 1 FROM (SELECT * FROM packs WHERE first>? ORDER BY first LIMIT ?) ORDER BY 1 LIMIT ?",
+        "SELECT first, dictionary, frame, 1 FROM (SELECT * FROM packs WHERE first>? ORDER BY first LIMIT ?)"
+        " ORDER BY 1 LIMIT ?",
         (after, STEP, after, STEP, STEP),
     ).fetchall()
     taken: list[tuple[int, bytes]] = []
@@ -219,9 +224,7 @@ def shrink(store: Store) -> None:
 # --- removed ---
 
 
-def forget(
-    store: Store, found: Index, turns: Iterable[int], conversation: str | None, speaker: str | None
-) -> int:
+def forget(store: Store, found: Index, turns: Iterable[int], conversation: str | None, speaker: str | None) -> int:
     """Remove turns for good; see ``Memory.forget``."""
     turns = list(turns)
     if not turns and conversation is None and speaker is None:
@@ -292,7 +295,9 @@ def _without_own(store: Store, connection: sqlite3.Connection) -> None:
     for table, key in (("texts", "id"), ("packs", "first")):
         rows = connection.execute(f"SELECT {key} FROM {table} WHERE dictionary>0").fetchall()
         for (number,) in rows:
-            how, frame = connection.execute(f"SELECT dictionary, frame FROM {table} WHERE {key}=?", (number,)).fetchone()
+            how, frame = connection.execute(
+                f"SELECT dictionary, frame FROM {table} WHERE {key}=?", (number,)
+            ).fetchone()
             packed = store.pack(connection, store.unpack(connection, how, frame), CHAT)
             connection.execute(f"UPDATE {table} SET dictionary=?, frame=? WHERE {key}=?", (*packed, number))
     connection.execute("DELETE FROM dictionaries")

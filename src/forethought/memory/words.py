@@ -7,14 +7,120 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 STOP = frozenset(
-    """a about all also am an and any are as at be because been before being but by can could d did do does doing done
-    for from get got had has have having he her hers him his how i if in into is it its just ll m may me might mine must
-    my no nor not of on or our ours re s shall she should so some such t than that the their theirs them then there
-    these they this those to too us ve very was we were what when where which who whom whose why will with would you
-    your yours""".split()
+    [
+        "a",
+        "about",
+        "all",
+        "also",
+        "am",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "because",
+        "been",
+        "before",
+        "being",
+        "but",
+        "by",
+        "can",
+        "could",
+        "d",
+        "did",
+        "do",
+        "does",
+        "doing",
+        "done",
+        "for",
+        "from",
+        "get",
+        "got",
+        "had",
+        "has",
+        "have",
+        "having",
+        "he",
+        "her",
+        "hers",
+        "him",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "just",
+        "ll",
+        "m",
+        "may",
+        "me",
+        "might",
+        "mine",
+        "must",
+        "my",
+        "no",
+        "nor",
+        "not",
+        "of",
+        "on",
+        "or",
+        "our",
+        "ours",
+        "re",
+        "s",
+        "shall",
+        "she",
+        "should",
+        "so",
+        "some",
+        "such",
+        "t",
+        "than",
+        "that",
+        "the",
+        "their",
+        "theirs",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "to",
+        "too",
+        "us",
+        "ve",
+        "very",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+        "yours",
+    ]
 )
 """Words of a question that say what kind of answer is wanted, not what it is about."""
-HISTORY = re.compile(r"\b(first|before|earlier|original(ly)?|previous(ly)?|used to|history|formerly|initially|old|all)\b")
+HISTORY = re.compile(
+    r"\b(first|before|earlier|original(ly)?|previous(ly)?|used to|history|formerly|initially|old|all)\b"
+)
 WORD = re.compile(r"\w+")
 END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n+")
 LONG, MOST = 600, 4095
@@ -24,7 +130,8 @@ FIRST_PERSON = frozenset({"i", "me", "my", "mine", "myself"})
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question taken apart: the words to look up, the speakers (numbers) it is about, whether it asks for the past."""
+    """A question taken apart: the words to look up, the speakers (numbers) it is about, whether it asks for"
+    " the past."""
 
     text: str
     words: tuple[str, ...]
