@@ -15,6 +15,8 @@ ALIKE = 0.4
 SHORT = 8
 """Content words below which an answer is understood only with what was asked before it."""
 COMPARED = 24
+MISSES = 6
+"""Turns that may not fit before the passage is taken as full."""
 Counter = Callable[[str], int]
 
 
@@ -89,7 +91,7 @@ def build(
     """Lines within ``budget`` tokens, in the order in which they were said, and their size."""
     best, corrected = order(ranking, turns, words)
     chosen: dict[int, Line] = {}
-    left = budget
+    left, missed = budget, 0
     for number in best:
         line = Line(turns[number], turns[number].text, ranking.scores[number], corrected.get(number))
         wanted = [line, *_before(line, ranking, turns)]
@@ -97,10 +99,12 @@ def build(
             if line.turn.id in chosen:
                 continue
             fitted = _fit(line, left, ranking.question.words, counter)
-            if fitted is not None:
+            if fitted is None:
+                missed += 1
+            else:
                 chosen[line.turn.id] = fitted
                 left -= _size(fitted, counter)
-        if left < 8:
+        if left < 8 or missed > MISSES:
             break
     lines = [chosen[number] for number in sorted(chosen)]
     return lines, budget - left

@@ -29,6 +29,8 @@ BEFORE, AFTER, SPEAKER, TIME = 0.3, 0.2, 1.5, 1.5
 RANK, HOP = 10, 0.2
 APART = timedelta(hours=6) // timedelta(milliseconds=1)
 """Turns further apart than this are no neighbours."""
+OFTEN = 1000
+"""Turns that may have a word, for it to be looked up whatever the memory's size."""
 HOPPED, TERMS, RARE = 3, 8, 8
 MANY_NAMES = 2000
 KNOWN = 100_000
@@ -69,7 +71,9 @@ class Search:
             within = _conversation(connection, conversation)
             days = span(question, _latest(connection))
             rows = _Rows(connection, within)
-            lexical = self._lexical(connection, rows, asked, asked.words, days)
+            counts = self._words.counts(connection, asked.words)
+            told = telling(counts, self._total(connection))
+            lexical = self._lexical(connection, rows, asked, told, days)
             dense = _prefer(rows, rows.around(index.by_vector(connection, question, FOUND)), asked, days)
             weight = index.embedder.weight if index.embedder else 0.0
             first = fuse((lexical, 1.0), (dense, weight))
@@ -77,7 +81,7 @@ class Search:
             extra = self._second(connection, asked, [best[i] for i in list(first)[:HOPPED] if i in best])
             hop = self._lexical(connection, rows, asked, extra, days)
             scores = fuse((lexical, 1.0), (dense, weight), (hop, HOP))
-            confidence = self._confidence(connection, rows, asked, scores)
+            confidence = self._confidence(connection, rows, asked, scores, counts)
             return Ranking(scores, asked, confidence, dict(rows.previous))
 
     def speakers(self, connection: sqlite3.Connection) -> dict[str, int]:
@@ -111,11 +115,12 @@ class Search:
         """About how many turns there are."""
         return int(connection.execute("SELECT max(id) FROM turns").fetchone()[0] or 0)
 
-    def _confidence(self, connection: sqlite3.Connection, rows: _Rows, asked: Question, scores: Scores) -> float:
+    def _confidence(
+        self, connection: sqlite3.Connection, rows: _Rows, asked: Question, scores: Scores, counts: Mapping[str, int]
+    ) -> float:
         """Which share of what the question asks about one found turn with its neighbours tells, rare words counting
         more; only turns of the speaker that the question names, where it names one.
         """
-        counts = self._words.counts(connection, asked.words)
         total = self._total(connection)
         worth = {word: math.log(1 + total / (1 + counts[word])) for word in asked.words}
         found = [i for i in scores if not asked.speakers or rows.speaker(i) in asked.speakers][:5]
@@ -227,6 +232,14 @@ class _Rows:
         if near is None or (near[3] is not None and row[3] is not None and abs(near[3] - row[3]) > APART):
             return None
         return near[0]
+
+
+def telling(counts: Mapping[str, int], total: int) -> list[str]:
+    """The words worth looking up: in a large memory, not those that very many turns have, where rarer ones are
+    there."""
+    most = max(OFTEN, total // 50)
+    rare = [word for word in counts if 0 < counts[word] <= most]
+    return rare or list(counts)
 
 
 def fuse(*rankings: tuple[Scores, float]) -> Scores:
