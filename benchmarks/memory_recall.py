@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -37,10 +38,11 @@ from forethought.evaluation.statistics import Record, bootstrap
 from forethought.memory import Memory, Said
 from forethought.memory.embed import Transformer, WordLlama
 from forethought.memory.memory import best_threshold
+from forethought.memory.words import match, words_of
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "memory_recall.json"
-BASELINES = ("BM25 + MiniLM", "BM25 + MiniLM named")
+BASELINES = ("BM25 + MiniLM", "BM25 + MiniLM named", "FTS5 + MiniLM", "FTS5 + MiniLM named")
 TOP, UNANSWERABLE = 10, 5
 Order = Callable[[str], Sequence[int]]
 """Places of turns, best first, for a question."""
@@ -110,6 +112,8 @@ def arms(
         dense = {name: cosine(embedder, texts, questions) for name, embedder in embedders.items()}
         orders |= {f"BM25{tail}": by(words)} | {f"{name}{tail}": by(score) for name, score in dense.items()}
         orders |= {f"BM25 + {name}{tail}": reciprocal(words, score) for name, score in dense.items()}
+        stems = fts5(texts)
+        orders |= {f"FTS5{tail}": by(stems), f"FTS5 + MiniLM{tail}": reciprocal(stems, dense["MiniLM"])}
     for name in ("lexical", *embedders):
         memory = Memory.open(Path(tempfile.mkdtemp(), "memory.sqlite"), embed=embedders.get(name, "lexical"))
         memory.extend(conversation.said)
@@ -133,6 +137,22 @@ def bm25(texts: Sequence[str]) -> Scorer:
     def score(question: str) -> Any:
         tokens = bm25s.tokenize([question], stopwords="en", show_progress=False, return_ids=False)[0]
         return model.get_scores(tokens) if tokens else np.zeros(len(texts))
+
+    return score
+
+
+def fts5(texts: Sequence[str]) -> Scorer:
+    """BM25 as SQLite's FTS5 has it, with Porter stems, and without the question's stop words."""
+    table = sqlite3.connect(":memory:")
+    table.execute("CREATE VIRTUAL TABLE turns USING fts5(text, tokenize='porter unicode61')")
+    table.executemany("INSERT INTO turns(rowid, text) VALUES(?, ?)", enumerate(texts))
+
+    def score(question: str) -> Any:
+        scores = np.zeros(len(texts))
+        words = words_of(question) or [question]
+        for place, rank in table.execute("SELECT rowid, rank FROM turns WHERE turns MATCH ?", (match(words),)):
+            scores[place] = -rank
+        return scores
 
     return score
 
