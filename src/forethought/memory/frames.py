@@ -23,7 +23,8 @@ PLAIN, BARE, CHAT = 0, -1, -2
 """How a frame was made: as it is; zstd without a dictionary; zstd with the shipped one. A memory's own dictionaries
 have
 positive numbers."""
-LEVEL = 12
+FAST, SMALL = 12, 19
+"""zstd's levels for a turn that is kept, and for ``compact``."""
 MAGIC = b"\x28\xb5\x2f\xfd"
 """A frame's first four bytes, always the same: left out of the file."""
 OWN_BYTES, SHARE = 112 * 1024, 8
@@ -57,26 +58,26 @@ def digest(data: bytes) -> int:
 class Codec:
     """Compresses and decompresses with one dictionary (``None``: without); not for several threads at once."""
 
-    def __init__(self, dictionary: bytes | None, checksum: bool = False) -> None:
+    def __init__(self, dictionary: bytes | None) -> None:
         try:
             self._dictionary = zstd.ZstdDict(dictionary) if dictionary is not None else None
         except (ValueError, zstd.ZstdError) as error:
             raise Damaged(
                 f"a dictionary of this memory cannot be read ({error}); 'memory salvage' keeps the rest"
             ) from error
-        self._compressor = zstd.ZstdCompressor(
-            options={
-                zstd.CompressionParameter.compression_level: LEVEL,
+        self._compressors: dict[int, zstd.ZstdCompressor] = {}
+
+    def pack(self, data: bytes, level: int = FAST) -> bytes:
+        """The frame of ``data``, without its first four bytes."""
+        if level not in self._compressors:
+            options = {
+                zstd.CompressionParameter.compression_level: level,
                 zstd.CompressionParameter.dict_id_flag: 0,
                 zstd.CompressionParameter.content_size_flag: 0,
-                zstd.CompressionParameter.checksum_flag: checksum,
-            },
-            zstd_dict=self._dictionary,
-        )
-
-    def pack(self, data: bytes) -> bytes:
-        """The frame of ``data``, without its first four bytes."""
-        frame = self._compressor.compress(data, mode=self._compressor.FLUSH_FRAME)
+            }
+            self._compressors[level] = zstd.ZstdCompressor(options=options, zstd_dict=self._dictionary)
+        compressor = self._compressors[level]
+        frame = compressor.compress(data, mode=compressor.FLUSH_FRAME)
         assert frame.startswith(MAGIC)
         return frame[len(MAGIC) :]
 
@@ -105,4 +106,4 @@ def train(samples: Sequence[bytes]) -> bytes | None:
         return None
 
 
-__all__ = ["BARE", "CHAT", "PLAIN", "Codec", "chat_dictionary", "digest", "raw", "train", "unraw"]
+__all__ = ["BARE", "CHAT", "FAST", "PLAIN", "SMALL", "Codec", "chat_dictionary", "digest", "raw", "train", "unraw"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from forethought.errors import BadSetting, Damaged
 from forethought.memory import frames, schema
-from forethought.memory.frames import BARE, CHAT, PLAIN, SEPARATOR, Codec
+from forethought.memory.frames import BARE, CHAT, FAST, PLAIN, SEPARATOR, Codec
 from forethought.memory.turns import Said, Turn, from_milliseconds, to_milliseconds
 
 SELECT = "SELECT id, conversation, speaker, at, text FROM turns"
@@ -203,9 +203,11 @@ class Store:
 
     # --- compression ---
 
-    def pack(self, connection: sqlite3.Connection, data: bytes, dictionary: int) -> tuple[int, bytes]:
+    def pack(
+        self, connection: sqlite3.Connection, data: bytes, dictionary: int, level: int = FAST
+    ) -> tuple[int, bytes]:
         """How a text is kept, and its frame: the shorter of compressed and plain."""
-        frame = self.codec(connection, dictionary).pack(data)
+        frame = self.codec(connection, dictionary).pack(data, level)
         return (dictionary, frame) if len(frame) < len(data) else (PLAIN, data)
 
     def unpack(self, connection: sqlite3.Connection, how: int, frame: bytes) -> bytes:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from forethought.errors import BadSetting, Busy, ForethoughtError
 from forethought.memory import frames, index
-from forethought.memory.frames import CHAT, SEPARATOR
+from forethought.memory.frames import CHAT, SEPARATOR, SMALL
 from forethought.memory.index import Index
 from forethought.memory.store import SELECT, Store
 
-PACK_TEXTS, PACK_BYTES = 16, 16 * 1024
+PACK_TEXTS, PACK_BYTES = 8, 16 * 1024
 """Several packs to a page: larger ones waste what is left of it."""
 STEP = 1024
 """Texts rewritten in one transaction."""
@@ -130,7 +130,7 @@ def compact(store: Store) -> None:
             trained = frames.train(_samples(store, connection))
             if trained is not None:
                 connection.execute(
-                    "INSERT INTO dictionaries(data) VALUES(?)", (store.codec(connection, CHAT).pack(trained),)
+                    "INSERT INTO dictionaries(data) VALUES(?)", (store.codec(connection, CHAT).pack(trained, SMALL),)
                 )
     except BaseException:
         store.drop_caches()  # the number of a dictionary that was not kept can come again
@@ -163,7 +163,7 @@ def repack(store: Store) -> None:
             dictionary = store.newest_dictionary(connection)
             texts = _take(store, connection, last)
             for first, pack in _packs(texts):
-                row = store.pack(connection, SEPARATOR.join(pack), dictionary)
+                row = store.pack(connection, SEPARATOR.join(pack), dictionary, SMALL)
                 connection.execute("INSERT INTO packs VALUES(?, ?, ?)", (first, *row))
         if not texts:
             break
