@@ -70,7 +70,7 @@ class Codec:
     def pack(self, data: bytes, level: int = FAST) -> bytes:
         """The frame of ``data``, without its first four bytes."""
         if level not in self._compressors:
-            options = {
+            options: dict[int, int] = {
                 zstd.CompressionParameter.compression_level: level,
                 zstd.CompressionParameter.dict_id_flag: 0,
                 zstd.CompressionParameter.content_size_flag: 0,
