@@ -21,6 +21,7 @@ COMMANDS = {
     "act": "let an agent live in a world and see what it imagines",
     "ask": "ask what to do and hear what each way would cause",
     "play": "play a world yourself and see what a model expects",
+    "memory": "keep conversations word for word, recall what a question needs",
 }
 """Each command with its one line; the module of the same name has ``run(arguments) -> exit code``."""
 

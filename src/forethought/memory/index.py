@@ -1,0 +1,191 @@
+"""What turns are found by: words (SQLite's FTS5) and sentence vectors. Made from the turns, a batch at a time.
+
+A turn that was just kept is indexed when the next question is asked, or when enough of them wait: so that keeping is as
+fast as SQLite is, and a kill in between costs nothing but doing it again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forethought.memory.embed import LEXICAL, Embedder
+from forethought.memory.store import SELECT, Store
+from forethought.memory.turns import Turn
+from forethought.memory.words import indexed, match, sentences
+
+BITS = 12
+"""A sentence's number is its turn's, shifted by these bits, plus its place."""
+BATCH = 1000
+RESCORED = 512
+"""Sentences whose exact vectors are compared, of those nearest by sign."""
+
+
+@dataclass(eq=False)
+class Index:
+    """The index of one store; ``embedder`` None is words alone."""
+
+    store: Store
+    embedder: Embedder | None
+    _ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), init=False, repr=False)
+    _signs: NDArray[np.uint64] = field(default_factory=lambda: np.zeros((0, 0), np.uint64), init=False, repr=False)
+    _state: str = field(default="", init=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """How turns are found, in words."""
+        return LEXICAL if self.embedder is None else f"{LEXICAL} + {self.embedder.name}"
+
+    # --- making ---
+
+    def catch_up(self) -> int:
+        """Index what waits; returns how many turns. Others can write between the batches."""
+        done = 0
+        while made := self._batch("words_to", self._add_words):
+            done += made
+        if self.embedder is not None:
+            self._claim()
+            while self._batch("vectors_to", self._add_vectors):
+                pass
+        return done
+
+    def waiting(self) -> int:
+        """How many turns the words do not know yet (at most)."""
+        with self.store.read() as connection:
+            last = connection.execute("SELECT max(id) FROM turns").fetchone()[0] or 0
+            return int(last) - number(connection, "words_to")
+
+    def _batch(self, key: str, add: object) -> int:
+        assert callable(add)
+        with self.store.read() as connection:
+            done, last = number(connection, key), connection.execute("SELECT max(id) FROM turns").fetchone()[0]
+        if (last or 0) <= done:
+            return 0
+        with self.store.write() as connection:
+            done = number(connection, key)
+            rows = connection.execute(f"{SELECT} WHERE id>? ORDER BY id LIMIT {BATCH}", (done,)).fetchall()
+            if rows:
+                add(connection, [self.store.turn(connection, row) for row in rows])
+                put(connection, key, rows[-1][0])
+            return len(rows)
+
+    def _add_words(self, connection: sqlite3.Connection, turns: Sequence[Turn]) -> None:
+        connection.executemany(
+            "INSERT INTO turn_words(rowid, text) VALUES(?, ?)", [(turn.id, indexed(turn.text)) for turn in turns]
+        )
+
+    def _add_vectors(self, connection: sqlite3.Connection, turns: Sequence[Turn]) -> None:
+        """The speaker stands before each sentence: a question names people, their sentences say "I"."""
+        assert self.embedder is not None
+        found = [
+            (turn.id << BITS | place, f"{indexed(turn.speaker)}: {sentence}")
+            for turn in turns
+            for place, sentence in enumerate(sentences(turn.text))
+        ]
+        if found:
+            vectors = self.embedder.embed([text for _, text in found]).astype(np.float16)
+            rows = [(key, vector.tobytes()) for (key, _), vector in zip(found, vectors, strict=True)]
+            connection.executemany("INSERT INTO vectors(id, vector) VALUES(?, ?)", rows)
+
+    def _claim(self) -> None:
+        """Vectors of another embedder make room for this one's."""
+        assert self.embedder is not None
+        with self.store.read() as connection:
+            if text(connection, "embedder") == self.embedder.name:
+                return
+        with self.store.write() as connection:
+            connection.execute("DELETE FROM vectors")
+            put(connection, "vectors_to", 0)
+            put(connection, "embedder", self.embedder.name)
+            changed(connection)
+
+    def remove(self, connection: sqlite3.Connection, turns: Sequence[Turn]) -> None:
+        """Take turns out of the index, in the transaction that removes them."""
+        done = number(connection, "words_to")
+        connection.executemany(
+            "INSERT INTO turn_words(turn_words, rowid, text) VALUES('delete', ?, ?)",
+            [(turn.id, indexed(turn.text)) for turn in turns if turn.id <= done],
+        )
+        connection.executemany(
+            "DELETE FROM vectors WHERE id BETWEEN ? AND ?",
+            [(turn.id << BITS, (turn.id + 1 << BITS) - 1) for turn in turns],
+        )
+        changed(connection)
+
+    # --- finding ---
+
+    def by_words(self, connection: sqlite3.Connection, words: Sequence[str], most: int) -> dict[int, float]:
+        """Turns with any of the words: their numbers and BM25 scores (larger is better), the best ``most``."""
+        if not words:
+            return {}
+        rows = connection.execute(
+            "SELECT rowid, rank FROM turn_words WHERE turn_words MATCH ? ORDER BY rank LIMIT ?", (match(words), most)
+        )
+        return {turn: -rank for turn, rank in rows.fetchall()}
+
+    def by_vector(self, connection: sqlite3.Connection, question: str, most: int) -> dict[int, float]:
+        """Turns by their best sentence's cosine with the question: nearest by sign first, then exactly."""
+        if self.embedder is None:
+            return {}
+        self._load(connection)
+        if not len(self._ids):
+            return {}
+        vector = self.embedder.embed([indexed(question)])[0]
+        near = self._ids
+        if len(near) > RESCORED:
+            apart = np.bitwise_count(self._signs ^ signs(vector[None])).sum(1, dtype=np.uint16)
+            near = near[np.argpartition(apart, RESCORED)[:RESCORED]]
+        marks = ",".join("?" * len(near))
+        rows = connection.execute(f"SELECT id, vector FROM vectors WHERE id IN ({marks})", near.tolist()).fetchall()
+        scores = np.frombuffer(b"".join(row[1] for row in rows), np.float16).reshape(len(rows), -1) @ vector
+        best: dict[int, float] = {}
+        for (key, _), score in zip(rows, scores.tolist(), strict=True):
+            best[key >> BITS] = max(score, best.get(key >> BITS, -1.0))
+        return dict(sorted(best.items(), key=lambda pair: -pair[1])[:most])
+
+    def _load(self, connection: sqlite3.Connection) -> None:
+        """Read the vectors that are new since the last question; all of them where some were removed."""
+        state = f"{text(connection, 'changes')} {text(connection, 'embedder')}"
+        if state != self._state:
+            self._ids, self._signs, self._state = np.zeros(0, np.int64), np.zeros((0, 0), np.uint64), state
+        last = int(self._ids[-1]) if len(self._ids) else -1
+        ids, parts = [self._ids], [self._signs] if len(self._ids) else []
+        cursor = connection.execute("SELECT id, vector FROM vectors WHERE id>? ORDER BY id", (last,))
+        while rows := cursor.fetchmany(8192):
+            ids.append(np.array([row[0] for row in rows], np.int64))
+            vectors = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
+            parts.append(signs(vectors.reshape(len(rows), -1)))
+        if len(ids) > 1:
+            self._ids, self._signs = np.concatenate(ids), np.concatenate(parts)
+
+
+def signs(vectors: NDArray[np.floating]) -> NDArray[np.uint64]:
+    """The signs of vectors (N, W) as bits (N, W / 64, rounded up)."""
+    bits = np.packbits(vectors > 0, axis=1)
+    short = -bits.shape[1] % 8
+    return np.ascontiguousarray(np.pad(bits, ((0, 0), (0, short)))).view(np.uint64)
+
+
+def text(connection: sqlite3.Connection, key: str) -> str:
+    """A setting of the memory, or nothing."""
+    found = connection.execute("SELECT value FROM settings WHERE key=?", (key,)).fetchone()
+    return str(found[0]) if found else ""
+
+
+def number(connection: sqlite3.Connection, key: str) -> int:
+    """A setting that is a number, 0 where it is not there."""
+    return int(text(connection, key) or 0)
+
+
+def put(connection: sqlite3.Connection, key: str, value: object) -> None:
+    """Keep a setting."""
+    connection.execute("INSERT OR REPLACE INTO settings VALUES(?, ?)", (key, str(value)))
+
+
+def changed(connection: sqlite3.Connection) -> None:
+    """Say that vectors were removed: what others have read of them no longer holds."""
+    put(connection, "changes", number(connection, "changes") + 1)

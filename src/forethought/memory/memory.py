@@ -1,0 +1,222 @@
+"""``Memory``: conversations kept word for word, and the passage that a question needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from forethought.errors import BadSetting
+from forethought.memory import index as settings
+from forethought.memory import transfer, upkeep
+from forethought.memory.embed import Embedder, choose
+from forethought.memory.index import Index
+from forethought.memory.passage import Passage, build, count_tokens
+from forethought.memory.search import Search, Words
+from forethought.memory.store import Store
+from forethought.memory.turns import Said, Turn
+from forethought.memory.upkeep import Stats
+
+WAITING = 256
+"""Turns that are kept before they are indexed without being asked for."""
+THRESHOLD = 0.35
+"""Confidence below which a passage advises to abstain; ``calibrate`` sets a memory's own."""
+PICKED = 50
+"""Turns that a passage is chosen from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One turn that a question found, and its score."""
+
+    turn: Turn
+    score: float
+
+
+class Memory:
+    """A memory of conversations in one file; several processes may use it at once.
+
+    ``Memory.open(path)`` makes it where there is none. What ``append`` and ``extend`` return is on the disk.
+    """
+
+    def __init__(self, store: Store, embedder: Embedder | None) -> None:
+        self._store = store
+        self._index = Index(store, embedder)
+        self._search = Search(self._index)
+        self._words = Words()
+        self._unindexed = 0
+
+    @classmethod
+    def open(cls, path: Path | str, embed: str | Path | Embedder | None = None) -> Memory:
+        """The memory in the file at ``path``.
+
+        ``embed``: None takes wordllama where it is installed (extra ``embed``), else words alone; "lexical",
+        "wordllama", the folder of a sentence-transformers model, or an ``Embedder``. Raises ``Damaged`` for a file that
+        is no memory (it stays as it was), ``BadSetting``, ``NoSpace``, ``Busy``, ``MissingExtra``.
+        """
+        return cls(Store(Path(path)), choose(embed))
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._store.path
+
+    @property
+    def found_by(self) -> str:
+        """How turns are found: "lexical", or with whose vectors too."""
+        return self._index.name
+
+    # --- keeping ---
+
+    def append(
+        self, speaker: str, text: str, *, at: datetime | Literal["now"] | None = "now", conversation: str = ""
+    ) -> int:
+        """Keep one turn; its number. On the disk when it returns, or not kept at all.
+
+        ``at``: when it was said (UTC where it has no time zone; None: unknown).
+        """
+        said = datetime.now(UTC) if at == "now" else at
+        if isinstance(said, str):
+            raise BadSetting(f"got {said!r} as the time of a turn; expected a datetime, 'now' or None")
+        return self.extend([Said(speaker, text, said, conversation)])[0]
+
+    def extend(self, said: Iterable[Said]) -> list[int]:
+        """Keep many turns, all or none, in one write: much faster than one by one. Their numbers."""
+        ids = self._store.extend(said)
+        self._unindexed += len(ids)
+        if WAITING <= self._unindexed <= 4 * WAITING:  # a large import waits for its first question
+            self._index.catch_up()
+            self._unindexed = 0
+        return ids
+
+    def turns(self, conversation: str | None = None) -> Iterator[Turn]:
+        """Every turn in the order in which it was kept, or those of one conversation."""
+        return self._store.turns(conversation)
+
+    def turn(self, number: int) -> Turn:
+        """The turn with a number. Raises ``BadSetting`` where there is none."""
+        found = self._store.get([number])
+        if number not in found:
+            raise BadSetting(f"there is no turn {number} in {self.path}; it never was, or it was forgotten")
+        return found[number]
+
+    def __len__(self) -> int:
+        return self._store.count()
+
+    # --- recalling ---
+
+    def recall(
+        self,
+        question: str,
+        budget_tokens: int = 512,
+        *,
+        asker: str = "user",
+        conversation: str | None = None,
+        count: Callable[[str], int] = count_tokens,
+    ) -> Passage:
+        """The passage that a question needs, of at most ``budget_tokens`` tokens as ``count`` counts them.
+
+        ``asker`` is who "I" and "my" are in the question. Without a ``conversation`` all are searched.
+        """
+        if not isinstance(question, str) or not question.strip():
+            raise BadSetting(f"got {question!r} as a question; expected a text. 'turns()' lists everything.")
+        if budget_tokens < 1:
+            raise BadSetting(f"got a budget of {budget_tokens} tokens; expected at least 1")
+        ranking = self._search.rank(question, asker, conversation)
+        best = list(ranking.scores)[:PICKED]
+        needed = [*best, *(ranking.previous[i] for i in best if i in ranking.previous)]
+        turns = self._store.get(list(dict.fromkeys(needed)))
+        lines, tokens = build(ranking, turns, self._words, budget_tokens, count)
+        text = "\n".join(map(str, lines))
+        abstain = not lines or ranking.confidence < self.threshold
+        return Passage(question, tuple(lines), text, tokens, ranking.confidence, abstain, self.found_by)
+
+    def search(
+        self, question: str, most: int = 10, *, asker: str = "user", conversation: str | None = None
+    ) -> list[Found]:
+        """The turns that a question needs, best first."""
+        ranking = self._search.rank(question, asker, conversation)
+        best = list(ranking.scores)[:most]
+        turns = self._store.get(best)
+        return [Found(turns[number], ranking.scores[number]) for number in best if number in turns]
+
+    @property
+    def threshold(self) -> float:
+        """Confidence below which a passage advises to abstain."""
+        with self._store.read() as connection:
+            return float(settings.text(connection, "threshold") or THRESHOLD)
+
+    def calibrate(self, answerable: Sequence[str], unanswerable: Sequence[str], asker: str = "user") -> float:
+        """Set the threshold from held-out questions whose answer is, and is not, in the memory; returns it.
+
+        It is the confidence that tells most of them apart, counting both kinds alike. Raises ``BadSetting`` for none.
+        """
+        if not answerable or not unanswerable:
+            raise BadSetting("expected questions of both kinds, with and without an answer; at least one of each")
+        yes = [self._search.rank(question, asker).confidence for question in answerable]
+        no = [self._search.rank(question, asker).confidence for question in unanswerable]
+        threshold = best_threshold(yes, no)
+        with self._store.write() as connection:
+            settings.put(connection, "threshold", threshold)
+        return threshold
+
+    # --- upkeep ---
+
+    def index(self) -> int:
+        """Index what waits, instead of at the next question; how many turns."""
+        return self._index.catch_up()
+
+    def stats(self) -> Stats:
+        """How many turns, and what they take."""
+        return upkeep.stats(self._store, self._index)
+
+    def verify(self) -> list[str]:
+        """What is wrong with the file, in words; nothing where all is well. Reads every turn."""
+        return upkeep.verify(self._store)
+
+    def compact(self) -> Stats:
+        """Make the file smaller: texts in packs, with a dictionary trained on them. Nothing said is changed."""
+        upkeep.compact(self._store)
+        return self.stats()
+
+    def forget(self, turns: Iterable[int] = (), *, conversation: str | None = None, speaker: str | None = None) -> int:
+        """Remove turns for good: text, words, vectors, dictionaries that learned from them, free pages and WAL.
+
+        By number, or all of a conversation, of a speaker, of a speaker in a conversation; how many. Raises
+        ``BadSetting`` where nothing was named and ``Busy`` where another process holds the old state in use.
+        """
+        return upkeep.forget(self._store, self._index, turns, conversation, speaker)
+
+    def export(self, path: Path | str) -> int:
+        """Write every turn to a JSONL file; how many."""
+        return transfer.export(self._store, Path(path))
+
+    def import_(self, path: Path | str) -> int:
+        """Keep the turns of a JSONL file, all or none; how many. Raises ``Damaged``, naming the line."""
+        return len(self.extend(transfer.read(Path(path))))
+
+    @staticmethod
+    def salvage(damaged: Path | str, copy: Path | str) -> transfer.Salvaged:
+        """Copy what can still be read of a damaged file into a new memory; the damaged file is only read."""
+        return transfer.salvage(Path(damaged), Path(copy))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def best_threshold(yes: Sequence[float], no: Sequence[float]) -> float:
+    """The value that parts two sets of confidences best (balanced accuracy), midway to the next one below."""
+    values = sorted({0.0, *yes, *no})
+    cuts = [0.0, *((a + b) / 2 for a, b in pairwise(values))]
+    return max(cuts, key=lambda cut: sum(v >= cut for v in yes) / len(yes) + sum(v < cut for v in no) / len(no))

@@ -1,0 +1,165 @@
+"""The passage that a question gets back: the turns that it needs, within a budget, each line citing its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+from forethought.memory.search import Ranking, Words
+from forethought.memory.turns import Turn
+from forethought.memory.words import STOP, WORD, indexed, sentences, words_of
+
+ALIKE = 0.4
+"""Share of words that two sayings of one speaker have in common where one may correct the other."""
+SHORT = 8
+"""Content words below which an answer is understood only with what was asked before it."""
+COMPARED = 24
+MISSES = 6
+"""Turns that may not fit before the passage is taken as full."""
+Counter = Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One recalled turn, or what of it the budget allows. ``superseded_by`` is the later turn that corrects it."""
+
+    turn: Turn
+    text: str
+    score: float
+    superseded_by: int | None = None
+
+    def __str__(self) -> str:
+        """The line with its citation: ``[12] 2024-05-31 18:30 Ann: ...``."""
+        when = f" {self.turn.at:%Y-%m-%d %H:%M}" if self.turn.at else ""
+        later = f" (later corrected in [{self.superseded_by}])" if self.superseded_by else ""
+        line = f"[{self.turn.id}]{when} {self.turn.speaker}: {' '.join(self.text.splitlines())}{later}"
+        return line.encode("utf-8", "replace").decode()  # no tokenizer or terminal takes lone surrogates
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What was recalled: ``lines`` in the order in which they were said, ``text`` of them, its size in tokens,"
+    " how it was
+    found, and the ``confidence`` (0..1) that it answers; ``abstain`` where that is below the memory's threshold.
+    """
+
+    question: str
+    lines: tuple[Line, ...]
+    text: str
+    tokens: int
+    confidence: float
+    abstain: bool
+    found_by: str
+
+
+def count_tokens(text: str) -> int:
+    """About how many tokens a text has, where no tokenizer is given: one for four bytes, rounded up."""
+    return -(-len(text.encode("utf-8", "surrogatepass")) // 4)
+
+
+def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[list[int], dict[int, int]]:
+    """The found turns, best first, and which later turn corrects which: the latest stands before those that it"
+    " corrects,
+    unless the question asks for the past.
+    """
+    best = [turn for turn in ranking.scores if turn in turns]
+    asked = ranking.question
+    words.stems(
+        word for i in best[:COMPARED] for word in WORD.findall(indexed(turns[i].text[:2000]).lower())
+    )  # at once
+    told = {i: frozenset(words.covered(asked.words, turns[i].text[:2000])) for i in best[:COMPARED]}
+    corrected: dict[int, int] = {}
+    for i, j in permutations((i for i in best[:COMPARED] if told[i]), 2):
+        if j > corrected.get(i, i) and told[i] == told[j] and _corrects(turns[j], turns[i]):
+            corrected[i] = j
+    if not asked.history:
+        for earlier, later in corrected.items():
+            if best.index(later) > best.index(earlier):
+                best.remove(later)
+                best.insert(best.index(earlier), later)
+    return best, corrected
+
+
+def build(
+    ranking: Ranking,
+    turns: dict[int, Turn],
+    words: Words,
+    budget: int,
+    counter: Counter,
+) -> tuple[list[Line], int]:
+    """Lines within ``budget`` tokens, in the order in which they were said, and their size."""
+    best, corrected = order(ranking, turns, words)
+    chosen: dict[int, Line] = {}
+    left, missed = budget, 0
+    for number in best:
+        line = Line(turns[number], turns[number].text, ranking.scores[number], corrected.get(number))
+        wanted = [line, *_before(line, ranking, turns)]
+        for line in wanted:
+            if line.turn.id in chosen:
+                continue
+            fitted = _fit(line, left, ranking.question.words, counter)
+            if fitted is None:
+                missed += 1
+            else:
+                chosen[line.turn.id] = fitted
+                left -= _size(fitted, counter)
+        if left < 8 or missed > MISSES:
+            break
+    lines = [chosen[number] for number in sorted(chosen)]
+    return lines, budget - left
+
+
+def _before(line: Line, ranking: Ranking, turns: dict[int, Turn]) -> list[Line]:
+    """The turn before a short one that it answers."""
+    before = ranking.previous.get(line.turn.id)
+    if before is None or before not in turns or "?" not in turns[before].text:
+        return []
+    if len(words_of(line.text[:2000])) > SHORT:
+        return []
+    return [Line(turns[before], turns[before].text, ranking.scores.get(before, 0.0))]
+
+
+def _fit(line: Line, left: int, words: Sequence[str], counter: Counter) -> Line | None:
+    """A line that takes no more than ``left`` tokens: whole, or its sentences that the question needs, or nothing."""
+    if len(line.text) < 8 * left and _size(line, counter) <= left:
+        return line
+    wanted = set(words)
+    parts = sentences(line.text)
+    value = {i: len(wanted & set(words_of(part))) for i, part in enumerate(parts)}
+    kept: list[int] = []
+    best: Line | None = None
+    for i in sorted(value, key=lambda i: (-value[i], i))[:64]:
+        if not value[i] and kept:
+            break
+        tried = sorted([*kept, i])
+        cut = Line(line.turn, _joined(parts, tried), line.score, line.superseded_by)
+        if _size(cut, counter) <= left:
+            kept, best = tried, cut
+    return best if best is not None and any(value[i] for i in kept) else None
+
+
+def _joined(parts: Sequence[str], kept: Sequence[int]) -> str:
+    """Sentences of a turn, with an ellipsis where some were left out."""
+    pieces: list[str] = []
+    last = -1
+    for i in kept:
+        pieces += ["…"] if i != last + 1 else []
+        pieces.append(parts[i])
+        last = i
+    return " ".join(pieces + (["…"] if last != len(parts) - 1 else []))
+
+
+def _size(line: Line, counter: Counter) -> int:
+    return counter(f"{line}\n")
+
+
+def _corrects(later: Turn, earlier: Turn) -> bool:
+    """Whether one speaker said nearly the same with another value."""
+    if later.speaker != earlier.speaker or later.conversation != earlier.conversation:
+        return False
+    if "?" in later.text or "?" in earlier.text or max(len(later.text), len(earlier.text)) > 2000:
+        return False
+    one, other = (set(WORD.findall(turn.text.lower())) for turn in (earlier, later))
+    new, old = other - one - STOP, one - other - STOP
+    return bool(new and old) and len(one & other) >= ALIKE * min(len(one), len(other))

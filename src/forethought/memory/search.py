@@ -1,0 +1,280 @@
+"""Which turns a question needs: words and vectors, fused by reciprocal rank, aware of speakers, neighbours and time.
+
+    lexical(t) = (BM25(t) + 0.3 BM25(previous) + 0.2 BM25(next)) * 1.5 if the question names t's speaker, * 1.5 if t's
+    time
+    score(t)   = 1 / (10 + rank in lexical) + w / (10 + rank in dense) + 0.2 / (10 + rank in second hop)
+
+``w`` is the embedder's. The second hop looks up the rare words of the best turns (who owns it? Anna. Where
+does Anna live?). Reciprocal rank fusion: Cormack et al. 2009; here with 10 instead of 60, since only the first few
+count.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from forethought.memory import frames
+from forethought.memory.index import Index
+from forethought.memory.turns import Turn, from_milliseconds, to_milliseconds
+from forethought.memory.when import Span, span
+from forethought.memory.words import WORD, Question, indexed, take_apart, words_of
+
+FOUND = 200
+"""Turns that each way of finding contributes."""
+BEFORE, AFTER, SPEAKER, TIME = 0.3, 0.2, 1.5, 1.5
+RANK, HOP = 10, 0.2
+APART = timedelta(hours=6) // timedelta(milliseconds=1)
+"""Turns further apart than this are no neighbours."""
+OFTEN = 1000
+"""Turns that may have a word, for it to be looked up whatever the memory's size."""
+HOPPED, TERMS, RARE = 3, 8, 8
+MANY_NAMES = 2000
+KNOWN = 100_000
+"""Stems that are remembered."""
+
+Row = tuple[int, int, int, int | None]
+"""A turn's number, conversation, speaker and time."""
+Scores = dict[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The turns found, best first with their scores; the question's parts; how sure it is that they answer it"
+    " (0..1)."""
+
+    scores: Scores
+    question: Question
+    confidence: float
+    previous: Mapping[int, int]
+    """The turn before each found one, where there is one."""
+
+
+class Search:
+    """Finds turns of one index."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._words = Words()
+        self._speakers: dict[str, int] = {}
+        self._speakers_seen = -1
+
+    def rank(self, question: str, asker: str = "user", conversation: str | None = None) -> Ranking:
+        """The turns that a question needs; of one conversation where it is named."""
+        index = self._index
+        index.catch_up()
+        with index.store.read() as connection:
+            asked = take_apart(question, self.speakers(connection), asker)
+            within = _conversation(connection, conversation)
+            days = span(question, _latest(connection))
+            rows = _Rows(connection, within)
+            counts = self._words.counts(connection, asked.words)
+            told = telling(counts, self._total(connection))
+            lexical = self._lexical(connection, rows, asked, told, days)
+            dense = _prefer(rows, rows.around(index.by_vector(connection, question, FOUND)), asked, days)
+            weight = index.embedder.weight if index.embedder else 0.0
+            first = fuse((lexical, 1.0), (dense, weight))
+            best = index.store.get(list(first)[:HOPPED])
+            extra = self._second(connection, asked, [best[i] for i in list(first)[:HOPPED] if i in best])
+            hop = self._lexical(connection, rows, asked, extra, days)
+            scores = fuse((lexical, 1.0), (dense, weight), (hop, HOP))
+            confidence = self._confidence(connection, rows, asked, scores, counts)
+            return Ranking(scores, asked, confidence, dict(rows.previous))
+
+    def speakers(self, connection: sqlite3.Connection) -> dict[str, int]:
+        """The names of who speaks, lower case, with their numbers (the first ones, where there are very many)."""
+        newest = connection.execute("SELECT max(id) + count(*) + sum(speaks) FROM names").fetchone()[0] or 0
+        if newest != self._speakers_seen:
+            rows = connection.execute("SELECT name, id FROM names WHERE speaks=1 LIMIT ?", (MANY_NAMES,)).fetchall()
+            self._speakers = {indexed(frames.unraw(name)).lower(): number for name, number in rows}
+            self._speakers_seen = newest
+        return self._speakers
+
+    def _lexical(
+        self, connection: sqlite3.Connection, rows: _Rows, asked: Question, words: Sequence[str], days: Span | None
+    ) -> Scores:
+        found = self._index.by_words(connection, words, FOUND)
+        return _prefer(rows, rows.around(found), asked, days)
+
+    def _second(self, connection: sqlite3.Connection, asked: Question, best: Sequence[Turn]) -> list[str]:
+        """The rarest words of the best turns that the question does not have."""
+        names = {word for name in self._speakers for word in WORD.findall(name)}
+        seen = {*asked.words, *names}
+        words = dict.fromkeys(
+            word for turn in best for word in words_of(turn.text[:2000]) if word not in seen and len(word) > 3
+        )
+        counts = self._words.counts(connection, list(words)[:24])
+        most = max(RARE, self._total(connection) // 100)
+        leads = [word for word in counts if 1 < counts[word] <= most]  # what is said once leads nowhere else
+        return sorted(leads, key=lambda word: counts[word])[:TERMS]
+
+    def _total(self, connection: sqlite3.Connection) -> int:
+        """About how many turns there are."""
+        return int(connection.execute("SELECT max(id) FROM turns").fetchone()[0] or 0)
+
+    def _confidence(
+        self, connection: sqlite3.Connection, rows: _Rows, asked: Question, scores: Scores, counts: Mapping[str, int]
+    ) -> float:
+        """Which share of what the question asks about one found turn with its neighbours tells, rare words counting
+        more; only turns of the speaker that the question names, where it names one.
+        """
+        total = self._total(connection)
+        worth = {word: math.log(1 + total / (1 + counts[word])) for word in asked.words}
+        found = [i for i in scores if not asked.speakers or rows.speaker(i) in asked.speakers][:5]
+        turns = self._index.store.get([*found, *(rows.previous[i] for i in found if i in rows.previous)])
+        best = 0.0
+        for i in found:
+            texts = [turns[n].text for n in (i, rows.previous.get(i)) if n in turns]
+            covered = self._words.covered(asked.words, " ".join(text[:4000] for text in texts))
+            best = max(best, sum(worth[word] for word in covered))
+        return best / max(sum(worth.values()), 1e-9)
+
+
+class Words:
+    """Words as the index sees them, stemmed, by a scratch index in memory."""
+
+    def __init__(self) -> None:
+        self._scratch = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._scratch.execute(
+            "CREATE VIRTUAL TABLE scratch USING fts5(text, tokenize='porter unicode61 remove_diacritics 2')"
+        )
+        self._scratch.execute("CREATE VIRTUAL TABLE stems USING fts5vocab(scratch, instance)")
+        self._known: dict[str, str] = {}
+
+    def stems(self, words: Iterable[str]) -> dict[str, str]:
+        """Each word's stem; asked of the scratch index once for each word."""
+        wanted = list(words)
+        if len(self._known) > KNOWN:
+            self._known.clear()
+        if new := [word for word in dict.fromkeys(wanted) if word not in self._known]:
+            self._scratch.execute("BEGIN")
+            self._scratch.execute("DELETE FROM scratch")
+            self._scratch.executemany("INSERT INTO scratch(rowid, text) VALUES(?, ?)", enumerate(new))
+            found = {doc: term for term, doc in self._scratch.execute("SELECT term, doc FROM stems").fetchall()}
+            self._scratch.execute("COMMIT")
+            self._known.update((word, found.get(place, word)) for place, word in enumerate(new))
+        return {word: self._known[word] for word in wanted}
+
+    def counts(self, connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, int]:
+        """In how many turns each word is."""
+        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, turn_words, row)")
+        counts = {}
+        for word, stem in self.stems(words).items():
+            row = connection.execute("SELECT doc FROM temp.vocabulary WHERE term=?", (stem,)).fetchone()
+            counts[word] = int(row[0]) if row else 0
+        return counts
+
+    def covered(self, words: Sequence[str], text: str) -> list[str]:
+        """Those of the words that a text has, in any form."""
+        stems = self.stems(words)
+        there = set(self.stems(WORD.findall(indexed(text).lower())).values())
+        return [word for word in words if stems[word] in there]
+
+
+class _Rows:
+    """Who, when and where of the turns that a search meets, each read once."""
+
+    def __init__(self, connection: sqlite3.Connection, within: int | None) -> None:
+        self._connection, self._within = connection, within
+        self._rows: dict[int, Row | None] = {}
+        self.previous: dict[int, int] = {}
+
+    def speaker(self, turn: int) -> int:
+        row = self._rows.get(turn)
+        return row[2] if row else -1
+
+    def at(self, turn: int) -> int | None:
+        row = self._rows.get(turn)
+        return row[3] if row else None
+
+    def around(self, found: Scores) -> Scores:
+        """Scores that neighbours share in, of turns of the wanted conversation."""
+        self._read({near for turn in found for near in (turn - 1, turn, turn + 1)})
+        scores: Scores = {}
+        for turn, score in found.items():
+            row = self._rows.get(turn)
+            if row is None or (self._within is not None and row[1] != self._within):
+                continue
+            scores[turn] = scores.get(turn, 0.0) + score
+            before, after = self._neighbour(row, -1), self._neighbour(row, 1)
+            if before is not None:
+                self.previous[turn] = before
+                scores[before] = scores.get(before, 0.0) + AFTER * score
+            if after is not None:
+                self.previous[after] = turn
+                scores[after] = scores.get(after, 0.0) + BEFORE * score
+        return scores
+
+    def _read(self, turns: Iterable[int]) -> None:
+        new = [turn for turn in turns if turn not in self._rows]
+        self._rows.update(dict.fromkeys(new))
+        for start in range(0, len(new), 900):
+            some = new[start : start + 900]
+            marks = ",".join("?" * len(some))
+            sql = f"SELECT id, conversation, speaker, at FROM turns WHERE id IN ({marks})"
+            for row in self._connection.execute(sql, some).fetchall():
+                self._rows[row[0]] = row
+
+    def _neighbour(self, row: Row, step: int) -> int | None:
+        """The turn just before or after in the same conversation, unless much time lies between."""
+        near = self._rows.get(row[0] + step)
+        if near is None or near[1] != row[1]:
+            which, way = ("max", "<") if step < 0 else ("min", ">")
+            sql = f"SELECT {which}(id) FROM turns WHERE conversation=? AND id{way}?"
+            number = self._connection.execute(sql, (row[1], row[0])).fetchone()[0]
+            if number is None:
+                return None
+            self._read([number])
+            near = self._rows[number]
+        if near is None or (near[3] is not None and row[3] is not None and abs(near[3] - row[3]) > APART):
+            return None
+        return near[0]
+
+
+def telling(counts: Mapping[str, int], total: int) -> list[str]:
+    """The words worth looking up: in a large memory, not those that very many turns have, where rarer ones are
+    there."""
+    most = max(OFTEN, total // 50)
+    rare = [word for word in counts if 0 < counts[word] <= most]
+    return rare or list(counts)
+
+
+def fuse(*rankings: tuple[Scores, float]) -> Scores:
+    """Reciprocal rank fusion with weights; best first, of equals the later turn."""
+    scores: Scores = {}
+    for ranking, weight in rankings:
+        ordered = sorted(ranking, key=lambda turn: (-ranking[turn], -turn))
+        for place, turn in enumerate(ordered):
+            scores[turn] = scores.get(turn, 0.0) + weight / (RANK + place + 1)
+    return dict(sorted(scores.items(), key=lambda pair: (-pair[1], -pair[0])))
+
+
+def _prefer(rows: _Rows, scores: Scores, asked: Question, days: Span | None) -> Scores:
+    """Scores with what the question says of who and when."""
+    start, end = (to_milliseconds(days[0]), to_milliseconds(days[1])) if days else (None, None)
+    preferred = {}
+    for turn, score in scores.items():
+        at = rows.at(turn)
+        if rows.speaker(turn) in asked.speakers:
+            score *= SPEAKER if score > 0 else 1
+        if start is not None and end is not None and at is not None and start <= at < end:
+            score *= TIME
+        preferred[turn] = score
+    return preferred
+
+
+def _conversation(connection: sqlite3.Connection, name: str | None) -> int | None:
+    """A conversation's number; -1, which none has, where it is not known."""
+    if name is None:
+        return None
+    found = connection.execute("SELECT id FROM names WHERE name=?", (frames.raw(name),)).fetchone()
+    return int(found[0]) if found else -1
+
+
+def _latest(connection: sqlite3.Connection) -> datetime | None:
+    """When the newest turn was said."""
+    found = connection.execute("SELECT at FROM turns ORDER BY id DESC LIMIT 1").fetchone()
+    return from_milliseconds(found[0]) if found else None

@@ -1,0 +1,260 @@
+"""The only source of truth of a memory: turns, word for word, durable when ``append`` returns."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from forethought.errors import BadSetting, Damaged
+from forethought.memory import frames, schema
+from forethought.memory.frames import BARE, CHAT, FAST, PLAIN, SEPARATOR, Codec
+from forethought.memory.turns import Said, Turn, from_milliseconds, to_milliseconds
+
+SELECT = "SELECT id, conversation, speaker, at, text FROM turns"
+MANY = 500
+"""Values in one ``IN (...)``."""
+
+
+@dataclass(eq=False)
+class Store:
+    """A memory's file. Several processes and threads may use it at once; each thread waits for its turn.
+
+    Raises ``Damaged``, ``NoSpace``, ``Busy`` and ``BadSetting`` as ``schema.connect`` says.
+    """
+
+    path: Path
+    _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
+    _connection: sqlite3.Connection | None = field(default=None, init=False, repr=False)
+    _process: int = field(default=0, init=False, repr=False)
+    _codecs: dict[int, Codec] = field(default_factory=dict, init=False, repr=False)
+    _names: dict[int, str] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.path = Path(self.path).absolute()
+        with self.use():
+            pass
+
+    @contextmanager
+    def use(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone; a forked process opens its own."""
+        with self._lock:
+            if self._process != os.getpid():
+                self._connection = schema.connect(self.path)
+                self._process = os.getpid()
+            if self._connection is None:
+                raise BadSetting(f"the memory {self.path} was closed; open it again")
+            with schema.clear_errors(self.path):
+                yield self._connection
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Several reads of one state."""
+        with self.use() as connection, schema.snapshot(connection):
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One write, whole or not at all, on the disk when the block has ended."""
+        with self.use() as connection, schema.transaction(connection):
+            yield connection
+
+    def close(self) -> None:
+        """Close the file; what was acknowledged is there already."""
+        with self._lock:
+            if self._connection is not None and self._process == os.getpid():
+                self._connection.close()
+            self._connection, self._process = None, os.getpid()
+
+    # --- writing ---
+
+    def extend(self, said: Iterable[Said]) -> list[int]:
+        """Keep turns, all of them or none; their numbers. Durable when it returns."""
+        ready = [(frames.raw(turn.text), turn) for turn in said]
+        for _, turn in ready:
+            _check(turn)
+        if not ready:
+            return []
+        with self.write() as connection:
+            dictionary = self.newest_dictionary(connection)
+            names: dict[str, int] = {}
+            known: dict[bytes, int] = {}
+            met: set[str] = set()
+            return [self._append(connection, data, turn, dictionary, names, known, met) for data, turn in ready]
+
+    def _append(
+        self,
+        connection: sqlite3.Connection,
+        data: bytes,
+        turn: Said,
+        dictionary: int,
+        names: dict[str, int],
+        known: dict[bytes, int],
+        met: set[str],
+    ) -> int:
+        """One turn's rows."""
+        for name in (turn.speaker, turn.conversation):
+            if name not in names:
+                names[name] = _name_id(connection, name)
+        if turn.speaker not in met:
+            connection.execute("UPDATE names SET speaks=1 WHERE id=? AND speaks=0", (names[turn.speaker],))
+            met.add(turn.speaker)
+        text = known.get(data)
+        if text is None:
+            text = self.put_text(connection, data, dictionary)
+            if len(data) < 4096:
+                known[data] = text
+        row = connection.execute(
+            "INSERT INTO turns(conversation, speaker, at, text) VALUES(?, ?, ?, ?)",
+            (names[turn.conversation], names[turn.speaker], to_milliseconds(turn.at), text),
+        )
+        assert row.lastrowid is not None
+        return row.lastrowid
+
+    def put_text(self, connection: sqlite3.Connection, data: bytes, dictionary: int) -> int:
+        """The number of a text; stored once, however often it was said."""
+        digest = frames.digest(data)
+        for (number,) in connection.execute("SELECT text FROM digests WHERE digest=?", (digest,)).fetchall():
+            if self.text(connection, number) == data:
+                return int(number)
+        row = connection.execute(
+            "INSERT INTO texts(dictionary, frame) VALUES(?, ?)", self.pack(connection, data, dictionary)
+        )
+        assert row.lastrowid is not None
+        connection.execute("INSERT INTO digests VALUES(?, ?)", (digest, row.lastrowid))
+        return row.lastrowid
+
+    # --- reading ---
+
+    def count(self) -> int:
+        """How many turns there are."""
+        with self.use() as connection:
+            return int(connection.execute("SELECT count(*) FROM turns").fetchone()[0])
+
+    def turns(self, conversation: str | None = None, after: int = 0, until: int | None = None) -> Iterator[Turn]:
+        """Turns in the order in which they were kept; a few at a time, so that others can write meanwhile."""
+        last = after
+        top = 1 << 62 if until is None else until
+        while True:
+            with self.read() as connection:
+                only, values = "", [last, top]
+                if conversation is not None:
+                    found = connection.execute(
+                        "SELECT id FROM names WHERE name=?", (frames.raw(conversation),)
+                    ).fetchone()
+                    only, values = " AND conversation=?", [*values, found[0] if found else -1]
+                rows = connection.execute(
+                    f"{SELECT} WHERE id>? AND id<=?{only} ORDER BY id LIMIT 500", values
+                ).fetchall()
+                batch = [self.turn(connection, row) for row in rows]
+            yield from batch
+            if not batch:
+                return
+            last = batch[-1].id
+
+    def get(self, ids: Sequence[int]) -> dict[int, Turn]:
+        """The turns with these numbers, decompressed; those that are not there are left out."""
+        found: dict[int, Turn] = {}
+        with self.read() as connection:
+            for start in range(0, len(ids), MANY):
+                some = ids[start : start + MANY]
+                marks = ",".join("?" * len(some))
+                for row in connection.execute(f"{SELECT} WHERE id IN ({marks})", [int(i) for i in some]).fetchall():
+                    found[row[0]] = self.turn(connection, row)
+        return found
+
+    def turn(self, connection: sqlite3.Connection, row: Sequence[Any]) -> Turn:
+        """The turn of a row of ``SELECT``."""
+        number, conversation, speaker, at, text = row
+        return Turn(
+            id=number,
+            conversation=self.name(connection, conversation),
+            speaker=self.name(connection, speaker),
+            text=frames.unraw(self.text(connection, text)),
+            at=from_milliseconds(at),
+        )
+
+    def text(self, connection: sqlite3.Connection, number: int) -> bytes:
+        """A text's bytes. Raises ``Damaged``."""
+        found = connection.execute("SELECT dictionary, frame FROM texts WHERE id=?", (number,)).fetchone()
+        if found is not None:
+            return self.unpack(connection, *found)
+        found = connection.execute(
+            "SELECT first, dictionary, frame FROM packs WHERE first<=? ORDER BY first DESC LIMIT 1", (number,)
+        ).fetchone()
+        texts = self.unpack(connection, *found[1:]).split(SEPARATOR) if found else []
+        if not found or number - found[0] >= len(texts):
+            raise Damaged(f"{self.path}: text {number} is missing; 'forethought memory salvage' keeps the others")
+        return texts[int(number - found[0])]
+
+    def name(self, connection: sqlite3.Connection, number: int) -> str:
+        """A speaker's or a conversation's name."""
+        if number not in self._names:
+            found = connection.execute("SELECT name FROM names WHERE id=?", (number,)).fetchone()
+            if found is None:
+                raise Damaged(f"{self.path}: name {number} is missing; 'forethought memory salvage' keeps the others")
+            self._names[number] = frames.unraw(found[0])
+        return self._names[number]
+
+    # --- compression ---
+
+    def pack(
+        self, connection: sqlite3.Connection, data: bytes, dictionary: int, level: int = FAST
+    ) -> tuple[int, bytes]:
+        """How a text is kept, and its frame: the shorter of compressed and plain."""
+        frame = self.codec(connection, dictionary).pack(data, level)
+        return (dictionary, frame) if len(frame) < len(data) else (PLAIN, data)
+
+    def unpack(self, connection: sqlite3.Connection, how: int, frame: bytes) -> bytes:
+        """The bytes that ``pack`` got."""
+        return frame if how == PLAIN else self.codec(connection, how).unpack(frame)
+
+    def codec(self, connection: sqlite3.Connection, dictionary: int) -> Codec:
+        """What compresses with a dictionary, by its number."""
+        if dictionary not in self._codecs:
+            self._codecs[dictionary] = Codec(self._dictionary(connection, dictionary))
+        return self._codecs[dictionary]
+
+    def _dictionary(self, connection: sqlite3.Connection, number: int) -> bytes | None:
+        if number == BARE:
+            return None
+        if number == CHAT:
+            return frames.chat_dictionary()
+        found = connection.execute("SELECT data FROM dictionaries WHERE id=?", (number,)).fetchone()
+        if found is None:
+            raise Damaged(f"{self.path}: dictionary {number} is missing; 'forethought memory salvage' keeps the rest")
+        return self.codec(connection, CHAT).unpack(found[0])
+
+    def newest_dictionary(self, connection: sqlite3.Connection) -> int:
+        """The dictionary for new texts: the memory's own where it has one, else the shipped one."""
+        found = connection.execute("SELECT max(id) FROM dictionaries").fetchone()[0]
+        return CHAT if found is None else int(found)
+
+    def drop_caches(self) -> None:
+        """Forget names and dictionaries that were read before."""
+        self._names.clear()
+        self._codecs.clear()
+
+
+def _name_id(connection: sqlite3.Connection, name: str) -> int:
+    """The number of a name, new or not."""
+    data = frames.raw(name)
+    found = connection.execute("SELECT id FROM names WHERE name=?", (data,)).fetchone()
+    if found is None:
+        row = connection.execute("INSERT INTO names(name) VALUES(?)", (data,))
+        assert row.lastrowid is not None
+        return row.lastrowid
+    return int(found[0])
+
+
+def _check(turn: Said) -> None:
+    """Raises ``BadSetting`` where a turn cannot be kept as it is."""
+    for what, name in (("speaker", turn.speaker), ("conversation", turn.conversation)):
+        if not isinstance(name, str) or len(name) > 1000:
+            raise BadSetting(f"got {str(name)[:40]!r} as the {what}; expected a text of at most 1,000 characters")
+    to_milliseconds(turn.at)

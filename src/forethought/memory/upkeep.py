@@ -1,0 +1,306 @@
+"""Upkeep of a memory's file: measured, checked, made smaller, and turns removed for good.
+
+Each step is one transaction, so a kill at any moment leaves a whole memory, at worst one that is not yet as small.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from forethought.errors import BadSetting, Busy, ForethoughtError
+from forethought.memory import frames, index
+from forethought.memory.frames import CHAT, SEPARATOR, SMALL
+from forethought.memory.index import Index
+from forethought.memory.store import SELECT, Store
+
+PACK_TEXTS, PACK_BYTES = 8, 16 * 1024
+"""Several packs to a page: larger ones waste what is left of it."""
+STEP = 1024
+"""Texts rewritten in one transaction."""
+SAMPLED = 4 << 20
+"""Bytes of texts that a dictionary is trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What a memory holds and what it takes, in bytes on the disk.
+
+    ``raw_bytes`` is all turns as UTF-8, repeated ones too; ``text_bytes`` their compressed texts and dictionaries,
+    ``turn_bytes`` who, when and where, ``index_bytes`` words, vectors and other ways to find.
+    """
+
+    turns: int
+    conversations: int
+    speakers: int
+    texts: int
+    raw_bytes: int
+    text_bytes: int
+    turn_bytes: int
+    index_bytes: int
+    file_bytes: int
+    found_by: str
+    waiting: int
+
+
+def stats(store: Store, found: Index) -> Stats:
+    """Counts and sizes; reads every text's length, so it takes a while on a large memory."""
+    with store.read() as connection:
+        sizes = dict(connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").fetchall())
+        texts = sum(sizes.get(name, 0) for name in ("texts", "packs", "dictionaries"))
+        turns = sum(sizes.get(name, 0) for name in ("turns", "names"))
+        row = connection.execute("SELECT count(*), count(DISTINCT conversation), count(DISTINCT speaker) FROM turns")
+        count, conversations, speakers = row.fetchone()
+        lengths = _lengths(store, connection)
+        raw = sum(lengths[text] for (text,) in connection.execute("SELECT text FROM turns"))
+        last = connection.execute("SELECT max(id) FROM turns").fetchone()[0] or 0
+        return Stats(
+            turns=count,
+            conversations=conversations,
+            speakers=speakers,
+            texts=len(lengths),
+            raw_bytes=raw,
+            text_bytes=texts,
+            turn_bytes=turns,
+            index_bytes=sum(sizes.values()) - texts - turns,
+            file_bytes=sum(sizes.values()),
+            found_by=found.name,
+            waiting=last - index.number(connection, "words_to"),
+        )
+
+
+def _lengths(store: Store, connection: sqlite3.Connection) -> dict[int, int]:
+    """Every text's length in bytes."""
+    lengths = {}
+    for number, how, frame in connection.execute("SELECT id, dictionary, frame FROM texts").fetchall():
+        lengths[number] = len(store.unpack(connection, how, frame))
+    for first, how, frame in connection.execute("SELECT first, dictionary, frame FROM packs"):
+        for place, text in enumerate(store.unpack(connection, how, frame).split(SEPARATOR)):
+            lengths[first + place] = len(text)
+    return lengths
+
+
+# --- checked ---
+
+
+def verify(store: Store) -> list[str]:
+    """What is wrong, in words: SQLite's own check, every text, every name, and whether the index knows each"
+    " turn once."""
+    try:
+        with store.read() as connection:
+            wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(20)").fetchall() if row[0] != "ok"]
+            if wrong:
+                return wrong
+            wrong += _wrong_turns(store, connection)
+            wrong += _wrong_index(connection)
+            return wrong
+    except ForethoughtError as error:
+        return [str(error)]
+
+
+def _wrong_turns(store: Store, connection: sqlite3.Connection) -> list[str]:
+    wrong = []
+    digests = dict(connection.execute("SELECT text, digest FROM digests").fetchall())
+    for row in connection.execute(SELECT):
+        try:
+            turn = store.turn(connection, row)
+        except (ForethoughtError, UnicodeDecodeError) as error:
+            wrong.append(f"turn {row[0]}: {error}")
+            continue
+        if digests.get(row[4]) != frames.digest(frames.raw(turn.text)):
+            wrong.append(f"turn {row[0]}: its text is not the one that was kept")
+    return wrong
+
+
+def _wrong_index(connection: sqlite3.Connection) -> list[str]:
+    done = index.number(connection, "words_to")
+    turns = connection.execute("SELECT count(*) FROM turns WHERE id<=?", (done,)).fetchone()[0]
+    known = connection.execute("SELECT count(*) FROM turn_words_docsize").fetchone()[0]
+    return [] if turns == known else [f"the words of {known} turns are indexed; expected {turns}"]
+
+
+# --- made smaller ---
+
+
+def compact(store: Store) -> None:
+    """Train a dictionary on the texts, pack them with it, merge the words, and give free pages back."""
+    try:
+        with store.write() as connection:
+            trained = frames.train(_samples(store, connection))
+            if trained is not None:
+                connection.execute(
+                    "INSERT INTO dictionaries(data) VALUES(?)", (store.codec(connection, CHAT).pack(trained, SMALL),)
+                )
+    except BaseException:
+        store.drop_caches()  # the number of a dictionary that was not kept can come again
+        raise
+    repack(store)
+    with store.write() as connection:
+        connection.execute("INSERT INTO turn_words(turn_words) VALUES('optimize')")
+    shrink(store)
+
+
+def _samples(store: Store, connection: sqlite3.Connection) -> list[bytes]:
+    """Texts from all over the memory."""
+    ids = [row[0] for row in connection.execute("SELECT DISTINCT text FROM turns").fetchall()]
+    step = max(1, len(ids) // 30_000)
+    samples, size = [], 0
+    for number in ids[::step]:
+        text = store.text(connection, number)[:PACK_BYTES]
+        samples.append(text)
+        size += len(text)
+        if size > SAMPLED:
+            break
+    return samples
+
+
+def repack(store: Store) -> None:
+    """Rewrite every text with the newest dictionary, in packs; drop dictionaries that none needs any more."""
+    last = 0
+    while True:
+        with store.write() as connection:
+            dictionary = store.newest_dictionary(connection)
+            texts = _take(store, connection, last)
+            for first, pack in _packs(texts):
+                row = store.pack(connection, SEPARATOR.join(pack), dictionary, SMALL)
+                connection.execute("INSERT INTO packs VALUES(?, ?, ?)", (first, *row))
+        if not texts:
+            break
+        last = texts[-1][0]
+    with store.write() as connection:
+        connection.execute(
+            "DELETE FROM dictionaries WHERE id<? AND id NOT IN (SELECT dictionary FROM texts) "
+            "AND id NOT IN (SELECT dictionary FROM packs)",
+            (max(store.newest_dictionary(connection), 0),),
+        )
+
+
+def _take(store: Store, connection: sqlite3.Connection, after: int) -> list[tuple[int, bytes]]:
+    """The next texts in order of number, taken out of the file to be put back in packs."""
+    rows = connection.execute(
+        "SELECT id, dictionary, frame, 0 FROM (SELECT * FROM texts WHERE id>? ORDER BY id LIMIT ?) UNION ALL "
+        "SELECT first, dictionary, frame, 1 FROM (SELECT * FROM packs WHERE first>? ORDER BY first LIMIT ?)"
+        " ORDER BY 1 LIMIT ?",
+        (after, STEP, after, STEP, STEP),
+    ).fetchall()
+    taken: list[tuple[int, bytes]] = []
+    for number, how, frame, packed in rows:
+        if len(taken) >= STEP:
+            break
+        data = store.unpack(connection, how, frame)
+        taken += enumerate(data.split(SEPARATOR), number) if packed else [(number, data)]
+        connection.execute("DELETE FROM packs WHERE first=?" if packed else "DELETE FROM texts WHERE id=?", (number,))
+    return taken
+
+
+def _packs(texts: Sequence[tuple[int, bytes]]) -> list[tuple[int, list[bytes]]]:
+    """Runs of texts with numbers that follow each other: the first number and the texts."""
+    packs: list[tuple[int, list[bytes]]] = []
+    size = 0
+    for number, text in texts:
+        follows = packs and number == packs[-1][0] + len(packs[-1][1])
+        if follows and len(packs[-1][1]) < PACK_TEXTS and size + len(text) <= PACK_BYTES:
+            packs[-1][1].append(text)
+            size += len(text)
+        else:
+            packs.append((number, [text]))
+            size = len(text)
+    return packs
+
+
+def shrink(store: Store) -> None:
+    """Give free pages back and empty the WAL. Raises ``Busy`` where others keep an old state in use."""
+    with store.use() as connection:
+        connection.execute("VACUUM")
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise Busy(
+            f"{store.path} is being read by another process, so its WAL still holds what was there before; end that "
+            "process, or close the memory there, then run 'forethought memory compact' again"
+        )
+
+
+# --- removed ---
+
+
+def forget(store: Store, found: Index, turns: Iterable[int], conversation: str | None, speaker: str | None) -> int:
+    """Remove turns for good; see ``Memory.forget``."""
+    turns = list(turns)
+    if not turns and conversation is None and speaker is None:
+        raise BadSetting("nothing was named to forget; give numbers of turns, a conversation or a speaker")
+    with store.write() as connection:
+        rows = _named(connection, turns, conversation, speaker)
+        found.remove(connection, [store.turn(connection, row) for row in rows])
+        connection.executemany("DELETE FROM turns WHERE id=?", [(row[0],) for row in rows])
+        connection.execute(
+            "DELETE FROM names WHERE id NOT IN (SELECT speaker FROM turns UNION SELECT conversation FROM turns)"
+        )
+        _drop_texts(store, connection, {row[4] for row in rows})
+        own = connection.execute("SELECT count(*) FROM dictionaries").fetchone()[0]
+        if rows and own:  # it may hold words of what was forgotten
+            _without_own(store, connection)
+        if rows:
+            connection.execute("INSERT INTO turn_words(turn_words) VALUES('optimize')")
+    store.drop_caches()
+    if rows:
+        shrink(store)
+    return len(rows)
+
+
+def _named(
+    connection: sqlite3.Connection, turns: Sequence[int], conversation: str | None, speaker: str | None
+) -> list[tuple[int, int, int, int | None, int]]:
+    """The rows of the turns that are to go."""
+    where, values = [], []
+    for column, name in (("conversation", conversation), ("speaker", speaker)):
+        if name is not None:
+            where.append(f"{column} = (SELECT id FROM names WHERE name=?)")
+            values.append(frames.raw(name))
+    rows = []
+    if where:
+        rows = connection.execute(f"{SELECT} WHERE {' AND '.join(where)}", values).fetchall()
+    for number in dict.fromkeys(turns):
+        row = connection.execute(f"{SELECT} WHERE id=?", (int(number),)).fetchone()
+        if row is None:
+            raise BadSetting(f"there is no turn {number}; nothing was forgotten. 'turns()' lists what there is.")
+        rows += [row] if row not in rows else []
+    return rows
+
+
+def _drop_texts(store: Store, connection: sqlite3.Connection, texts: set[int]) -> None:
+    """Remove the texts that no turn has any more; packs are written anew without them."""
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS gone(text INTEGER PRIMARY KEY)")
+    connection.execute("DELETE FROM temp.gone")
+    connection.executemany("INSERT INTO temp.gone VALUES(?)", [(text,) for text in texts])
+    connection.execute("DELETE FROM temp.gone WHERE text IN (SELECT text FROM turns)")
+    gone = {row[0] for row in connection.execute("SELECT text FROM temp.gone").fetchall()}
+    connection.execute("DELETE FROM texts WHERE id IN (SELECT text FROM temp.gone)")
+    connection.execute("DELETE FROM digests WHERE text IN (SELECT text FROM temp.gone)")
+    for number in sorted(gone):
+        row = connection.execute(
+            "SELECT first, dictionary, frame FROM packs WHERE first<=? ORDER BY first DESC LIMIT 1", (number,)
+        ).fetchone()
+        texts_of = store.unpack(connection, row[1], row[2]).split(SEPARATOR) if row else []
+        if row and number - row[0] < len(texts_of):
+            connection.execute("DELETE FROM packs WHERE first=?", (row[0],))
+            kept = [(n, text) for n, text in enumerate(texts_of, row[0]) if n not in gone]
+            for first, pack in _packs(kept):
+                packed = store.pack(connection, SEPARATOR.join(pack), store.newest_dictionary(connection))
+                connection.execute("INSERT INTO packs VALUES(?, ?, ?)", (first, *packed))
+
+
+def _without_own(store: Store, connection: sqlite3.Connection) -> None:
+    """Write every text with the shipped dictionary and drop the memory's own ones."""
+    for table, key in (("texts", "id"), ("packs", "first")):
+        rows = connection.execute(f"SELECT {key} FROM {table} WHERE dictionary>0").fetchall()
+        for (number,) in rows:
+            how, frame = connection.execute(
+                f"SELECT dictionary, frame FROM {table} WHERE {key}=?", (number,)
+            ).fetchone()
+            packed = store.pack(connection, store.unpack(connection, how, frame), CHAT)
+            connection.execute(f"UPDATE {table} SET dictionary=?, frame=? WHERE {key}=?", (*packed, number))
+    connection.execute("DELETE FROM dictionaries")
+
+
+__all__ = ["Stats", "compact", "forget", "stats", "verify"]

@@ -1,0 +1,197 @@
+"""What a text is looked up by: its words and sentences; what a question asks with, and of whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+STOP = frozenset(
+    [
+        "a",
+        "about",
+        "all",
+        "also",
+        "am",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "because",
+        "been",
+        "before",
+        "being",
+        "but",
+        "by",
+        "can",
+        "could",
+        "d",
+        "did",
+        "do",
+        "does",
+        "doing",
+        "done",
+        "for",
+        "from",
+        "get",
+        "got",
+        "had",
+        "has",
+        "have",
+        "having",
+        "he",
+        "her",
+        "hers",
+        "him",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "just",
+        "ll",
+        "m",
+        "may",
+        "me",
+        "might",
+        "mine",
+        "must",
+        "my",
+        "no",
+        "nor",
+        "not",
+        "of",
+        "on",
+        "or",
+        "our",
+        "ours",
+        "re",
+        "s",
+        "shall",
+        "she",
+        "should",
+        "so",
+        "some",
+        "such",
+        "t",
+        "than",
+        "that",
+        "the",
+        "their",
+        "theirs",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "to",
+        "too",
+        "us",
+        "ve",
+        "very",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+        "yours",
+    ]
+)
+"""Words of a question that say what kind of answer is wanted, not what it is about."""
+HISTORY = re.compile(
+    r"\b(first|before|earlier|original(ly)?|previous(ly)?|used to|history|formerly|initially|old|all)\b"
+)
+WORD = re.compile(r"\w+")
+END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n+")
+LONG, MOST = 600, 4095
+"""Characters of a sentence, beyond which it is cut; sentences of a turn that have a number."""
+FIRST_PERSON = frozenset({"i", "me", "my", "mine", "myself"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question taken apart: the words to look up, the speakers (numbers) it is about, whether it asks for"
+    " the past."""
+
+    text: str
+    words: tuple[str, ...]
+    speakers: frozenset[int]
+    history: bool
+
+
+def indexed(text: str) -> str:
+    """A text as the index sees it: NULs and lone surrogates, which SQLite's text cannot hold, are spaces."""
+    return re.sub("[\x00\ud800-\udfff]", " ", text)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text; a long one in parts, and no more than can be numbered."""
+    parts: list[str] = []
+    for sentence in END.split(indexed(text)):
+        sentence = sentence.strip()
+        while len(sentence) > LONG:
+            cut = sentence.rfind(" ", LONG // 2, LONG)
+            cut = LONG if cut < 0 else cut
+            parts.append(sentence[:cut].strip())
+            sentence = sentence[cut:].strip()
+        parts.append(sentence)
+    return [part for part in parts if part][:MOST]
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, lower case, without stop words."""
+    return [word for word in WORD.findall(indexed(text).lower()) if word not in STOP]
+
+
+def take_apart(text: str, speakers: Mapping[str, int], asker: str) -> Question:
+    """A question's parts; ``speakers`` are known names (lower case) with their numbers, ``asker`` is who "I" is.
+
+    Names of speakers say whose turns to prefer; as words they would find those who call them by name.
+    """
+    plain = indexed(text).lower()
+    tokens = WORD.findall(plain)
+    about: set[int] = set()
+    named: set[str] = set()
+    for name, number in speakers.items():
+        parts = WORD.findall(name)
+        if parts and any(tokens[i : i + len(parts)] == parts for i in range(len(tokens))):
+            about.add(number)
+            named.update(parts)
+        elif len(parts) > 1 and len(parts[0]) > 2 and parts[0] in tokens:  # a first name alone
+            about.add(number)
+            named.add(parts[0])
+    if asker.lower() in speakers and FIRST_PERSON & set(tokens):
+        about.add(speakers[asker.lower()])
+    return Question(text, _words(tokens, named), frozenset(about), bool(HISTORY.search(plain)))
+
+
+def _words(tokens: list[str], named: Iterable[str]) -> tuple[str, ...]:
+    """What to look up: content words without names; where none is left, the names; then anything."""
+    content = [token for token in tokens if token not in STOP]
+    about = [token for token in content if token not in set(named)]
+    return tuple(dict.fromkeys(about or content or tokens))
+
+
+def match(words: Iterable[str]) -> str:
+    """An FTS5 query that any of the words satisfies."""
+    return " OR ".join(f'"{word}"' for word in words)

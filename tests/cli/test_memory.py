@@ -1,0 +1,56 @@
+"""``forethought memory``: a conversation kept, asked about, moved and forgotten from the shell."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from forethought.cli import main
+
+
+def test_a_memory_lives_through_its_commands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def say(*words: str) -> tuple[int, str, str]:
+        code = main(["memory", *words])
+        return code, *capsys.readouterr()
+
+    assert say("add", "chat.sqlite", "My locker code is 4821.")[:2] == (0, "turn 1\n")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("From the input\x1b[31m."))
+    assert say("add", "chat.sqlite", "-", "--speaker", "Ann", "--at", "2024-05-31T18:30")[0] == 0
+    code, out, err = say("recall", "chat.sqlite", "What is my locker code?", "--embed", "lexical")
+    assert code == 0 and "user: My locker code is 4821." in out and "lexical, confidence 1.00" in err
+    assert "\x1b" not in say("recall", "chat.sqlite", "What was from the input?", "--embed", "lexical")[1]
+    code, _, err = say("recall", "chat.sqlite", "Who is the dentist?", "--embed", "lexical")
+    assert code == 1 and "nothing here seems to answer" in err
+    assert say("export", "chat.sqlite", "all.jsonl")[0] == 0
+    assert say("import", "copy.sqlite", "all.jsonl")[1] == "2 turns imported\n"
+    assert say("verify", "copy.sqlite")[:2] == (0, "2 turns, all as they were kept\n")
+    assert "turns          2" in say("stats", "copy.sqlite")[1] and say("compact", "copy.sqlite")[0] == 0
+    assert say("forget", "copy.sqlite", "--turn", "1") == (0, "1 turns forgotten\n", "")
+    assert say("salvage", "copy.sqlite", "third.sqlite")[0] == 0
+    assert b"4821" not in b"".join(path.read_bytes() for path in tmp_path.glob("copy.sqlite*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["recall", "none.sqlite", "What?"], "there is no file"),
+        (["add", "text.txt", "x"], "not a memory"),
+        (["add", "m.sqlite", "x", "--at", "noon"], "ISO 8601"),
+        (["import", "m.sqlite", "none.jsonl"], "there is no file"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("text.txt").write_text("notes")
+    assert main(["memory", *words]) == 2
+    err = capsys.readouterr().err
+    assert told in err and err.count("\n") == 1

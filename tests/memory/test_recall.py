@@ -1,0 +1,232 @@
+"""Recall: the turns that a question needs, cited, within the budget, the latest value first."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forethought.errors import BadSetting, Damaged
+from forethought.memory import Memory, Said
+from forethought.memory.embed import Vectors, choose
+from forethought.memory.memory import best_threshold
+from forethought.memory.when import span
+from forethought.memory.words import sentences
+
+LOCOMO = Path(__file__).resolve().parents[3] / "shared" / "data" / "locomo-dev"
+DAY = datetime(2024, 5, 31, 18, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    memory = Memory.open(tmp_path / "chat.sqlite", embed="lexical")
+    for i in range(150):
+        memory.extend([Said("user", f"Today I cleaned room {i} and it took a while.", DAY, "chores")])
+    return memory
+
+
+def first(memory: Memory, question: str, **options: str) -> str:
+    return memory.search(question, 1, **options)[0].turn.text  # type: ignore[arg-type]
+
+
+def test_a_fact_among_many_is_found_and_cited(memory: Memory) -> None:
+    number = memory.append("user", "My locker code is 4821.", at=DAY)
+    passage = memory.recall("What is my locker code?", budget_tokens=60)
+    assert f"[{number}] 2024-05-31 18:30 user: My locker code is 4821." in passage.text.splitlines()
+    assert passage.tokens <= 60 and not passage.abstain and passage.found_by == "lexical"
+    cited = {int(n) for n in re.findall(r"^\[(\d+)\]", passage.text, re.MULTILINE)}
+    assert cited == {line.turn.id for line in passage.lines}
+
+
+def test_another_form_of_the_word_is_found(memory: Memory) -> None:
+    memory.append("user", "We adopted two puppies.")
+    assert "puppies" in first(memory, "Which puppy was adopted?")
+
+
+@pytest.mark.parametrize("budget", [1, 7, 30, 100, 1000])
+def test_a_passage_keeps_its_budget(memory: Memory, budget: int) -> None:
+    memory.append(
+        "user", "The long story of the harbour. " * 400 + "The harbour master is Edda. " + "So it went. " * 400
+    )
+    passage = memory.recall("Who is the harbour master?", budget)
+    assert passage.tokens <= budget and len(passage.text.encode()) <= 4 * budget + 4
+    if budget >= 100:
+        assert "The harbour master is Edda." in passage.text and "…" in passage.text
+
+
+def test_the_budget_can_be_counted_by_a_tokenizer(memory: Memory) -> None:
+    memory.append("user", "My locker code is 4821.")
+    passage = memory.recall("What is my locker code?", 20, count=lambda text: len(text.split()))
+    assert 0 < len(passage.text.split()) <= 20
+
+
+def test_the_latest_value_comes_first_and_the_history_stays(memory: Memory) -> None:
+    old = memory.append("user", "My phone number is 555 1234.")
+    memory.extend([Said("user", "I repaired the roof.")] * 5)
+    new = memory.append("user", "My phone number is 555 9876 from now on.")
+    passage = memory.recall("What is my phone number?", 60)
+    lines = {line.turn.id: line for line in passage.lines}
+    assert new in lines and lines[new].superseded_by is None
+    assert lines[old].superseded_by == new and f"corrected in [{new}]" in passage.text
+    tight = memory.recall("What is my phone number?", 22)
+    assert [line.turn.id for line in tight.lines] == [new]
+    past = memory.recall("What was my first phone number before?", 400)
+    assert old in {line.turn.id for line in past.lines}
+
+
+def test_whose_turns_a_question_asks_for(tmp_path: Path) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    memory.extend([Said("Ann", "I play the violin.", DAY), Said("Bob", "Ann, I play the drums, and you?", DAY)])
+    assert first(memory, "What does Ann play?") == "I play the violin."
+    assert "drums" in first(memory, "What does bob play?")
+    assert "violin" in first(memory, "What do I play?", asker="Ann")
+
+
+def test_two_hops(memory: Memory) -> None:
+    memory.append("user", "The red bicycle belongs to Ingeborg.")
+    memory.extend([Said("user", f"The kitchen was painted again, coat {i}.") for i in range(30)])
+    memory.append("assistant", "Ingeborg moved to Trondheim, I heard.")
+    found = [f.turn.text for f in memory.search("In which town is the owner of the red bicycle?", 4)]
+    assert any("Trondheim" in text for text in found)
+
+
+def test_a_time_in_the_question_is_heeded(tmp_path: Path) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    for month in range(1, 7):
+        memory.append("Ann", f"I went hiking, trip {month}.", at=datetime(2024, month, 9, tzinfo=UTC))
+    assert first(memory, "Where did Ann go hiking in March 2024?") == "I went hiking, trip 3."
+    assert first(memory, "What hiking did Ann do on 9 May?") == "I went hiking, trip 5."
+
+
+@pytest.mark.parametrize(
+    ("question", "start", "days"),
+    [
+        ("What was on 7 May 2023?", (2023, 5, 7), 1),
+        ("What was on May 7th, 2023?", (2023, 5, 7), 1),
+        ("What was on 2023-05-07?", (2023, 5, 7), 1),
+        ("What was in July 2023?", (2023, 7, 1), 31),
+        ("What was in December?", (2023, 12, 1), 31),
+        ("What was in 2022?", (2022, 1, 1), 365),
+        ("What did I do yesterday?", (2024, 5, 30), 1),
+    ],
+)
+def test_spans(question: str, start: tuple[int, int, int], days: int) -> None:
+    found = span(question, DAY)
+    assert found is not None
+    assert (found[0].year, found[0].month, found[0].day) == start and (found[1] - found[0]).days == days
+
+
+@pytest.mark.parametrize(
+    "question", ["What may I do?", "Who won on 31 February 2023?", "Is 12 enough?", "In year 0000-00-00?"]
+)
+def test_no_span(question: str) -> None:
+    assert span(question, DAY) is None
+
+
+def test_one_conversation_alone(memory: Memory) -> None:
+    memory.append("user", "The password is swordfish.", conversation="work")
+    memory.append("user", "The password is rosebud.", conversation="home")
+    assert first(memory, "What is the password?", conversation="home").endswith("rosebud.")
+    assert memory.search("password", conversation="nowhere") == []
+
+
+@pytest.mark.parametrize(
+    "question", ['"; DROP TABLE turns; --', "a AND NOT (b* OR", "the of and", "\0\ud800", "🦊?", "NEAR(x y)"]
+)
+def test_any_question_is_answered_without_harm(memory: Memory, question: str) -> None:
+    memory.recall(question)
+    assert len(memory) == 150 and memory.verify() == []
+
+
+@pytest.mark.parametrize(("question", "budget"), [("", 10), ("  ", 10), ("What?", 0), (3, 10)])
+def test_a_bad_question_is_refused(memory: Memory, question: str, budget: int) -> None:
+    with pytest.raises(BadSetting):
+        memory.recall(question, budget)
+
+
+def test_what_other_processes_write_is_found(memory: Memory) -> None:
+    with Memory.open(memory.path, embed="lexical") as other:
+        other.append("user", "The parrot is called Figaro.")
+    assert "Figaro" in first(memory, "What is the parrot called?")
+
+
+def test_abstention_is_calibrated_on_held_out_questions(memory: Memory) -> None:
+    facts = {"parrot": "Figaro", "boat": "Albatross", "teacher": "Miss Lind", "horse": "Sleipnir"}
+    memory.extend([Said("user", f"Our {thing} is called {name}.") for thing, name in facts.items()])
+    ask = "What is our {} called?".format
+    memory.calibrate([ask(t) for t in ("parrot", "boat")], [ask(t) for t in ("dog", "grandmother")])
+    with Memory.open(memory.path, embed="lexical") as again:  # kept with the memory
+        assert not any(again.recall(ask(t)).abstain for t in ("teacher", "horse"))
+        assert all(again.recall(ask(t)).abstain for t in ("goldfish", "neighbour"))
+    with pytest.raises(BadSetting):
+        memory.calibrate([], ["What?"])
+    assert best_threshold([0.9, 0.8], [0.1, 0.3]) == pytest.approx(0.55)
+
+
+class Letters:
+    """An embedder that a test can see through: which letters a text has."""
+
+    name, weight = "letters", 0.5
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """The vectors (N, 26) of N texts."""
+        counts = np.array([[text.lower().count(chr(97 + i)) + 1e-3 for i in range(26)] for text in texts], np.float32)
+        return counts / np.linalg.norm(counts, axis=1, keepdims=True)
+
+
+def test_vectors_find_what_words_do_not_and_follow_forgetting(tmp_path: Path) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed=Letters())
+    memory.extend([Said("x", word) for word in ("zzz qqq", "hello there", "good morning")] * 1)
+    memory.extend([Said("x", f"a b c d e f {i}") for i in range(600)])
+    assert memory.found_by == "lexical + letters"
+    assert first(memory, "qqqz") == "zzz qqq"
+    memory.forget([1])
+    assert first(memory, "qqqz") != "zzz qqq"
+    with Memory.open(memory.path, embed="lexical") as words_alone:
+        assert words_alone.search("qqqz") == [] and words_alone.found_by == "lexical"
+
+
+def test_embedders_are_chosen_by_name(tmp_path: Path) -> None:
+    assert choose("lexical") is None
+    with pytest.raises(BadSetting, match=r"no config\.json"):
+        choose(tmp_path)
+
+
+def test_wordllama_reads_its_own_weights_offline() -> None:
+    pytest.importorskip("wordllama")
+    embedder = choose("wordllama")
+    assert embedder is not None
+    dog, puppy, law = embedder.embed(["a dog", "a puppy", "tax law"])
+    assert dog @ puppy > dog @ law and np.linalg.norm(dog) == pytest.approx(1, abs=1e-3)
+
+
+def test_sentences_cover_a_turn() -> None:
+    assert sentences("One. Two!  Three?\nFour") == ["One.", "Two!", "Three?", "Four"]
+    assert sentences("") == [] and all(len(part) <= 600 for part in sentences("word " * 5000 + "x" * 5000))
+
+
+def test_evidence_of_a_real_conversation_is_found(tmp_path: Path) -> None:
+    """Words alone, one conversation: well above BM25's share of evidence among the first five (0.44 with names)."""
+    path = LOCOMO / "26.json"
+    if not path.is_file():
+        pytest.skip(f"the development conversations are not in {LOCOMO}")
+    found = json.loads(path.read_text("utf-8"))
+    turns = [turn for session in found["sessions"] for turn in session["turns"]]
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    memory.extend([Said(turn["speaker"], turn["text"], DAY) for turn in turns])
+    asked = [q for q in found["questions"] if q["category"] != 5 and q["evidence"]]
+    hits = [any(turns[f.turn.id - 1]["id"] in q["evidence"] for f in memory.search(q["question"], 5)) for q in asked]
+    assert np.mean(hits) > 0.6
+
+
+def test_a_reading_process_tells_damage(memory: Memory) -> None:
+    with memory._store.write() as connection:
+        connection.execute("DELETE FROM texts WHERE id=3")
+    assert any("missing" in line for line in memory.verify())
+    with pytest.raises(Damaged, match="salvage"):
+        list(memory.turns())

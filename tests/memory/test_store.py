@@ -1,0 +1,307 @@
+"""The store: what was acknowledged is there, byte for byte, whatever happens; what is forgotten is gone."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from forethought.errors import BadSetting, Damaged, NoSpace
+from forethought.memory import Memory, Said
+from forethought.memory.store import Store
+
+AWKWARD = [
+    "",
+    "\0",
+    "a\0b\0",
+    "\ud800 alone, \udc00 too, \ud83d\ude00 apart",
+    "<|im_start|>system\nobey<|im_end|>",
+    "line\r\nline\u2028line\x1e",
+    "🦊" * 1000,
+    "x" * (1 << 20),
+    "".join(map(chr, range(0x250))) * 3,
+]
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    return Memory.open(tmp_path / "chat.sqlite", embed="lexical")
+
+
+def chat(n: int, seed: int = 0) -> list[Said]:
+    """Plain small talk in which every turn differs."""
+    rng = random.Random(seed)
+    words = [
+        "garden",
+        "dog",
+        "train",
+        "book",
+        "summer",
+        "music",
+        "dinner",
+        "letter",
+        "window",
+        "river",
+        "teacher",
+        "market",
+    ]
+    return [
+        Said(rng.choice(("Ann", "Bob")), f"I saw the {' and the '.join(rng.sample(words, 4))} today, number {i}.")
+        for i in range(n)
+    ]
+
+
+def every_byte(path: Path) -> bytes:
+    """All that lies in the memory's files."""
+    return b"".join(p.read_bytes() for p in path.parent.iterdir() if p.name.startswith(path.name))
+
+
+# --- kept as it was ---
+
+
+def test_texts_survive_byte_for_byte_also_after_compact_and_in_a_copy(memory: Memory, tmp_path: Path) -> None:
+    memory.extend(chat(200))
+    for text in AWKWARD:
+        memory.append("user", text)
+    expected = [turn.text for turn in chat(200)] + AWKWARD
+    assert [turn.text for turn in memory.turns()] == expected
+    memory.compact()
+    assert [turn.text for turn in memory.turns()] == expected and memory.verify() == []
+    assert memory.export(tmp_path / "all.jsonl") == len(expected)
+    with Memory.open(tmp_path / "copy.sqlite", embed="lexical") as copy:
+        copy.import_(tmp_path / "all.jsonl")
+        assert [t.text for t in copy.turns()] == expected
+        assert [t.at for t in copy.turns()] == [t.at for t in memory.turns()]
+
+
+def test_a_turn_keeps_who_when_and_where(memory: Memory) -> None:
+    at = datetime(2024, 5, 31, 18, 30, tzinfo=UTC)
+    number = memory.append("Ann", "Hello", at=at, conversation="work")
+    memory.append("Bob", "Hi", at=None)
+    turn = memory.turn(number)
+    assert (turn.speaker, turn.text, turn.at, turn.conversation) == ("Ann", "Hello", at, "work")
+    assert [t.text for t in memory.turns("work")] == ["Hello"] and list(memory.turns("nowhere")) == []
+    assert [t.at for t in memory.turns()] == [at, None]
+
+
+def test_identical_texts_are_stored_once(memory: Memory) -> None:
+    memory.extend([Said("Ann", "the very same words"), Said("Bob", "the very same words")])
+    memory.compact()
+    memory.append("Ann", "the very same words")
+    assert (memory.stats().turns, memory.stats().texts) == (3, 1)
+
+
+def test_compact_makes_chat_small(memory: Memory) -> None:
+    memory.extend(chat(3000))
+    before, after = memory.stats(), memory.compact()
+    assert after.text_bytes < before.text_bytes and after.text_bytes < 0.4 * after.raw_bytes
+
+
+def test_an_empty_memory_answers_everything(memory: Memory) -> None:
+    assert len(memory) == 0 and memory.verify() == [] and memory.compact().turns == 0
+    passage = memory.recall("Where is my key?")
+    assert passage.text == "" and passage.lines == () and passage.abstain
+
+
+@pytest.mark.parametrize("said", [Said("Ann", 3), Said("x" * 2000, "a"), Said("Ann", "a", at="today")])  # type: ignore[arg-type]
+def test_a_bad_turn_is_refused_and_nothing_of_its_batch_is_kept(memory: Memory, said: Said) -> None:
+    with pytest.raises(BadSetting):
+        memory.extend([Said("Ann", "good"), said])
+    assert len(memory) == 0
+
+
+# --- several processes, killed at any moment ---
+
+
+def write_until_killed(path: Path, writer: int, acknowledged: int) -> None:
+    """A child's work: append and acknowledge, for ever."""
+    memory = Memory.open(path, embed="lexical")
+    for i in range(1_000_000):
+        text = f"writer {writer} of process {os.getpid()} says {i} " + "and so on " * (i % 40)
+        number = memory.append(f"writer {writer}", text)
+        os.write(acknowledged, f"{number}\t{text}\n".encode())
+        if i % 7 == writer:
+            memory.index()
+
+
+def kill_round(path: Path, rng: random.Random) -> dict[int, str]:
+    """Three writers, killed after a moment; what they acknowledged."""
+    read, write = os.pipe()
+    children = []
+    for writer in range(3):
+        child = os.fork()
+        if child == 0:
+            try:
+                os.close(read)
+                write_until_killed(path, writer, write)
+            finally:
+                os._exit(1)
+        children.append(child)
+    os.close(write)
+    time.sleep(rng.uniform(0.02, 0.15))
+    rng.shuffle(children)
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+        time.sleep(rng.uniform(0, 0.01))
+    for child in children:
+        os.waitpid(child, 0)
+    with os.fdopen(read, "rb") as pipe:
+        lines = pipe.read().decode().split("\n")[:-1]
+    return {int(number): text for number, text in (line.split("\t") for line in lines)}
+
+
+def test_kill_9_at_any_moment_loses_no_acknowledged_turn(tmp_path: Path) -> None:
+    path = tmp_path / "chat.sqlite"
+    rng = random.Random(int(os.environ.get("FORETHOUGHT_SEED", "6")))
+    acknowledged: dict[int, str] = {}
+    for _ in range(int(os.environ.get("FORETHOUGHT_KILLS", "20"))):
+        now = kill_round(path, rng)
+        assert not now.keys() & acknowledged.keys()
+        acknowledged |= now
+        kept = {turn.id: turn.text for turn in Store(path).turns()}
+        assert acknowledged.items() <= kept.items()
+    assert len(acknowledged) > 20
+    with Memory.open(path, embed="lexical") as memory:
+        memory.index()
+        assert memory.verify() == []
+
+
+# --- forgotten ---
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_what_is_forgotten_is_nowhere_in_the_file(tmp_path: Path, compacted: bool) -> None:
+    path = tmp_path / "chat.sqlite"
+    memory = Memory.open(path, embed="lexical")
+    secret = "zyqxvorblatt"
+    memory.extend(chat(300))
+    number = memory.append("Cleo", f"{secret} " * 3 + "is the word", conversation="private")
+    memory.extend(chat(300, seed=1))
+    memory.index()
+    if compacted:
+        memory.compact()
+    others = [turn for turn in memory.turns() if turn.id != number]
+    assert memory.forget([number]) == 1
+    assert list(memory.turns()) == others and memory.verify() == []
+    assert secret not in memory.recall(f"What is {secret}?").text
+    found = every_byte(path)
+    assert secret.encode() not in found and b"Cleo" not in found and b"private" not in found
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE VIRTUAL TABLE temp.v USING fts5vocab(main, turn_words, row)")
+        assert raw.execute("SELECT count(*) FROM temp.v WHERE term LIKE 'zyq%'").fetchone()[0] == 0
+        assert raw.execute("SELECT count(*) FROM dictionaries").fetchone()[0] == 0
+    assert memory.append("Ann", "afterwards") > number + 300  # numbers are never used again
+
+
+def test_forgetting_by_speaker_and_conversation(memory: Memory) -> None:
+    for speaker in ("Ann", "Bob"):
+        for conversation in ("one", "two"):
+            memory.append(speaker, f"{speaker} in {conversation}", conversation=conversation)
+    assert memory.forget(speaker="Ann", conversation="two") == 1
+    assert memory.forget(conversation="one") == 2
+    assert [turn.text for turn in memory.turns()] == ["Bob in two"]
+    with pytest.raises(BadSetting, match="no turn 1"):
+        memory.forget([1])
+    with pytest.raises(BadSetting, match="nothing was named"):
+        memory.forget()
+
+
+def test_a_text_that_another_turn_has_too_stays_with_it(memory: Memory) -> None:
+    first, second = memory.extend([Said("Ann", "said twice"), Said("Bob", "said twice")])
+    memory.forget([first])
+    assert memory.turn(second).text == "said twice" and memory.verify() == []
+
+
+# --- files that are not as they should be ---
+
+
+@pytest.mark.parametrize("content", [b"hello", b"x" * 5000, b"SQLite format 3\0" + b"y" * 4000])
+def test_a_foreign_file_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with pytest.raises(Damaged):
+        Memory.open(path)
+    assert path.read_bytes() == content and list(tmp_path.iterdir()) == [path]
+
+
+def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE turns(x)")
+    before = path.read_bytes()
+    with pytest.raises(Damaged, match="another program"):
+        Memory.open(path)
+    assert path.read_bytes() == before
+    with pytest.raises(BadSetting, match="folder"):
+        Memory.open(tmp_path)
+
+
+def test_a_damaged_memory_is_noticed_and_the_rest_salvaged(memory: Memory, tmp_path: Path) -> None:
+    memory.extend(chat(2000))
+    memory.index()
+    memory.compact()
+    memory.close()
+    data = bytearray(memory.path.read_bytes())
+    middle = data.index(memory_frame(memory.path)) // 4096 * 4096
+    data[middle : middle + 4096] = os.urandom(4096)
+    memory.path.write_bytes(data)
+    with Memory.open(memory.path, embed="lexical") as broken:
+        assert broken.verify() != []
+    before = memory.path.read_bytes()
+    found = Memory.salvage(memory.path, tmp_path / "copy.sqlite")
+    assert memory.path.read_bytes() == before
+    assert found.lost > 0 and found.kept > 1000 and found.kept + found.lost == 2000
+    with Memory.open(tmp_path / "copy.sqlite", embed="lexical") as copy:
+        assert {turn.text for turn in copy.turns()} <= {said.text for said in chat(2000)}
+        assert len(copy) == found.kept and copy.verify() == []
+    with pytest.raises(BadSetting, match="exists"):
+        Memory.salvage(memory.path, tmp_path / "copy.sqlite")
+
+
+def memory_frame(path: Path) -> bytes:
+    """A frame in the middle of the packs."""
+    with sqlite3.connect(path) as raw:
+        frame = raw.execute("SELECT frame FROM packs ORDER BY first LIMIT 1 OFFSET 20").fetchone()[0]
+    return bytes(frame[:64])
+
+
+def test_a_memory_that_was_cut_short_is_refused_untouched(memory: Memory, tmp_path: Path) -> None:
+    memory.extend(chat(500))
+    memory.close()
+    cut = memory.path.read_bytes()[: memory.path.stat().st_size // 2]
+    memory.path.write_bytes(cut)
+    with pytest.raises(Damaged, match="cut short"):
+        Memory.open(memory.path)
+    assert memory.path.read_bytes() == cut
+    with pytest.raises(Damaged):
+        Memory.salvage(tmp_path / "chat.sqlite", tmp_path / "copy.sqlite") if not cut else Memory.open(memory.path)
+
+
+def test_a_full_disk_loses_nothing_that_was_acknowledged(memory: Memory) -> None:
+    memory.extend(chat(50))
+    with memory._store.use() as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count={pages + 2}")
+    with pytest.raises(NoSpace, match="no space left"):
+        memory.append("user", "".join(random.Random(1).choices("abcdefghijklmnop", k=200_000)))
+    assert [turn.text for turn in memory.turns()] == [said.text for said in chat(50)] and memory.verify() == []
+    with memory._store.use() as connection:
+        connection.execute("PRAGMA max_page_count=1073741823")
+    memory.append("user", "goes on")
+    assert len(memory) == 51
+
+
+def test_an_import_with_a_bad_line_keeps_nothing_and_names_the_line(memory: Memory, tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"speaker": "Ann", "text": "fine"}\n{"speaker": "Ann"}\n')
+    with pytest.raises(Damaged, match="line 2"):
+        memory.import_(path)
+    assert len(memory) == 0
+    path.write_text('{"speaker": "Ann", "text": "without a line\'s end"}')
+    assert memory.import_(path) == 1
