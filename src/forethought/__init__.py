@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from forethought.agent import Agent
     from forethought.asking import answer
     from forethought.evaluation import evaluate
+    from forethought.memory import Memory
     from forethought.models import Model
     from forethought.planning import Gate, Planner
     from forethought.training import train
@@ -24,6 +25,7 @@ _HOMES = {
     "Agent": "forethought.agent",
     "answer": "forethought.asking",
     "Gate": "forethought.planning",
+    "Memory": "forethought.memory",
     "Model": "forethought.models",
     "Planner": "forethought.planning",
     "World": "forethought.worlds",
@@ -56,6 +58,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "Agent",
     "Gate",
+    "Memory",
     "Model",
     "Planner",
     "World",
