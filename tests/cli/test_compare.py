@@ -96,10 +96,7 @@ def test_what_is_asked_wrongly_is_told_before_anything_starts(
     assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
-def test_a_dry_run_tells_the_cost_and_does_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("forethought.cli.compare.TRIAL_TOKENS", 3000)
+def test_a_dry_run_tells_the_cost_and_does_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "compared"
     assert main(["compare", "quickstart", "--folder", str(folder), "--seeds", "0", "1", "--dry-run"]) == 0
     told = " ".join(capsys.readouterr().out.split())

@@ -247,31 +247,20 @@ class Plan:
 
     def cost(self) -> None:
         """Says what all of it would take, after a moment's training on this machine."""
-        import tempfile
-
-        from forethought.training import train
-        from forethought.training.recipes import sized
+        from forethought.training.rehearsal import rehearse
 
         config = self.configs[self.arms[0]]
-        with tempfile.TemporaryDirectory() as folder, self.console.status("trying how fast this machine is"):
-            small = {"practice_share": 0.0, "first_episodes": 32, "live_episodes": 8, "exam_updates": 0}
-            trial = sized(TrainConfig.of(**{**config.model_dump(), **small}), TRIAL_TOKENS)
-            tried = train(folder=folder, config=trial)
-            seconds = sum(line["seconds"] for line in storage.read_json_lines(Path(folder) / "timings.jsonl"))
-            summary = tried.summary
+        with self.console.status("trying how fast this machine is"):
+            tried = rehearse(config)
         jobs = self.runs({}) + (self.tuning() if self.options.tune else [])
         tokens = len(self.arms) * config.budget_tokens * (len(self.seeds) + self.options.tune * TUNE_SHARE)
-        hours = tokens / summary["tokens"] * seconds / 3600
-        flops = tokens / summary["tokens"] * summary["flops"]
+        hours, flops = tokens / tried.tokens * tried.seconds / 3600, tokens / tried.tokens * tried.flops
         self.console.print(
             f"{len(jobs)} runs, {sum(job.done for job in jobs)} of them done: {tokens:,.0f} training tokens, about "
             f"{flops:.1e} floating-point operations and {hours:.1f} hours of one core ({hours / cores():.1f} hours on "
-            f"{cores()}), practice and measuring not counted (with them, expect up to twice that).",
+            f"{cores()}), living and measuring not counted (with them, expect up to twice that).",
             soft_wrap=True,
         )
-
-
-TRIAL_TOKENS = 40_000
 
 
 def validation_score(records: Sequence[Any]) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from forethought import storage
 from forethought.errors import BadSetting
@@ -116,34 +116,31 @@ class Here:
 
     def __call__(self, job: Job) -> str:
         """The commands of a job, one after the other; what they say besides goes to its log."""
-        folder, out = job.leaves.parent, ""
-        folder.mkdir(parents=True, exist_ok=True)
+        told, out = "", ""
         for arguments in job.commands:
             if self._stopped:
                 return "stopped"
-            with (folder / LOG).open("a", encoding="utf-8") as log:
-                log.write(f"$ forethought {shlex.join(arguments)}\n")
-                log.flush()
-                code, out = self._run(arguments, log)
+            code, out, said = self._run(arguments)
+            told += f"$ forethought {shlex.join(arguments)}\n{said}"
+            storage.write_text(job.leaves.parent / LOG, told)
             if code:
-                last = [line for line in (folder / LOG).read_text("utf-8").splitlines() if line.strip()]
-                said = last[-1].removeprefix("forethought: ") if last else ""
-                return f"'forethought {arguments[0]}' ended with code {code}: {said}"
+                last = [line for line in said.splitlines() if line.strip()]
+                reason = last[-1].removeprefix("forethought: ") if last else "it said nothing"
+                return f"'forethought {arguments[0]}' ended with code {code}: {reason}"
         storage.write_text(job.leaves, out)
         return ""
 
-    def _run(self, arguments: Sequence[str], log: IO[str]) -> tuple[int, str]:
-        command = [sys.executable, "-m", "forethought", *arguments]
+    def _run(self, arguments: Sequence[str]) -> tuple[int, str, str]:
         process = subprocess.Popen(
-            command, env=environment(), text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-            start_new_session=True,
+            [sys.executable, "-m", "forethought", *arguments], env=environment(), text=True, errors="replace",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         self._running.add(process)
         try:
-            out, _ = process.communicate()
+            out, said = process.communicate()
         finally:
             self._running.discard(process)
-        return process.returncode, out
+        return process.returncode, out, said
 
     def stop(self) -> None:
         """Asks what runs to keep its work and end."""
