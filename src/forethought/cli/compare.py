@@ -82,7 +82,10 @@ def run(arguments: Sequence[str]) -> int:
             console.print(measure.plain_table(rows), "")
         for verdict in found.verdicts:
             console.print(verdict, soft_wrap=True)
+        from forethought.reports import write_comparison
+
         console.print(f"Result: {plan.folder / RESULT_FILE}", soft_wrap=True)
+        console.print(f"Report: {write_comparison(plan.folder)}", soft_wrap=True)
     for name, why in found.missing.items():
         console.print(f"Missing: {name} ({why})", soft_wrap=True)
     return 1 if found.missing else 0

@@ -12,7 +12,11 @@ import tyro
 from forethought.cli.options import about, parse
 from forethought.errors import BadSetting
 
-DESCRIPTION = "Writes one stand-alone HTML file about one or more runs, finished or in progress."
+COMPARISON = "compare.json"
+DESCRIPTION = (
+    "Writes one stand-alone HTML file about one or more runs, finished or in progress, or about a comparison. "
+    "--audit recomputes everything that a comparison tells."
+)
 
 
 @dataclass(frozen=True)
@@ -22,12 +26,16 @@ class ReportOptions:
     folders: Annotated[
         tuple[Path, ...], tyro.conf.Positional, about("run folders, or a folder of them", "[FOLDER ...]")
     ]
+    audit: Annotated[bool, about("recompute a comparison's figures; fails if any does not follow")] = False
     out: Annotated[Path | None, about("the file to write (default: report.html in the folder)", "FILE")] = None
 
 
 def run(arguments: Sequence[str]) -> int:
     """Writes the report and prints where it lies."""
     options = parse(ReportOptions, arguments, "report", DESCRIPTION)
+    comparisons = [folder for folder in options.folders if (folder / COMPARISON).exists()]
+    if options.audit or comparisons:
+        return _compared(options, comparisons)
     folders = [run for folder in options.folders for run in runs_in(folder)]
     if not folders:
         raise BadSetting("no run folder was named; for example: forethought report runs/mine")
@@ -35,6 +43,23 @@ def run(arguments: Sequence[str]) -> int:
 
     print(write_report(folders, options.out or _beside(options.folders) / "report.html"))
     return 0
+
+
+def _compared(options: ReportOptions, comparisons: Sequence[Path]) -> int:
+    """Writes the page of a comparison, or audits it."""
+    from forethought.reports import audit, write_comparison
+
+    if len(options.folders) != 1 or len(comparisons) != 1:
+        raise BadSetting(f"expected one folder with a {COMPARISON} in it, as 'forethought compare' leaves it")
+    (folder,) = comparisons
+    if not options.audit:
+        print(write_comparison(folder, options.out))
+        return 0
+    wrong = audit(folder)
+    for line in wrong:
+        print(line)
+    print(f"{folder}: {f'{len(wrong)} figures do not follow' if wrong else 'every figure follows'} from the records.")
+    return 1 if wrong else 0
 
 
 def runs_in(folder: Path) -> list[Path]:

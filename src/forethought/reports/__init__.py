@@ -17,4 +17,18 @@ def write_report(folders: Sequence[Path | str], out: Path | str) -> Path:
     return build([Path(folder) for folder in folders], Path(out))
 
 
-__all__ = ["write_report"]
+def write_comparison(folder: Path | str, out: Path | str | None = None) -> Path:
+    """Writes the page of what ``forethought compare`` left in a folder (default: its ``report.html``)."""
+    from forethought.reports.comparison import build
+
+    return build(Path(folder), Path(out) if out else Path(folder) / "report.html")
+
+
+def audit(folder: Path | str) -> list[str]:
+    """What a comparison tells that does not follow from its runs' own records; [] if everything does."""
+    from forethought.reports.comparison import audit
+
+    return audit(Path(folder))
+
+
+__all__ = ["audit", "write_comparison", "write_report"]

@@ -164,6 +164,25 @@ def gate(records: Iterable[Record], arms: Sequence[str], words: str) -> Picture 
     return picture(draw, words)
 
 
+def arms(records: Sequence[Record], names: Sequence[str], words: str) -> Picture:
+    """One share of several arms, each with its interval, below each other."""
+    found = {record.arm: record for record in records}
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, arm in enumerate(names):
+            if record := found.get(arm):
+                spread = [[max(0.0, record.value - record.low)], [max(0.0, record.high - record.value)]]
+                axes.errorbar(
+                    [record.value], [-i], xerr=spread, color=theme.arms[i % len(theme.arms)], capsize=3, markersize=6,
+                    marker=MARKS[i % len(MARKS)],
+                )  # fmt: skip
+        axes.set(xlim=(-0.02, 1.02), ylim=(-len(names) + 0.4, 0.6), xlabel="share")
+        axes.set_yticks([-i for i in range(len(names))], [plain(arm) for arm in names])
+        axes.set_position((0.3, 0.15, 0.68, 0.82))
+
+    return picture(draw, words)
+
+
 def _promised(promise: str) -> float:
     return math.inf if promise == NO_GATE else float(promise.rstrip("%")) / 100
 

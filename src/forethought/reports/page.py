@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from forethought import storage
 from forethought.reports import figures, tables
@@ -45,12 +45,18 @@ HORIZON_WORDS = "The error of imagined facts, one to four steps into the model's
 
 def build(folders: Sequence[Path], out: Path) -> Path:
     """Writes the report about these run folders to ``out``."""
-    runs = gather(folders)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return written(out, "report.html.j2", content(gather(folders)))
+
+
+def written(out: Path, template: str, content: dict[str, Any]) -> Path:
+    """Fills one of the templates of this folder and writes the page."""
+    read = lambda name: files("forethought.reports").joinpath(name).read_text(encoding="utf-8")  # noqa: E731
+    environment = Environment(
+        loader=FunctionLoader(read), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.globals["sign"] = lambda mark: SIGNS.get(str(mark), "?")
     environment.filters["percent"] = lambda value: percent(float(value)) if isinstance(value, int | float) else "-"
-    template = files("forethought.reports").joinpath("report.html.j2").read_text(encoding="utf-8")
-    storage.write_text(out, environment.from_string(template).render(**content(runs)))
+    storage.write_text(out, environment.get_template(template).render(**content))
     return out
 
 
