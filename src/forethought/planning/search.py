@@ -76,7 +76,7 @@ class _Node:
         if self.children:
             best = max(0.0, *(child.value(trust) for child in self.children))  # nobody has to go on
             ahead = best if future.reach is None else trust * best + (1.0 - trust) * ahead
-        return here(future) + discount(future) * future.ongoing * ahead
+        return gain(future) + discount(future) * future.ongoing * ahead
 
     def option(self, trust: float) -> Option:
         """The node as an option, the best of what follows first."""
@@ -171,7 +171,7 @@ class _Tree:
 
     def _added(self, futures: dict[str, Future], so_far: float, weight: float, depth: int) -> list[_Node]:
         nodes = [
-            _Node(action, f, so_far + weight * here(f), weight * discount(f) * f.ongoing, depth)
+            _Node(action, f, so_far + weight * gain(f), weight * discount(f) * f.ongoing, depth)
             for action, f in futures.items()
         ]
         self.imagined += len(nodes)
@@ -182,7 +182,7 @@ class _Tree:
         return nodes
 
 
-def here(future: Future) -> float:
+def gain(future: Future) -> float:
     """What a future is worth, whatever follows it."""
     return discount(future) * future.satisfied * (1.0 - future.harmed) - future.harmed
 

@@ -61,11 +61,12 @@ class Competence:
                 self.tried(kind, episode.ending is Ending.SATISFIED)
 
 
-def towards(world: World, desire: str, result: StepResult) -> StepResult:
-    """A step's result as it stands to a chosen desire: met where the world says that this would have been the desire
-    that is met now. An end that only the world's own desire knows is an end without a verdict.
+def towards(world: World, desire: str | None, result: StepResult) -> StepResult:
+    """A step's result as it stands to a chosen desire (``None``: the world's own, so as it is): met where the world says
+    that this would have been the desire that is met now. An end that only the world's own desire knows is an end
+    without a verdict.
     """
-    if result.error is not None or result.warning:
+    if desire is None or result.error is not None or result.warning:
         return result
     try:
         met = world.desire_for(world.read(result.observation)) == desire

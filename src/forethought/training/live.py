@@ -52,10 +52,9 @@ def live(
             actions = choose(_with_proposals(model, [life.situation() for life in here], rng), rng)
             commits = [rng.random() < commit_rate for _ in here]
             predictions = _commit(model, here, actions, commits)
-            results = [vector.step(i, action) for i, action in zip(going, actions, strict=True)]
             results = [
-                towards(worlds[i], desire, result) if (desire := chosen.get(i)) else result
-                for i, result in zip(going, results, strict=True)
+                towards(worlds[i], chosen.get(i), vector.step(i, action))
+                for i, action in zip(going, actions, strict=True)
             ]
             steps = [
                 result.step(action, None if result.error else prediction)
