@@ -62,7 +62,7 @@ class Competence:
 
 
 def towards(world: World, desire: str | None, result: StepResult) -> StepResult:
-    """A step's result as it stands to a chosen desire (``None``: the world's own, so as it is): met where the world says
+    """A step's result as it stands to a chosen desire (``None``: the world's own): met where the world says
     that this would have been the desire that is met now. An end that only the world's own desire knows is an end
     without a verdict.
     """
