@@ -21,7 +21,7 @@ test fast lint: export OMP_NUM_THREADS ?= 1
 test fast lint: export OMP_WAIT_POLICY ?= passive
 
 test: lint ## install, then run every check and every test, slow ones too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 fast: $(VENV)/.tested ## the tests that take seconds
 	$(BIN)/python -m pytest -m "not slow"

@@ -66,7 +66,7 @@ def test_a_finished_one_is_told_again_without_training(tmp_path: Path, capsys: p
     found = {"headlines": rows, "seed": 0, "budget_tokens": 5, "records": []}
     (tmp_path / "summary.json").write_text(json.dumps(found))
     assert main(["quickstart", "--folder", str(tmp_path)]) == 0
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
     assert "is finished" in out and "90%" in out and "report.html" in out
     assert main(["quickstart", "--folder", str(tmp_path), "--seed", "1"]) == 2
     assert "finished quickstart with seed 0, and 1 was asked for" in capsys.readouterr().err
