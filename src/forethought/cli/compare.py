@@ -115,11 +115,11 @@ class Plan:
         self.folder = options.folder or Path("runs") / f"compare-{options.recipe}"
         self.configs = {arm: self._config(arm) for arm in self.arms}
 
-    def _config(self, arm: str, seed: int = 0) -> TrainConfig:
+    def _config(self, arm: str) -> TrainConfig:
         """What an arm is trained with, so that a wrong setting is told before anything starts."""
         from forethought.training.arms import fitted, way_of
 
-        made = self.recipe(arm, seed, self.options.budget_tokens)
+        made = self.recipe(arm, 0, self.options.budget_tokens)
         recorded = {"recorded": "here"} if way_of(arm).yoked else {}
         return fitted(TrainConfig.of(**{**made.model_dump(), **self.settings, **recorded}))
 
@@ -162,20 +162,24 @@ class Plan:
 
     def tuning(self) -> list[Job]:
         """Short runs of every arm with each setting of the search, measured on validation probes."""
-        more = ("--split", "validation", "--n", str(TUNE_PAIRS))
+        from forethought.evaluation.comparison import CHAMPION
+
+        what = ("consequences", "--split", "validation", "--n", str(TUNE_PAIRS))
         budget = round(TUNE_SHARE * self.configs[self.arms[0]].budget_tokens)
         return [
-            self._job(f"tune-{arm}-{k}", arm, TUNE_SEED, budget, SEARCH[k], ("consequences", *more), "tune-{}-0")
+            self._job(f"tune-{arm}-{k}", arm, TUNE_SEED, budget, SEARCH[k], what, f"tune-{CHAMPION}-0")
             for arm in self.arms
             for k in range(self.options.tune)
         ]
 
     def runs(self, chosen: dict[str, dict[str, Any]]) -> list[Job]:
         """Every arm with every seed."""
+        from forethought.evaluation.comparison import CHAMPION
+
         budget = self.configs[self.arms[0]].budget_tokens
         what = (self.options.suite, "--n", str(self.options.n), "--episodes", str(self.options.episodes))
         return [
-            self._job(f"{arm}-{seed}", arm, seed, budget, chosen.get(arm, {}), what, f"{{}}-{seed}")
+            self._job(f"{arm}-{seed}", arm, seed, budget, chosen.get(arm, {}), what, f"{CHAMPION}-{seed}")
             for seed in self.seeds
             for arm in self.arms
         ]
@@ -183,25 +187,15 @@ class Plan:
     def _job(
         self, name: str, arm: str, seed: int, budget: int, more: dict[str, Any], what: tuple[str, ...], yoke: str
     ) -> Job:
-        from forethought.evaluation.comparison import CHAMPION, MEASURED
+        from forethought.evaluation.comparison import MEASURED
         from forethought.training.arms import way_of
 
         folder, settings = self.folder / name, {**self.settings, **more}
-        after: tuple[str, ...] = ()
-        if way_of(arm).yoked:
-            after = (yoke.format(CHAMPION),)
-            settings["recorded"] = str(self.folder / after[0])
-        train = [
-            "train",
-            "--recipe",
-            self.options.recipe,
-            "--arm",
-            arm,
-            "--seed",
-            str(seed),
-            "--quiet",
-            "--no-evaluate",
-        ]
+        after = (yoke,) if way_of(arm).yoked else ()
+        if after:
+            settings["recorded"] = str(self.folder / yoke)
+        train = ["train", "--quiet", "--no-evaluate", "--recipe", self.options.recipe]
+        train += ["--arm", arm, "--seed", str(seed)]
         train += ["--folder", str(folder), "--budget-tokens", str(budget)]
         for key, value in settings.items():
             train += [f"--{key.replace('_', '-')}", str(value)]

@@ -7,7 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,9 +149,9 @@ class Here:
             process.send_signal(signal.SIGINT)
 
 
-def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The environment of a process with one thread that stops when this one dies."""
-    return {**os.environ, "OMP_NUM_THREADS": "1", PARENT: str(os.getpid()), **(more or {})}
+    return {**os.environ, "OMP_NUM_THREADS": "1", PARENT: str(os.getpid())}
 
 
 def cores() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -126,7 +126,7 @@ def compared(
     made = Comparison(tuple(arms), tuple(seeds), tuple(runs), missing)
     asked = [(arm, other, figure) for arm, other in pairs(arms) for figure in ASKED]
     found = [told for arm, other, figure in asked if (told := _difference(made, arm, other, figure))]
-    return Comparison(made.arms, made.seeds, made.runs, missing, tuple(holm(found)))
+    return replace(made, differences=tuple(holm(found)))
 
 
 def pairs(arms: Sequence[str]) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -98,7 +98,7 @@ def holm(found: Sequence[Difference]) -> list[Difference]:
     for rank, i in enumerate(order):
         least = max(least, min(1.0, (len(found) - rank) * raw[i]))
         corrected[i] = least
-    return [Difference(**{**asdict(each), "p": p}) for each, p in zip(found, corrected, strict=True)]
+    return [replace(each, p=p) for each, p in zip(found, corrected, strict=True)]
 
 
 def claimed_and_held(

@@ -48,8 +48,8 @@ ASKED = "asked"
 FOLLOWED = "I did so. "
 OPENINGS = ("you should ", "i would ", "i advise you to ", "please ")
 """What an answer may begin with; what comes then is the way."""
-SUBJECT = re.compile(r"\b(?:You(?= )|you(?= (?:are|were|have|had|do|did|can|could|may|must|will|would|should)\b))")
-PERSONS = ((r"\b([Yy])ou are\b", r"\1ou am"), (r"\b([Yy])ou were\b", r"\1ou was"))
+SUBJECT = re.compile(r"\b(?:You(?= )|you(?= (?:have|had|do|did|can|could|may|must|will|would|should)\b))")
+PERSONS = ((r"\b[Yy]ou are\b", "I am"), (r"\b[Yy]ou were\b", "I was"))
 WORDS = {"you": "me", "your": "my", "Your": "My", "yours": "mine", "yourself": "myself", "Yourself": "Myself"}
 
 
@@ -78,7 +78,7 @@ def first_person(template: str) -> str:
     """What is told to "you", told by "me"."""
     for pattern, agreeing in PERSONS:
         template = re.sub(pattern, agreeing, template)
-    template = SUBJECT.sub("I", re.sub(r"\b([Yy])ou (am|was)\b", r"I \2", template))
+    template = SUBJECT.sub("I", template)
     return re.sub(r"\b(?:" + "|".join(WORDS) + r")\b", lambda found: WORDS[found[0]], template)
 
 
