@@ -11,7 +11,6 @@ from tests.evaluation.test_comparison import ARMS, whole
 
 from forethought import storage
 from forethought.cli import main
-from forethought.cli.compare import told_run
 from forethought.evaluation import save_results
 from forethought.evaluation.comparison import compared
 from forethought.reports import audit, write_comparison
@@ -23,8 +22,7 @@ def folder(tmp_path: Path) -> Path:
     found = compared(ARMS, range(4), folders, {})
     tried = [{"settings": {}, "score": 0.4}, {"settings": {"matrix_rate": 0.01}, "score": 0.6}]
     extra: dict[str, Any] = {
-        "verdicts": found.verdicts, "differences": [d.to_dict() for d in found.differences],
-        "missing": {"placebo, seed 9": "it <broke>"}, "runs": [told_run(run) for run in found.runs],
+        **found.to_dict(), "missing": {"placebo, seed 9": "it <broke>"},
         "tuning": {"imitation": {"chosen": tried[1]["settings"], "tried": tried}},
     }  # fmt: skip
     save_results(tmp_path / "compare.json", found.records("errand"), "made up", extra)

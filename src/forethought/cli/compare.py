@@ -32,7 +32,7 @@ SEARCH: tuple[dict[str, Any], ...] = ({}, {"matrix_rate": 0.0025}, {"matrix_rate
 """The settings that are tried for every arm alike, beginning with the recipe's own."""
 TUNE_SEED, TUNE_SHARE, TUNE_PAIRS = 10_000, 0.25, 30
 """A seed of its own, the share of the budget, and the validation pairs of each probe in each place."""
-PLAN_FILE, RESULT_FILE, TUNING_FILE = "plan.json", "compare.json", "tuning.json"
+PLAN_FILE, TUNING_FILE = "plan.json", "tuning.json"
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class CompareOptions:
 def run(arguments: Sequence[str]) -> int:
     """Plans, trains, measures, compares and reports."""
     from forethought.cli import measure
+    from forethought.evaluation.comparison import RESULT_FILE
 
     options = parse(CompareOptions, arguments, "compare", DESCRIPTION)
     console = Console(stderr=options.json, highlight=False)
@@ -226,18 +227,12 @@ class Plan:
     def conclude(self, failed: dict[str, str], command: str) -> Comparison:
         """Compares what was measured and writes it down."""
         from forethought.evaluation import save_results
-        from forethought.evaluation.comparison import compared
+        from forethought.evaluation.comparison import RESULT_FILE, compared
 
         folders = {(arm, seed): self.folder / f"{arm}-{seed}" for arm in self.arms for seed in self.seeds}
         found = compared(self.arms, self.seeds, folders, failed)
         tuning = self.folder / TUNING_FILE
-        extra = {
-            "verdicts": found.verdicts,
-            "differences": [each.to_dict() for each in found.differences],
-            "missing": found.missing,
-            "runs": [told_run(run) for run in found.runs],
-            "tuning": storage.read_json(tuning) if tuning.exists() else {},
-        }
+        extra = {**found.to_dict(), "tuning": storage.read_json(tuning) if tuning.exists() else {}}
         worlds = "+".join(self.configs[self.arms[0]].worlds)
         save_results(self.folder / RESULT_FILE, found.records(worlds), command, extra)
         return found
@@ -268,9 +263,3 @@ def validation_score(records: Sequence[Any]) -> float:
     values = [record.value for record in mine if record.metric.startswith("probe/")]
     values = values or [record.value for record in mine if record.metric == "exact"]
     return sum(values) / len(values) if values else 0.0
-
-
-def told_run(run: Any) -> dict[str, Any]:
-    """One run as the result keeps it."""
-    kept = ("arm", "seed", "figures", "tokens", "flops", "steps", "seconds", "parameters", "initial")
-    return {name: getattr(run, name) for name in kept}

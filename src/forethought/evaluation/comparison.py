@@ -14,7 +14,9 @@ from forethought.evaluation.results import load_results
 from forethought.evaluation.significance import Difference, difference, holm
 from forethought.evaluation.statistics import BASELINES, Record, over_seeds
 
-MEASURED = "measured.json"
+MEASURED, RESULT_FILE = "measured.json", "compare.json"
+KEPT = ("arm", "seed", "figures", "tokens", "flops", "steps", "seconds", "parameters", "initial")
+"""What a result keeps of each run."""
 PROBES, OUTCOMES = "held-out pair probes", "held-out outcomes"
 POLICY, PLANNED = "success by its policy", "success by imagining"
 SPLIT = "test"
@@ -76,6 +78,15 @@ class Comparison:
         if lone:
             told.append(f"Nothing can be said about {', '.join(lone)}: fewer than two seeds were measured.")
         return told
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON keeps it, beside the records."""
+        return {
+            "verdicts": self.verdicts,
+            "differences": [each.to_dict() for each in self.differences],
+            "missing": self.missing,
+            "runs": [{name: getattr(run, name) for name in KEPT} for run in self.runs],
+        }
 
     def records(self, world: str) -> list[Record]:
         """The figures pooled over seeds, as every result keeps them."""

@@ -12,13 +12,12 @@ from typing import Any
 from forethought import storage
 from forethought.errors import Damaged
 from forethought.evaluation import Record, load_results
-from forethought.evaluation.comparison import ASKED, FIGURES, compared
+from forethought.evaluation.comparison import ASKED, FIGURES, RESULT_FILE, compared
 from forethought.reports import figures
 from forethought.reports.headlines import percent
 from forethought.reports.page import written
 from forethought.reports.tables import Cell, Row, Table
 
-RESULT_FILE = "compare.json"
 CLOSE = 1e-9
 COSTS = ("tokens", "flops", "steps", "parameters")
 
