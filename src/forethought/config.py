@@ -12,7 +12,7 @@ CONFIG_VERSION = 1
 Arm = Literal[
     "developmental", "imitation", "imitation-masked", "static-random", "static-mixed", "static-same", "echo-sft",
     "imitation-then-developmental", "placebo", "shuffled-action", "latent-only", "token-only", "no-curiosity",
-    "no-stages", "no-distillation",
+    "no-stages", "no-distillation", "verbal-reasoning",
 ]  # fmt: skip
 Imagination = Literal["words", "guided", "latent"]
 
@@ -60,6 +60,9 @@ class TrainConfig(Config):
     architecture: Literal["llama", "mamba2"] = Field("llama", description="what a preset is built as")
     seed: int = Field(0, ge=0, description="decides weights, situations and sampling")
     budget_tokens: int = Field(2_000_000, ge=1, description="training tokens, padding not counted")
+    budget_flops: float = Field(
+        0.0, ge=0, description="floating-point operations to spend instead, imagination included; 0: tokens count"
+    )
     batch_steps: int = Field(32, ge=1, description="steps (or demonstrations) sampled for each update")
     matrix_rate: float = Field(0.005, gt=0, description="learning rate of the hidden matrices (Muon)")
     learning_rate: float = Field(2e-3, gt=0, description="learning rate of all other weights (AdamW)")

@@ -19,7 +19,7 @@ from forethought.types import Episode, Harm, Progress, Question, Step
 VerdictPlace = Literal["before", "after"]
 Target = Literal["change", "observation"]
 PROGRESS_FORMS = {progress: f"Progress: {progress}." for progress in Progress}
-LEFT_OUT, BEST = "...", "Best?"
+LEFT_OUT, BEST, THINK, SO = "...", "Best?", "Think.", "So?"
 LISTEN, PART = "What is this about?", " / "
 UNCLEAR = "?"
 """The answer to a question that is not understood, in place of the situation that it is about."""
@@ -113,6 +113,15 @@ class Transcript:
     def advice(self) -> Tokens:
         """What stands between a transcript that awaits an action and the one that is best there."""
         return self._aside(BEST)
+
+    def thinking(self) -> Tokens:
+        """What stands between a transcript that awaits an action and a reason that is written out before it."""
+        return self._aside(THINK)
+
+    def thought(self, reason: str) -> Tokens:
+        """The same and the reason itself, up to where the action that follows from it is due."""
+        told = self._body("assistant", reason, Role.ACTION) + self._head("user")
+        return self.thinking() + told + self._body("user", SO, Role.CONTEXT) + self._head("assistant")
 
     def question(self, text: str) -> Tokens:
         """A user's question, up to where the situation that it is about is due."""

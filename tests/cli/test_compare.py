@@ -15,7 +15,7 @@ from forethought.cli.compare import SEARCH, CompareOptions, Plan, validation_sco
 from forethought.evaluation import Record, load_results
 from forethought.evaluation.comparison import CHAMPION, PROBES
 
-SMALL = ["--budget-tokens", "3000", "--n", "2", "--suite", "consequences", "--seeds", "0"]
+SMALL = ["--budget-tokens", "3000", "--n", "2", "--fresh", "0", "--suite", "consequences", "--seeds", "0"]
 SMALL += [
     "--set",
     "practice_share=0.0",

@@ -86,7 +86,7 @@ def test_commands_run_here_and_what_they_say_is_kept(tmp_path: Path) -> None:
     failed = run_jobs([good, bad], 1)
     assert "Lists the worlds" in good.leaves.read_text() and not bad.done
     assert "'forethought train' ended with code 2" in failed["bad"] and "did you mean 'errand'" in failed["bad"]
-    log = (tmp_path / "good" / LOG).read_text()
+    log = good.leaves.with_suffix(LOG).read_text()
     assert log.startswith("$ forethought --version\n$ forethought worlds --help\n")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forethought.errors import BadSetting
-from forethought.evaluation.significance import ALPHA, Difference, claimed_and_held, difference, exact, holm
+from forethought.evaluation.significance import ALPHA, Difference, difference, exact, holm
 
 
 def test_known_values() -> None:
@@ -66,20 +66,6 @@ def test_a_real_difference_is_found() -> None:
         for _ in range(200)
     ]
     assert np.mean(found) > 0.9
-
-
-def test_who_picks_the_best_claims_more_than_holds() -> None:
-    rng = np.random.default_rng(2)
-    claims, holds = [], []
-    for _ in range(200):
-        first = {str(k): rng.normal(0.5, 0.1, 3).tolist() for k in range(8)}
-        fresh = {str(k): rng.normal(0.5, 0.1, 3).tolist() for k in range(8)}
-        _, claimed, held = claimed_and_held(first, fresh)
-        claims.append(claimed)
-        holds.append(held)
-    assert np.mean(claims) > 0.55 and np.mean(holds) == pytest.approx(0.5, abs=0.02)
-    with pytest.raises(BadSetting, match="expected the same"):
-        claimed_and_held({"a": [1.0]}, {"b": [1.0]})
 
 
 def test_values_must_be_paired() -> None:

@@ -18,9 +18,10 @@ from forethought.training.arms import WAYS, Family, Source, Twist, fitted, way_o
 from forethought.training.curriculum import Curriculum, Stage
 from forethought.training.lessons import Teacher
 from forethought.training.lives import Lives, recorded, sampled
+from forethought.training.reasoning import reason, reasoned
 from forethought.training.twists import substituted, things, twisted
 from forethought.transcript import Role
-from forethought.types import Episode
+from forethought.types import Ending, Episode, Step
 from forethought.worlds import make
 
 SMALL: dict[str, object] = {
@@ -162,6 +163,25 @@ def test_a_placebo_hears_of_its_own_things_what_happened_to_others(model: Model,
     assert twisted(Twist.NONE, episode, 0, replay, rng) is episode
 
 
+def test_a_reason_tells_what_bears_on_the_action_and_is_written_before_acting(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "The moped is at home. The car is at home. At the surveyor they accept the moped. It rains."
+    step = Step("ride the moped to the surveyor", "You are there.", "You are there.")
+    episode = Episode("errand", 1, "train", 0, "Get the moped measured.", told, (step,), Ending.SATISFIED, "custom")
+    said = reason(episode, 0)
+    assert said == "Get the moped measured. The moped is at home. At the surveyor they accept the moped."
+    lesson = reasoned(model.transcript, episode, 0)
+    text = model.tokenizer.decode([i for i, r in zip(lesson.ids, lesson.roles, strict=True) if r == Role.ACTION])
+    assert said in text and "ride the moped" in text and "rains" not in text and "You are there" not in text
+    context = model.transcript.opening(episode.desire, told)
+    plain = model.preferences([context], [["walk home", step.action]])
+    monkeypatch.setattr(model, "reasons", True)
+    monkeypatch.setattr(model, "propose", lambda contexts, count, **_: [[said] for _ in contexts])
+    thought = model.preferences([context], [["walk home", step.action]])
+    assert thought != plain and Model.from_pretrained(model.save(tmp_path / "saved")).reasons
+
+
 def test_things_are_substituted_as_wholes() -> None:
     words = things("walk to the car wash", "walk to the workshop")
     assert words == {"car wash": "workshop"}
@@ -186,7 +206,7 @@ def test_every_arm_trains_to_the_end_and_goes_on_where_it_stopped(
     arm: str, start: str, run: Path, tmp_path: Path
 ) -> None:
     latent = 0.05 if arm == "latent-only" else 0.0
-    settings = {**SMALL, "model": start, "recorded": str(run), "latent_weight": latent, "budget_tokens": 4000}
+    settings = {**SMALL, "model": start, "recorded": str(run), "latent_weight": latent, "budget_tokens": 5000}
     settings |= {"checkpoint_updates": 2}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

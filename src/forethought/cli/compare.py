@@ -44,11 +44,13 @@ class CompareOptions:
     seeds: Annotated[tuple[int, ...], about("which seeds")] = (0, 1, 2)
     folder: Annotated[Path | None, about("where everything lies (default: runs/compare-RECIPE)", "FOLDER")] = None
     budget_tokens: Annotated[int | None, about("training tokens of each run (default: the recipe's)", "INT")] = None
+    budget_flops: Annotated[float, about("operations of each run, imagination included, in place of tokens")] = 0.0
     set: Annotated[tuple[str, ...], about("settings for all arms, e.g. latent_weight=0.05", "[NAME=VALUE ...]")] = ()
     tune: Annotated[int, about(f"settings tried for each arm on validation probes, up to {len(SEARCH)}; 0: none")] = 0
     suite: Annotated[Literal["all", "consequences"], about("what is measured; consequences: nothing acts")] = "all"
     n: Annotated[int, about("transitions and pairs of each kind measured in each place")] = 60
     episodes: Annotated[int, about("episodes acted in each place")] = 24
+    fresh: Annotated[int, about("as --n, in situations that show what picking the best would claim; 0: none")] = 30
     at_once: Annotated[int | None, about("processes of one thread (default: one for each core)", "INT")] = None
     dry_run: Annotated[bool, about("say what it would cost, and do nothing")] = False
     json: Annotated[bool, about("print the result as JSON")] = False
@@ -57,7 +59,7 @@ class CompareOptions:
 def run(arguments: Sequence[str]) -> int:
     """Plans, trains, measures, compares and reports."""
     from forethought.cli import measure
-    from forethought.evaluation.comparison import RESULT_FILE
+    from forethought.evaluation.comparison import RESULT_FILE, claims
 
     options = parse(CompareOptions, arguments, "compare", DESCRIPTION)
     console = Console(stderr=options.json, highlight=False)
@@ -81,7 +83,7 @@ def run(arguments: Sequence[str]) -> int:
     else:
         for rows in (measure.figure_rows(found), measure.cost_rows(found)):
             console.print(measure.plain_table(rows), "")
-        for verdict in found.verdicts:
+        for verdict in [*found.verdicts, *(each.words for each in claims(found.runs))]:
             console.print(verdict, soft_wrap=True)
         from forethought.reports import write_comparison
 
@@ -112,7 +114,7 @@ class Plan:
             raise BadSetting(f"--tune {options.tune}; expected 0 to {len(SEARCH)} settings to try")
         if not self.arms or not self.seeds:
             raise BadSetting("nothing to compare; expected at least one arm and one seed")
-        self.settings = dict(part.partition("=")[::2] for part in options.set)
+        self.settings: dict[str, Any] = dict(part.partition("=")[::2] for part in options.set)
         self.folder = options.folder or Path("runs") / f"compare-{options.recipe}"
         self.configs = {arm: self._config(arm) for arm in self.arms}
 
@@ -122,14 +124,15 @@ class Plan:
 
         made = self.recipe(arm, 0, self.options.budget_tokens)
         recorded = {"recorded": "here"} if way_of(arm).yoked else {}
-        return fitted(TrainConfig.of(**{**made.model_dump(), **self.settings, **recorded}))
+        flops = {"budget_flops": self.options.budget_flops}
+        return fitted(TrainConfig.of(**{**made.model_dump(), **flops, **self.settings, **recorded}))
 
     def keep(self) -> None:
         """Writes the plan; ``BadSetting`` where another one was begun in this folder."""
         mine = {
             "recipe": self.options.recipe, "budget_tokens": self.options.budget_tokens, "set": list(self.options.set),
             "tune": self.options.tune, "n": self.options.n, "episodes": self.options.episodes,
-            "suite": self.options.suite,
+            "suite": self.options.suite, "budget_flops": self.options.budget_flops, "fresh": self.options.fresh,
         }  # fmt: skip
         path = self.folder / PLAN_FILE
         if path.exists() and (there := storage.read_json(path)) != mine:
@@ -144,14 +147,14 @@ class Plan:
     def work(self) -> dict[str, str]:
         """Tunes, trains and measures whatever is not done; returns what failed."""
         failed = self._jobs(self.tuning()) if self.options.tune else {}
-        return {**failed, **self._jobs(self.runs(self.chosen()))}
+        return {**failed, **self._jobs([*self.runs(self.chosen()), *self.afresh()])}
 
     def _jobs(self, jobs: Sequence[Job]) -> dict[str, str]:
         open_jobs = [job for job in jobs if not job.done]
         many = len(jobs)
         if not open_jobs:
             return {}
-        self.console.print(f"{len(open_jobs)} of {many} runs to do, in {self.folder}.")
+        self.console.print(f"{len(open_jobs)} of {many} jobs to do, in {self.folder}.")
         done = many - len(open_jobs)
 
         def tell(name: str, what: str) -> None:
@@ -166,9 +169,8 @@ class Plan:
         from forethought.evaluation.comparison import CHAMPION
 
         what = ("consequences", "--split", "validation", "--n", str(TUNE_PAIRS))
-        budget = round(TUNE_SHARE * self.configs[self.arms[0]].budget_tokens)
         return [
-            self._job(f"tune-{arm}-{k}", arm, TUNE_SEED, budget, SEARCH[k], what, f"tune-{CHAMPION}-0")
+            self._job(f"tune-{arm}-{k}", arm, TUNE_SEED, SEARCH[k], what, f"tune-{CHAMPION}-0", TUNE_SHARE)
             for arm in self.arms
             for k in range(self.options.tune)
         ]
@@ -177,16 +179,15 @@ class Plan:
         """Every arm with every seed."""
         from forethought.evaluation.comparison import CHAMPION
 
-        budget = self.configs[self.arms[0]].budget_tokens
         what = (self.options.suite, "--n", str(self.options.n), "--episodes", str(self.options.episodes))
         return [
-            self._job(f"{arm}-{seed}", arm, seed, budget, chosen.get(arm, {}), what, f"{CHAMPION}-{seed}")
+            self._job(f"{arm}-{seed}", arm, seed, chosen.get(arm, {}), what, f"{CHAMPION}-{seed}")
             for seed in self.seeds
             for arm in self.arms
         ]
 
     def _job(
-        self, name: str, arm: str, seed: int, budget: int, more: dict[str, Any], what: tuple[str, ...], yoke: str
+        self, name: str, arm: str, seed: int, more: dict[str, Any], what: tuple[str, ...], yoke: str, share: float = 1
     ) -> Job:
         from forethought.evaluation.comparison import MEASURED
         from forethought.training.arms import way_of
@@ -197,11 +198,24 @@ class Plan:
             settings["recorded"] = str(self.folder / yoke)
         train = ["train", "--quiet", "--no-evaluate", "--recipe", self.options.recipe]
         train += ["--arm", arm, "--seed", str(seed)]
-        train += ["--folder", str(folder), "--budget-tokens", str(budget)]
+        config = self.configs[arm]
+        train += ["--folder", str(folder), "--budget-tokens", str(round(share * config.budget_tokens))]
+        train += ["--budget-flops", str(share * config.budget_flops)] if config.budget_flops else []
         for key, value in settings.items():
             train += [f"--{key.replace('_', '-')}", str(value)]
         measure = ("eval", *what, "--model", str(folder), "--json")
         return Job(name, (tuple(train), measure), folder / MEASURED, after)
+
+    def afresh(self) -> list[Job]:
+        """Every run measured once more, in other situations, when it is done."""
+        from forethought.evaluation.comparison import FRESH
+
+        def job(name: str) -> Job:
+            folder, n = self.folder / name, str(self.options.fresh)
+            measure = ("eval", "consequences", "--n", n, "--seed", "1", "--model", str(folder), "--json")
+            return Job(f"{name}, afresh", (measure,), folder / FRESH, (name,))
+
+        return [job(f"{arm}-{seed}") for seed in self.seeds for arm in self.arms if self.options.fresh]
 
     def chosen(self) -> dict[str, dict[str, Any]]:
         """The settings that did best on validation probes, for each arm; written down with what was tried."""
@@ -245,8 +259,10 @@ class Plan:
         with self.console.status("trying how fast this machine is"):
             tried = rehearse(config)
         jobs = self.runs({}) + (self.tuning() if self.options.tune else [])
-        tokens = len(self.arms) * config.budget_tokens * (len(self.seeds) + self.options.tune * TUNE_SHARE)
-        hours, flops = tokens / tried.tokens * tried.seconds / 3600, tokens / tried.tokens * tried.flops
+        flops_of_token = tried.flops / tried.tokens
+        each = config.budget_flops / flops_of_token if config.budget_flops else config.budget_tokens
+        tokens = len(self.arms) * each * (len(self.seeds) + self.options.tune * TUNE_SHARE)
+        hours, flops = tokens / tried.tokens * tried.seconds / 3600, tokens * flops_of_token
         self.console.print(
             f"{len(jobs)} runs, {sum(job.done for job in jobs)} of them done: {tokens:,.0f} training tokens, about "
             f"{flops:.1e} floating-point operations and {hours:.1f} hours of one core ({hours / cores():.1f} hours on "

@@ -18,7 +18,8 @@ from forethought.errors import BadSetting
 
 PARENT = "FORETHOUGHT_PARENT"
 """The process that started another one; when it dies, the other keeps its work and stops too."""
-LOG = "job.log"
+LOG = ".log"
+"""What a job says besides lies beside what it leaves, with this ending."""
 
 
 class Launch(Protocol):
@@ -122,7 +123,7 @@ class Here:
                 return "stopped"
             code, out, said = self._run(arguments)
             told += f"$ forethought {shlex.join(arguments)}\n{said}"
-            storage.write_text(job.leaves.parent / LOG, told)
+            storage.write_text(job.leaves.with_suffix(LOG), told)
             if code:
                 last = [line for line in said.splitlines() if line.strip()]
                 reason = last[-1].removeprefix("forethought: ") if last else "it said nothing"

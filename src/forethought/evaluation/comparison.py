@@ -11,10 +11,13 @@ from typing import Any
 from forethought import storage
 from forethought.errors import Unmatched
 from forethought.evaluation.results import load_results
+from forethought.evaluation.selection import Claim, claim
 from forethought.evaluation.significance import Difference, difference, holm
 from forethought.evaluation.statistics import BASELINES, Record, over_seeds
 
 MEASURED, RESULT_FILE = "measured.json", "compare.json"
+FRESH = "fresh.json"
+"""A run measured again in other situations of the same kind, for what picking the best would have claimed."""
 KEPT = ("arm", "seed", "figures", "tokens", "flops", "steps", "seconds", "parameters", "initial")
 """What a result keeps of each run."""
 PROBES, OUTCOMES = "held-out pair probes", "held-out outcomes"
@@ -35,13 +38,17 @@ FIGURES: dict[str, Choose] = {
 ASKED = (PROBES, POLICY, PLANNED)
 """The figures about which verdicts are spoken, stated before anything is measured."""
 CHAMPION, PLACEBO, PLAIN = "developmental", "placebo", "imitation"
-MATCHED = ("budget_tokens", "worlds", "level", "model", "architecture", "batch_steps", "target", "verdict")
+MATCHED = (
+    "budget_tokens", "budget_flops", "worlds", "level", "model", "architecture", "batch_steps", "target", "verdict",
+)  # fmt: skip
 """Settings that runs must share to be compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One arm with one seed: what it cost, what it began with, and its figures."""
+    """One arm with one seed: what it cost, what it began with, its figures, and its single metrics of consequences,
+    by ``metric, axis``, in the situations that are reported and in fresh ones.
+    """
 
     arm: str
     seed: int
@@ -54,6 +61,8 @@ class Run:
     initial: dict[str, str]
     made: dict[str, Any]
     config: dict[str, Any]
+    metrics: dict[str, float]
+    fresh: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,7 @@ class Comparison:
         """As JSON keeps it, beside the records."""
         return {
             "verdicts": self.verdicts,
+            "claims": [each.to_dict() for each in claims(self.runs)],
             "differences": [each.to_dict() for each in self.differences],
             "missing": self.missing,
             "runs": [{name: getattr(run, name) for name in KEPT} for run in self.runs],
@@ -103,13 +113,14 @@ class Comparison:
 
 def read_run(arm: str, seed: int, folder: Path) -> Run:
     """A run that was trained and measured; ``Damaged`` or ``FileNotFoundError`` where it cannot be read."""
-    summary = storage.read_json(folder / "summary.json")
+    summary, records = storage.read_json(folder / "summary.json"), load_results(folder / MEASURED)
+    fresh = load_results(folder / FRESH) if (folder / FRESH).exists() else []
     timings = storage.read_json_lines(folder / "timings.jsonl")
     made = {"commit": summary["commit"], "versions": summary["versions"]}
     return Run(
-        arm, seed, figures(load_results(folder / MEASURED)), summary["tokens"], summary["flops"], summary["steps"],
+        arm, seed, figures(records), summary["tokens"], summary["flops"], summary["steps"],
         sum(line["seconds"] for line in timings), summary["parameters"], summary["initial"], made,
-        storage.read_json(folder / "config.json"),
+        storage.read_json(folder / "config.json"), consequences(records), consequences(fresh),
     )  # fmt: skip
 
 
@@ -118,6 +129,39 @@ def figures(records: Iterable[Record]) -> dict[str, float]:
     mine = [record for record in records if record.arm not in BASELINES]
     found = {name: [record.value for record in mine if chosen(record)] for name, chosen in FIGURES.items()}
     return {name: fmean(values) for name, values in found.items() if values}
+
+
+def consequences(records: Iterable[Record]) -> dict[str, float]:
+    """A model's single metrics of consequences, by metric and axis: pair probes and exact outcomes."""
+    mine = [record for record in records if record.arm not in BASELINES]
+    chosen = [record for record in mine if record.metric.startswith("probe/") or record.metric == "exact"]
+    return {f"{record.metric}, {record.axis or 'new situations'}": record.value for record in chosen}
+
+
+def claims(runs: Sequence[Run]) -> list[Claim]:
+    """What picking an arm's best seed would have claimed, and picking the metric in which the developmental arm looks
+    best beside another; [] where nothing was measured afresh.
+    """
+    by_arm: dict[str, dict[int, Run]] = {}
+    for run in runs:
+        if run.fresh:
+            by_arm.setdefault(run.arm, {})[run.seed] = run
+    found = []
+    for arm, mine in by_arm.items():
+        shared = [name for name in next(iter(mine.values())).fresh if all(name in run.metrics for run in mine.values())]
+        if len(mine) > 1 and shared:
+            seen = {f"seed {seed}": [run.metrics[name] for name in shared] for seed, run in mine.items()}
+            afresh = {f"seed {seed}": [run.fresh[name] for name in shared] for seed, run in mine.items()}
+            found.append(claim(f"consequences foreseen by {arm}, over seeds", seen, afresh))
+    for arm, theirs in by_arm.items():
+        mine = by_arm.get(CHAMPION, {})
+        seeds = sorted(set(mine) & set(theirs))
+        if arm != CHAMPION and seeds:
+            names = [name for name in mine[seeds[0]].fresh if name in mine[seeds[0]].metrics]
+            seen = {name: [mine[s].metrics[name] - theirs[s].metrics[name] for s in seeds] for name in names}
+            afresh = {name: [mine[s].fresh[name] - theirs[s].fresh[name] for s in seeds] for name in names}
+            found.append(claim(f"{CHAMPION} above {arm}, over metrics", seen, afresh))
+    return found
 
 
 def compared(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from typing import Any
@@ -99,17 +99,3 @@ def holm(found: Sequence[Difference]) -> list[Difference]:
         least = max(least, min(1.0, (len(found) - rank) * raw[i]))
         corrected[i] = least
     return [replace(each, p=p) for each, p in zip(found, corrected, strict=True)]
-
-
-def claimed_and_held(
-    chosen_on: Mapping[str, Sequence[float]], measured_on: Mapping[str, Sequence[float]]
-) -> tuple[str, float, float]:
-    """What picking the best claims, and what holds afresh: the name with the best mean of ``chosen_on``, that mean, and
-    the same one's mean of ``measured_on``, which the choice did not see.
-    """
-    if not chosen_on or set(chosen_on) != set(measured_on):
-        raise BadSetting(
-            f"got {sorted(chosen_on)} to choose from and {sorted(measured_on)} measured; expected the same"
-        )
-    best = max(chosen_on, key=lambda name: float(np.mean(chosen_on[name])))
-    return best, float(np.mean(chosen_on[best])), float(np.mean(measured_on[best]))

@@ -31,6 +31,7 @@ from forethought.types import Harm, Progress
 
 SETTINGS_FILE = "forethought.json"
 MAX_OUTCOME_TOKENS = 64
+MAX_REASON_TOKENS = 128
 HEARD_AT_ONCE = 32
 VERDICT_TOKENS = 2
 
@@ -74,6 +75,8 @@ class Model:
         """The least confidence with which a question counts as understood; ``None`` if it was taught no questions."""
         self.advised = False
         """Whether it was taught which action is best (``advice``), beside which ones there are."""
+        self.reasons = False
+        """Whether it was taught to write out a reason before it acts."""
         self.transcript = Transcript(tokenizer, verdict, target)
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
@@ -143,6 +146,7 @@ class Model:
             origin=settings.get("origin", str(source)),
         )
         model.advised, model.sure = settings.get("advised", False), settings.get("sure")
+        model.reasons = settings.get("reasons", False)
         if path.is_dir() and (path / LATENT_FILE).exists():
             model.latent = Latent.load(path)
         return model
@@ -154,6 +158,7 @@ class Model:
             "target": self.transcript.target,
             "origin": self.origin,
             "advised": self.advised,
+            "reasons": self.reasons,
             "sure": self.sure,
         }
         with storage.replace_folder(Path(folder)) as fresh:
@@ -246,8 +251,13 @@ class Model:
     ) -> list[list[float]]:
         """How likely (log-probability, nats) the model itself takes each action in each context, its end included.
 
-        Asked for the best action if it was ever taught that (``advised``), else for any that can be done.
+        Asked for the best action if it was ever taught that (``advised``), else for any that can be done; who was
+        taught to write out reasons writes one first (``reasons``).
         """
+        if self.reasons:
+            asked = [context + self.transcript.thinking() for context in contexts]
+            written = self.propose(asked, 1, temperature=0.0, max_tokens=MAX_REASON_TOKENS)
+            contexts = [c + self.transcript.thought(text) for c, (text,) in zip(contexts, written, strict=True)]
         if self.advised:
             contexts = [context + self.transcript.advice() for context in contexts]
         branches = [[self._action_ids(action) for action in of_context] for of_context in actions]

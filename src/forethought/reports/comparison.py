@@ -12,7 +12,7 @@ from typing import Any
 from forethought import storage
 from forethought.errors import Damaged
 from forethought.evaluation import Record, load_results
-from forethought.evaluation.comparison import ASKED, FIGURES, RESULT_FILE, compared
+from forethought.evaluation.comparison import ASKED, FIGURES, RESULT_FILE, claims, compared
 from forethought.reports import figures
 from forethought.reports.headlines import percent
 from forethought.reports.page import written
@@ -45,6 +45,7 @@ def build(folder: Path, out: Path) -> Path:
         "missing": found["missing"],
         "pictures": pictures,
         "figures": _figures(records, arms),
+        "claims": _claims(found["claims"]),
         "differences": _differences(found["differences"]),
         "costs": _costs(found["runs"], arms),
         "tuned": _tuned(found["tuning"]),
@@ -75,6 +76,9 @@ def audit(folder: Path) -> list[str]:
     for each in found["differences"]:
         key = each["arm"], each["other"], each["metric"]
         wrong += _apart(f"{key[0]} against {key[1]}, {key[2]}", each, asked.get(key, {}))
+    picked = {each.what: each.to_dict() for each in claims(again.runs)}
+    for each in found["claims"]:
+        wrong += _apart(each["what"], each, picked.get(each["what"], {}))
     if found["verdicts"] != again.verdicts:
         wrong.append("the verdicts are not those that follow from the numbers")
     return wrong
@@ -94,7 +98,7 @@ def _apart(where: str, told: dict[str, Any], fresh: dict[str, Any]) -> Iterator[
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / RESULT_FILE
     found = storage.read_json(path)
-    wanted = {"verdicts", "differences", "missing", "runs", "tuning", "records", "command"}
+    wanted = {"verdicts", "claims", "differences", "missing", "runs", "tuning", "records", "command"}
     if not isinstance(found, dict) or not wanted <= set(found):
         raise Damaged(f"{path} is no comparison; expected what 'forethought compare' wrote")
     return found
@@ -125,6 +129,15 @@ def _differences(told: Sequence[dict[str, Any]]) -> Table:
         rows.append(Row((d["arm"], d["other"], d["metric"]), (*numbers, Cell(str(d["seeds"])))))
     headings = ("arm", "against", "in", "difference", "effect (d_z)", "p, t test", "p, exact", "p, corrected", "seeds")
     return Table("Differences", headings, tuple(rows), "Paired by seed.")
+
+
+def _claims(told: Sequence[dict[str, Any]]) -> Table | None:
+    rows = [
+        Row((c["what"], c["chosen"]), tuple(Cell(f"{c[name]:.3f}") for name in ("claimed", "held", "mean")))
+        for c in told
+    ]
+    headings = ("the best of", "is", "would be claimed", "holds afresh", "mean of all afresh")
+    return Table("What picking the best would have claimed", headings, tuple(rows)) if rows else None
 
 
 def _costs(runs: Sequence[dict[str, Any]], arms: Sequence[str]) -> Table:

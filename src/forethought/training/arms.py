@@ -69,6 +69,8 @@ class Way:
     acts: frozenset[Source] = frozenset(Source)
     hears: frozenset[Source] = frozenset(Source)
     twist: Twist = Twist.NONE
+    reasons: bool = False
+    """Whether each drawn action is learned once more after a reason written out."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
@@ -121,6 +123,10 @@ WAYS: dict[Arm, Way] = {
         (Source.CUSTOM, Source.RECORDED), acts=frozenset({Source.CUSTOM}), twist=Twist.EXCHANGED,
         settings={**PLAIN, "curiosity": "none"},
         needs=("recorded",),
+    ),
+    "verbal-reasoning": Way(
+        Family.CONTROL, "imitation, with a reason written out before each action", (Source.CUSTOM,), reasons=True,
+        settings=PLAIN,
     ),
     "shuffled-action": Way(Family.CONTROL, "developmental, each outcome learned under another action",
                            twist=Twist.SHUFFLED),

@@ -15,6 +15,7 @@ from forethought.training.distillation import Helpful, advice
 from forethought.training.hindsight import Hindsight, in_hindsight
 from forethought.training.latent import Unroll, later, unroll
 from forethought.training.questions import Questions
+from forethought.training.reasoning import reasoned
 from forethought.training.twists import twisted
 from forethought.transcript import Role, Tokens
 from forethought.types import Episode
@@ -85,6 +86,8 @@ class Teacher:
                 made.unrolls.append(unroll(transcript, episode, index, self.config.unroll, rng, hindsight))
                 if len(made.samples) % LATER_EVERY == 1 and len(tokens := later(transcript, episode, rng)):
                     extra.append(tokens)
+            if self.way.reasons:
+                extra.append(reasoned(self.model.transcript, episode, index))
         made.samples += extra
         if self.advices:
             self.helpful.look(self.main)

@@ -128,6 +128,7 @@ class _Training:
         self.exams = Exams(model, run.config.worlds, run.config.level) if run.config.exam_updates else None
         if not run.config.freeze:
             model.advised |= self.teacher.advices > 0
+            model.reasons |= self.teacher.way.reasons
         self.update = self.tokens = self.situations = 0
         self.last = {"outcome": float("nan")}
 
@@ -136,7 +137,7 @@ class _Training:
         self._resume()
         started, fresh = time.monotonic(), self.tokens
         with Interruption() as stop, self.meter.on(self.model):
-            while self.tokens < self.config.budget_tokens:
+            while self.progress < 1:
                 self._once()
                 try:
                     if self.watch:
@@ -149,9 +150,16 @@ class _Training:
                     self._checkpoint()
         self._finish(command, time.monotonic() - started)
 
+    @property
+    def progress(self) -> float:
+        """The share of the budget that is spent."""
+        if self.config.budget_flops:
+            return self.meter.flops / self.config.budget_flops
+        return self.tokens / self.config.budget_tokens
+
     def _once(self) -> None:
         """Live when it is due, learn once, and log it: between two of these, everything can be kept."""
-        progress = self.tokens / self.config.budget_tokens
+        progress = self.progress
         self.curriculum.advance(progress)
         if self.update % self.config.live_every == 0:
             self._live(self.config.live_episodes if self.update else self.config.first_episodes)
@@ -198,8 +206,9 @@ class _Training:
         )
 
     def _moment(self, seconds: float, fresh: int) -> Moment:
+        budget = round(self.tokens / self.progress) if self.config.budget_flops else self.config.budget_tokens
         return Moment(
-            self.config.arm, self.curriculum.stage.value, self.update, self.tokens, self.config.budget_tokens,
+            self.config.arm, self.curriculum.stage.value, self.update, self.tokens, budget,
             self.teacher.steps, self.last["outcome"], self.curriculum.divergence, seconds, fresh,
         )  # fmt: skip
 

@@ -60,6 +60,24 @@ def three_worlds(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> T
     return sized(config, budget_tokens)
 
 
+def evidence(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> TrainConfig:
+    """One run of the stored comparisons (docs/evidence.md): ``nano`` in one world, ``errand`` unless another is set."""
+    config = TrainConfig.of(
+        worlds=("errand",),
+        arm=arm,
+        model="nano",
+        seed=seed,
+        budget_tokens=2_500_000,
+        batch_steps=32,
+        warmup_updates=20,
+        first_episodes=400,
+        live_every=5,
+        live_episodes=60,
+        **OWN_ACTIONS,
+    )
+    return sized(config, budget_tokens)
+
+
 def sized(config: TrainConfig, budget_tokens: int | None = None) -> TrainConfig:
     """The config with another budget, and with everything as small as it can be where ``FORETHOUGHT_FAST=1`` is set."""
     changes: dict[str, object] = {}
@@ -75,7 +93,9 @@ def fast() -> bool:
     return os.environ.get(FAST, "") not in ("", "0")
 
 
-RECIPES: dict[str, Callable[..., TrainConfig]] = {"quickstart": quickstart, "three_worlds": three_worlds}
+RECIPES: dict[str, Callable[..., TrainConfig]] = {
+    "quickstart": quickstart, "three_worlds": three_worlds, "evidence": evidence,
+}  # fmt: skip
 
 
 def recipe(name: str) -> Callable[..., TrainConfig]:
