@@ -41,7 +41,7 @@ COMMON = {"model": "tiny", "first_episodes": 60, "live_episodes": 10, "live_ever
 COMMON |= {"practice_share": 0.0, "largest_share": 4.0, "checkpoint_updates": 50}
 SETTINGS: dict[str, dict[str, Any]] = {
     "twx-cookingworld": {**COMMON, "batch_steps": 12, "budget_tokens": 4_000_000},
-    "agentdojo": {**COMMON, "batch_steps": 4, "budget_tokens": 4_000_000},
+    "agentdojo": {**COMMON, "batch_steps": 4, "budget_tokens": 4_000_000, "live_episodes": 3, "live_every": 20},
 }
 ARMS = {
     "twx-cookingworld": ("developmental", "imitation", "static-random", "static-mixed"),
