@@ -13,8 +13,10 @@ from forethought.errors import WorldFailed
 from forethought.models import Model
 from forethought.planning import Planner
 from forethought.training import train
+from forethought.training.live import demonstrations
 from forethought.types import Ending
-from forethought.worlds import make
+from forethought.worlds import limits, make
+from forethought.worlds.reading import facts_in, wish_met
 
 SOURCE = """
 import random, sys, time
@@ -107,6 +109,32 @@ class Endless(Door):
 
     def step(self, action):
         return "The door is closed.", 0.0, False, False, {}
+
+
+class Unread(Door):
+    name = "unread"
+
+    def read(self, text):
+        raise KeyError("no such word")
+
+
+class Unwished(Door):
+    name = "unwished"
+
+    def read(self, text):
+        return frozenset()
+
+    def desire_for(self, facts):
+        time.sleep(30)
+
+
+class Boasting(Door):
+    name = "boasting"
+
+    def demonstrator(self, quality="custom"):
+        if self.bad:
+            return lambda: time.sleep(30)
+        return lambda: self.candidates()[0 if self.locked else 1]
 """
 SMALL = {"budget_tokens": 3000, "batch_steps": 8, "first_episodes": 32, "live_episodes": 4, "precision": "float32"}
 FAILS = {
@@ -142,6 +170,23 @@ def test_training_goes_on_whatever_a_world_does(here: Path, new_model: Callable[
     assert not [e for e in fine if e.failure]
     assert max(len(step.outcome) for e in lived if e.world == "roaring" for step in e.steps) == 8_192
     assert {e.ending for e in fine if e.world == "endless"} == {Ending.TIME_LIMIT}
+
+
+def test_a_world_that_cannot_read_is_scored_by_sentences_and_has_no_hindsight(here: Path) -> None:
+    world = make("bad_doors:Unread")
+    with pytest.warns(UserWarning, match=r"world 'unread' failed in read\(\): KeyError: 'no such word'"):
+        assert facts_in(world, "You are out.") == {("sentence", "You are out")}
+    limits.watch()
+    with pytest.warns(UserWarning, match=r"world 'unwished' failed in desire_for\(\): TookTooLong"):
+        assert wish_met(make("bad_doors:Unwished"), "You are out.") is None
+
+
+def test_a_demonstrator_that_hangs_ends_its_episode(here: Path) -> None:
+    worlds = [make("bad_doors:Boasting") for _ in range(8)]
+    shown = demonstrations(worlds, range(8))
+    failed = [episode for episode in shown if episode.ending is Ending.WORLD_ERROR]
+    assert 0 < len(failed) < 8 and all("its demonstrator: TookTooLong" in e.failure for e in failed)
+    assert {e.ending for e in shown if e not in failed} == {Ending.SATISFIED}
 
 
 def test_an_agent_in_a_world_that_hangs_hears_of_it(here: Path, model: Model) -> None:

@@ -12,12 +12,13 @@ from forethought.evaluation.suites import probe_pairs
 from forethought.evaluation.transitions import situation_seeds
 from forethought.evaluation.worked import Asked, Choice, Example, Foreseen, Lived, Mark, Marked, Way
 from forethought.models import Imagined, Model
-from forethought.models.foresight import Posed, facts_in, predict
+from forethought.models.foresight import Posed, predict
 from forethought.types import Step
 from forethought.worlds import World
 from forethought.worlds.errand import ErrandWorld
 from forethought.worlds.errand.state import HOME, State
 from forethought.worlds.errand.town import Place as Shop
+from forethought.worlds.reading import facts_in
 
 FEET = 300
 SHOPS = {

@@ -23,12 +23,13 @@ from forethought.evaluation.statistics import IDEAL, Record
 from forethought.evaluation.suites import Watch
 from forethought.evaluation.transitions import situation_seeds
 from forethought.models import Imagined, Model
-from forethought.models.foresight import after_imagined, facts_in, imagine_each
+from forethought.models.foresight import after_imagined, imagine_each
 from forethought.planning import Planner, Situation
 from forethought.training.live import Chooser
 from forethought.transcript import Tokens
 from forethought.types import Fact, Step
 from forethought.worlds import World
+from forethought.worlds.reading import facts_in
 
 MOST_ASKED = 24
 """Experiments asked about at once, at most: a sample of those that remain."""

@@ -10,11 +10,12 @@ from functools import lru_cache
 from forethought.evaluation.transitions import Trajectory, transitions
 from forethought.models import Imagined, Model
 from forethought.models.divergence import fact_f1
-from forethought.models.foresight import after_imagined, facts_in, imagine_each
+from forethought.models.foresight import after_imagined, imagine_each
 from forethought.transcript import Outcome, Target
 from forethought.types import Harm, Progress, Step
 from forethought.worlds import World
 from forethought.worlds.grammar import verb_of
+from forethought.worlds.reading import facts_in
 
 BLIND_LESSONS = 2_000
 """Training transitions from which the constant answers are learned."""

@@ -11,9 +11,10 @@ from forethought.evaluation.statistics import BLIND, Record
 from forethought.evaluation.transitions import situation_seeds, trajectories, transitions
 from forethought.models import Model
 from forethought.models.divergence import fact_f1
-from forethought.models.foresight import facts_in, judged, predict
+from forethought.models.foresight import judged, predict
 from forethought.worlds.lawful import LawfulWorld
 from forethought.worlds.probes import PAIR_BLIND, SIDE_BLIND, ProbePair
+from forethought.worlds.reading import facts_in
 
 HORIZON = 4
 Watch = Callable[[str, int, int], None]

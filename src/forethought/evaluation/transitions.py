@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from forethought.errors import BadSetting, NotOffered
-from forethought.models.foresight import facts_in
 from forethought.types import Fact, Step
 from forethought.worlds import World, make
+from forethought.worlds.reading import facts_in
 from forethought.worlds.vector import VectorWorld
 
 FIRST_SEED = 10_000_000

@@ -8,11 +8,11 @@ from dataclasses import replace
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from forethought.models.foresight import facts_in
 from forethought.models.model import Model
 from forethought.transcript import Role, Tokens
 from forethought.types import Divergence, Fact, Step
 from forethought.worlds import World
+from forethought.worlds.reading import facts_in
 
 
 def fact_f1(predicted: Iterable[Fact], actual: Iterable[Fact]) -> float:

@@ -7,12 +7,12 @@ from typing import Protocol
 
 import torch
 
-from forethought.errors import NotOffered
 from forethought.models.model import Imagined, Model
 from forethought.transcript import Tokens
-from forethought.types import Fact, Step
+from forethought.types import Step
 from forethought.worlds import World
 from forethought.worlds.probes import ProbePair
+from forethought.worlds.reading import facts_in
 
 ROWS = 64
 """Outcomes imagined at once: measured on one core, 64 take 10 ms each, 16 take 14 and 256 take 17 (cache misses)."""
@@ -73,11 +73,3 @@ def after_imagined(model: Model, context: Tokens, action: str, outcome: Imagined
     """The transcript as it would go on if the imagined outcome of ``action`` happened."""
     step = Step(action, outcome.text, outcome.text, outcome.progress, outcome.harm)
     return context + model.transcript.action(action) + model.transcript.outcome(step)
-
-
-def facts_in(world: World, text: str) -> frozenset[Fact]:
-    """The facts that a text states; a world that reads none is scored by its sentences."""
-    try:
-        return world.read(text)
-    except NotOffered:
-        return frozenset(("sentence", part.strip()) for part in text.split(".") if part.strip())

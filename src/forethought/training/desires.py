@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from forethought.errors import NotOffered
 from forethought.training.hindsight import wishes_met
 from forethought.types import Ending, Episode, Progress
 from forethought.worlds import World
+from forethought.worlds.reading import wish_met
 from forethought.worlds.vector import StepResult
 
 FURTHEST = 6
@@ -68,9 +68,6 @@ def towards(world: World, desire: str | None, result: StepResult) -> StepResult:
     """
     if desire is None or result.error is not None or result.warning:
         return result
-    try:
-        met = world.desire_for(world.read(result.observation)) == desire
-    except NotOffered:
-        met = False
+    met = wish_met(world, result.observation) == desire
     progress = Progress.SATISFIED if met else Progress.ONGOING
     return replace(result, progress=progress, terminated=met or result.terminated)

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 
-from forethought.errors import NotOffered
 from forethought.experience import Replay
 from forethought.types import Episode, Harm, Progress
 from forethought.worlds import World
+from forethought.worlds.reading import wish_met
 
 
 def wishes_met(world: World, episode: Episode) -> list[str | None]:
@@ -23,16 +23,13 @@ def wishes_met(world: World, episode: Episode) -> list[str | None]:
     was met (no ``read`` or no ``desire_for``).
     """
     found: list[str | None] = []
-    try:
-        before = {world.desire_for(world.read(episode.observation))}
-        for step in episode.steps:
-            if step.harm is not Harm.NONE:
-                break
-            wish = None if step.warning else world.desire_for(world.read(step.outcome))
-            found.append(None if wish in before else wish)
-            before.add(wish)
-    except NotOffered:
-        found = []
+    before = {wish_met(world, episode.observation)}
+    for step in episode.steps:
+        if step.harm is not Harm.NONE:
+            break
+        wish = None if step.warning else wish_met(world, step.outcome)
+        found.append(None if wish in before else wish)
+        before.add(wish)
     return found + [None] * (len(episode.steps) - len(found))
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 
 from forethought.agent import Life
+from forethought.errors import WorldFailed
 from forethought.models import Model
 from forethought.models.divergence import measured
 from forethought.planning import Situation
@@ -150,7 +151,10 @@ def demonstrations(
         show, steps, ending, failure = world.demonstrator(quality), list[Step](), Ending.UNFINISHED, ""
         listed = start.candidates
         while ending is Ending.UNFINISHED:
-            action = show()
+            action = vector.shown(i, show)
+            if isinstance(action, WorldFailed):
+                ending, failure = Ending.WORLD_ERROR, str(action)
+                break
             if strays and listed and chance.random() < strays:
                 action = chance.choice(listed)
             result = vector.step(i, action)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -130,6 +130,14 @@ class VectorWorld:
             result = replace(result, truncated=True, candidates=())
         self._running[i] = not result.over
         return result
+
+    def shown(self, i: int, demonstrate: Callable[[], str]) -> str | WorldFailed:
+        """What the demonstrator of world ``i`` does next, or how it failed; the episode is over then."""
+        try:
+            return within(limits.STEP_SECONDS, demonstrate)
+        except (Exception, SystemExit) as error:
+            self._running[i] = False
+            return _failure(self.worlds[i], "its demonstrator", error)
 
     def reset_all(self, seeds: Sequence[int | None]) -> list[Situation]:
         """Begins an episode in every world, one seed for each."""
