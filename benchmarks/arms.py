@@ -14,13 +14,12 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from forethought import storage
+from forethought.cli.jobs import Job, run_jobs
 from forethought.evaluation import load_results, pool, save_results
 from forethought.training.recipes import RECIPES
 from forethought.training.run import TIMINGS_FILE
@@ -44,35 +43,23 @@ def main() -> None:
     parser.add_argument("--collect", action="store_true", help="only pool what has been measured")
     parser.add_argument("--output", type=Path, help="default: benchmarks/results/RECIPE.json")
     args = parser.parse_args()
-    runs = [(arm, seed, args.folder / f"{arm}-{seed}") for arm in args.arms for seed in args.seeds]
+    jobs = [job(args, arm, seed) for arm in args.arms for seed in args.seeds]
     if not args.collect:
-        more = [] if args.budget_tokens is None else ["--budget-tokens", str(args.budget_tokens)]
-        with ThreadPoolExecutor(args.at_once) as workers:
-            for done in [workers.submit(one_run, args.recipe, *run, more, args.n) for run in runs]:
-                done.result()
+        failed = run_jobs(jobs, args.at_once, watch=lambda name, what: print(f"{name}: {what}", flush=True))
+        if failed:
+            raise SystemExit("not all runs could be made; the same command tries the others again")
     output = args.output or RESULTS / f"{args.recipe}.json"
-    collect([folder for _, _, folder in runs if (folder / MEASURED).exists()], output)
+    collect([job.leaves.parent for job in jobs if job.done], output)
 
 
-def one_run(recipe: str, arm: str, seed: int, folder: Path, more: Sequence[str], n: int) -> None:
-    """Trains one model, or goes on training it, and measures it."""
-    if (folder / MEASURED).exists():
-        return
-    run = ["train", "--recipe", recipe, "--arm", arm, "--seed", str(seed), "--folder", str(folder), "--no-evaluate"]
-    forethought([*run, "--quiet", *more])
-    forethought(["report", str(folder)])
-    print(f"{folder.name}: trained", flush=True)
-    told = forethought(["eval", "all", "--model", str(folder), "--n", str(n), "--json"])
-    storage.write_text(folder / MEASURED, told)
-    print(f"{folder.name}: measured", flush=True)
-
-
-def forethought(arguments: Sequence[str]) -> str:
-    """What the command line prints, run as its own process with one thread."""
-    quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "forethought", *arguments]
-    made = subprocess.run(command, env=quiet, stdout=subprocess.PIPE, text=True, check=True)
-    return made.stdout
+def job(args: argparse.Namespace, arm: str, seed: int) -> Job:
+    """Trains one model, or goes on training it, writes its report and measures it."""
+    folder = args.folder / f"{arm}-{seed}"
+    train = ["train", "--recipe", args.recipe, "--arm", arm, "--seed", str(seed), "--folder", str(folder)]
+    train += [] if args.budget_tokens is None else ["--budget-tokens", str(args.budget_tokens)]
+    measure = ("eval", "all", "--model", str(folder), "--n", str(args.n), "--json")
+    train += ["--no-evaluate", "--quiet"]
+    return Job(folder.name, (tuple(train), ("report", str(folder)), measure), folder / MEASURED)
 
 
 def collect(folders: Sequence[Path], output: Path) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shlex
 import subprocess
 import sys
@@ -94,12 +93,12 @@ def one_run(args: argparse.Namespace, world: str, arm: str, seed: int) -> None:
         settings["budget_tokens"] = args.budget_tokens
     command = [sys.executable, "-m", "forethought", "train", "--no-evaluate", "--quiet"]
     command += [part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", str(value))]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{folder.name} ended with code {os.waitstatus_to_exitcode(status)}; the same command goes on")
     if not (folder / "cpu.json").exists():
-        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        storage.write_json(folder / "cpu.json", {"processor_minutes": spent / 60})
+        storage.write_json(folder / "cpu.json", {"processor_minutes": (used.ru_utime + used.ru_stime) / 60})
     more = ["--measure", str(folder), "--folder", str(args.folder), "--n", str(args.n)]
     subprocess.run([sys.executable, __file__, *more], env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True)
     print(f"{folder.name}: measured", flush=True)

@@ -81,8 +81,10 @@ def run(arguments: Sequence[str]) -> int:
         json.dump(storage.read_json(plan.folder / RESULT_FILE), sys.stdout, indent=2)
         print()
     else:
-        for rows in (measure.figure_rows(found), measure.cost_rows(found)):
-            console.print(measure.plain_table(rows), "")
+        from forethought.reports.comparison import tables
+
+        for table in tables(found):
+            console.print(measure.told(table), "")
         for verdict in [*found.verdicts, *(each.words for each in claims(found.runs))]:
             console.print(verdict, soft_wrap=True)
         from forethought.reports import write_comparison

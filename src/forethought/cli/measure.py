@@ -17,9 +17,9 @@ from forethought.reports.headlines import Headline, headlines, percent
 
 if TYPE_CHECKING:
     from forethought.evaluation import Record
-    from forethought.evaluation.comparison import Comparison
     from forethought.models import Model
     from forethought.planning import Imagination
+    from forethought.reports.tables import Table as ReportTable
 
 SUMMARY_FILE, EXAMPLES_FILE = "summary.json", "examples.json"
 GATE_EPISODES = 1000
@@ -174,29 +174,11 @@ def plain_table(rows: Sequence[Sequence[str]]) -> Table:
     return made
 
 
-def figure_rows(found: Comparison) -> list[list[str]]:
-    """Headings and rows: each figure with its intervals over seeds, arm beside arm."""
-    from forethought.evaluation.comparison import FIGURES
-
-    records = {(record.arm, record.metric): record for record in found.records("")}
-    rows = [["", *found.arms]]
-    for figure in FIGURES:
-        mine = [records.get((arm, figure)) for arm in found.arms]
-        told = [f"{percent(r.value)} ({percent(r.low)}-{percent(r.high)})" if r else "-" for r in mine]
-        rows += [[figure, *told]] if any(mine) else []
-    return rows
-
-
-def cost_rows(found: Comparison) -> list[list[str]]:
-    """Headings and rows: what a run of each arm took on average."""
-    rows = [["", "seeds", "tokens", "operations", "steps lived", "minutes"]]
-    for arm in found.arms:
-        runs = [run for run in found.runs if run.arm == arm]
-        costs = [(run.tokens, run.flops, run.steps, run.seconds) for run in runs]
-        sums = [sum(values) / len(runs) for values in zip(*costs, strict=True)]
-        told = [f"{sums[0]:,.0f}", f"{sums[1]:.2e}", f"{sums[2]:,.0f}", f"{sums[3] / 60:.1f}"] if runs else ["-"] * 4
-        rows.append([arm, str(len(runs)), *told])
-    return rows
+def told(table: ReportTable) -> Table:
+    """A table of a report as the command line shows it."""
+    rows = [[*row.labels, *(f"{c.value} ({c.interval})" if c.interval else c.value for c in row.cells)]
+            for row in table.rows]  # fmt: skip
+    return plain_table([table.headings, *rows])
 
 
 def table(records: Sequence[Record]) -> Table:

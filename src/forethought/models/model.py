@@ -25,6 +25,7 @@ from forethought.models.lookback import look_up
 from forethought.models.phrases import Phrased, imagine_in_phrases
 from forethought.models.presets import Architecture, config_for, preset
 from forethought.models.scan import MIXERS, enable_stateful_scan
+from forethought.models.state import model_fingerprint
 from forethought.models.tokenizer import train_tokenizer, training_texts
 from forethought.transcript import Role, Target, Tokens, Transcript, VerdictPlace
 from forethought.types import Harm, Progress
@@ -351,12 +352,10 @@ class Model:
 
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change with any weight."""
-        found = hashlib.sha256()
-        for part in (self.lm, self.latent):
-            for name, tensor in sorted(part.state_dict().items()) if part is not None else ():
-                found.update(name.encode())
-                found.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
-        return found.hexdigest()[:16]
+        found = model_fingerprint(self.lm)
+        if self.latent is None:
+            return found
+        return hashlib.sha256(f"{found} {model_fingerprint(self.latent)}".encode()).hexdigest()[:16]
 
     @property
     def parameters(self) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from forethought import storage
 from forethought.errors import Damaged
 from forethought.evaluation import Record, load_results
-from forethought.evaluation.comparison import ASKED, FIGURES, RESULT_FILE, claims, compared
+from forethought.evaluation.comparison import ASKED, FIGURES, RESULT_FILE, Comparison, claims, compared
 from forethought.reports import figures
 from forethought.reports.headlines import percent
 from forethought.reports.page import written
@@ -104,6 +104,11 @@ def _read(folder: Path) -> dict[str, Any]:
     return found
 
 
+def tables(found: Comparison) -> tuple[Table, Table]:
+    """The figures of every arm, and what they took."""
+    return _figures(found.records(""), found.arms), _costs(found.to_dict()["runs"], found.arms)
+
+
 def _figures(records: Sequence[Record], arms: Sequence[str]) -> Table:
     by = {(record.arm, record.metric): record for record in records}
     rows = [
@@ -144,9 +149,11 @@ def _costs(runs: Sequence[dict[str, Any]], arms: Sequence[str]) -> Table:
     rows = []
     for arm in arms:
         mine = [run for run in runs if run["arm"] == arm]
-        means = [fmean(run[name] for run in mine) for name in ("tokens", "flops", "steps", "seconds")]
-        told = (f"{means[0]:,.0f}", f"{means[1]:.2e}", f"{means[2]:,.0f}", f"{means[3] / 60:.1f}", str(len(mine)))
-        rows.append(Row((arm,), tuple(map(Cell, told))))
+        told = ["-"] * 4
+        if mine:
+            means = [fmean(run[name] for run in mine) for name in ("tokens", "flops", "steps", "seconds")]
+            told = [f"{means[0]:,.0f}", f"{means[1]:.2e}", f"{means[2]:,.0f}", f"{means[3] / 60:.1f}"]
+        rows.append(Row((arm,), (*map(Cell, told), Cell(str(len(mine))))))
     headings = ("arm", "training tokens", "operations", "steps lived", "minutes", "runs")
     return Table("Means over runs", headings, tuple(rows), "Operations count imagination too.")
 
