@@ -1,4 +1,4 @@
-"""A reader answers from what it is given within its bound, whatever kind of model, and a user's text is never a marker."""
+"""A reader answers from what it is given within its bound, whatever the model; a user's text is never a marker."""
 
 from __future__ import annotations
 

@@ -46,14 +46,14 @@ def is_cached(folder: Path | None = None) -> bool:
 def folder() -> Path:
     """A folder that ``AutoModelForCausalLM`` and ``AutoTokenizer`` open, made from the package where it is not there.
 
-    Raises ``MissingExtra`` where the package or gguf is missing, ``Damaged`` where its file cannot be read, ``NoSpace``.
+    Raises ``MissingExtra`` where a package is missing, ``Damaged`` where its file cannot be read, ``NoSpace``.
     """
     kept = cache_folder()
     if is_cached(kept):
         return kept
     path = packaged()
-    if find_spec("gguf") is None:
-        raise MissingExtra(f"reading {FILE} needs the package gguf; {INSTALL}")
+    if missing := [name for name in ("accelerate", "gguf") if find_spec(name) is None]:
+        raise MissingExtra(f"reading {FILE} needs {' and '.join(missing)}, not installed here; {INSTALL}")
     try:
         lm, tokenizer = _read(path)
     except Exception as error:  # a broken file raises whatever its reader raises

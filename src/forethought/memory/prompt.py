@@ -1,8 +1,8 @@
 """What a reader is given: recalled facts, what was said and a question, as the tokens of one prompt.
 
-A prompt is one instruction and one message of the user, in the tokenizer's chat template or, where it has none, as plain
-text that ends in ``Answer:``. Only the template's own text is read for markers: what people said is tokenised with
-special tokens split up, so ``<|im_end|>`` in a turn stays seven characters and more.
+A prompt is one instruction and one message of the user, in the tokenizer's chat template or, where it has none, as
+plain text that ends in ``Answer:``. Only the template's own text is read for markers: what people said is tokenised
+with special tokens split up, so ``<|im_end|>`` in a turn stays what it is to a reader: ten characters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from forethought.memory.words import words_of
 Mode = Literal["fresh", "gist", "jrt", "full"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 """``fresh``: the facts, then the question. ``jrt``: question, facts, question (Arora et al. 2024, "Just read twice").
-``gist``: a digest of the history, its last turns, the facts, the question. ``full``: the whole history, the question."""
+``gist``: a digest of the history, its last turns, the facts, the question. ``full``: the whole history, the question.
+"""
 INSTRUCTION = (
     "You are a helpful assistant with a memory. Answer briefly. Where what is remembered tells the answer, use it."
 )

@@ -1,8 +1,8 @@
 """``Reader``: a causal language model that answers from what was recalled, by a decode loop of its own.
 
-What it reads is counted and never longer than the model's positions: facts that do not fit are left out, worst first, of
-a history the oldest turns. The state after a history (keys and values, or recurrent) is kept, so that later questions
-about it, and longer ones that begin like it, read only what is new.
+What it reads is counted and never longer than the model's positions: facts that do not fit are left out, worst first,
+of a history the oldest turns. The state after a history (keys and values, or recurrent) is kept, so that later
+questions about it, and longer ones that begin like it, read only what is new.
 
 Shapes: R rows, V vocabulary.
 """
@@ -66,8 +66,8 @@ class Reader:
     """A causal language model of Hugging Face, or a ``Model``, that answers questions from memory; greedy.
 
     ``mode`` is ``fresh``, ``jrt``, ``gist`` or ``full`` (``prompt.MODES``). ``max_tokens`` bounds prompt and answer
-    together; without it the model's positions do, and a recurrent model has no bound. ``window_tokens`` is how much of a
-    history ``gist`` reads. Raises ``BadSetting`` where the bound leaves no room, ``UnknownName`` for another mode.
+    together; without it the model's positions do, and a recurrent model has no bound. ``window_tokens`` is how much of
+    a history ``gist`` reads. Raises ``BadSetting`` where the bound leaves no room, ``UnknownName`` for another mode.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Reader:
         keep: int = 1,
     ) -> None:
         self.lm = getattr(model, "lm", model)
-        self.tokenizer = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
+        self.tokenizer: Any = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
         if self.tokenizer is None:
             raise BadSetting(
                 f"a {type(model).__name__} came without its tokenizer; give both: Reader(model, tokenizer)"
@@ -103,8 +103,8 @@ class Reader:
         self._kept: dict[tuple[int, ...], State] = {}
         if max_new_tokens < 1 or self._room() < least:
             raise BadSetting(
-                f"max_new_tokens={max_new_tokens} of {self.max_tokens} tokens leave no room for a question; expected at "
-                f"least 1, and {least} tokens for the prompt: a larger max_tokens or a smaller max_new_tokens"
+                f"max_new_tokens={max_new_tokens} of {self.max_tokens} tokens leave no room for a question; "
+                f"expected at least 1, and {least} tokens for the prompt: a larger max_tokens or a smaller max_new_tokens"
             )
 
     @classmethod

@@ -348,7 +348,7 @@ class Model:
 
 
 def load(source: str | Path) -> tuple[Any, Any]:
-    """A causal language model, in float32, and its tokenizer, from a folder or a hub id; ``Damaged`` if it cannot be."""
+    """A causal language model (float32) and its tokenizer, from a folder or a hub id; ``Damaged`` if there is none."""
     try:
         return _load(source)
     except Exception as error:  # a broken file raises whatever its reader raises, down to a plain Exception
