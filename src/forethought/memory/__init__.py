@@ -15,9 +15,11 @@ from forethought.memory.turns import Said, Turn
 from forethought.memory.upkeep import Stats
 
 if TYPE_CHECKING:
+    from forethought.memory.chat import Chat
     from forethought.memory.reader import Reader, Reading
+    from forethought.memory.wrap import with_memory
 
-_LATER = {"Reader": "reader", "Reading": "reader"}
+_LATER = {"Chat": "chat", "Reader": "reader", "Reading": "reader", "with_memory": "wrap"}
 
 
 def __getattr__(name: str) -> Any:
@@ -27,4 +29,17 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"forethought.memory.{_LATER[name]}"), name)
 
 
-__all__ = ["Found", "Line", "Memory", "Passage", "Reader", "Reading", "Said", "Salvaged", "Stats", "Turn"]
+__all__ = [
+    "Chat",
+    "Found",
+    "Line",
+    "Memory",
+    "Passage",
+    "Reader",
+    "Reading",
+    "Said",
+    "Salvaged",
+    "Stats",
+    "Turn",
+    "with_memory",
+]

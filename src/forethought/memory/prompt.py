@@ -105,6 +105,19 @@ class Format:
         kept = ids[-most:] if end else ids[:most]
         return str(self.tokenizer.decode(kept if most > 0 else [])).replace("\ufffd", "")
 
+    def user_head(self) -> list[int]:
+        """The tokens with which the template begins a user's message in a conversation; none without a template."""
+        if not self.templated:
+            return []
+        told = [("user", "qq0qq"), ("assistant", "qq1qq"), ("user", "qq2qq")]
+        messages = [{"role": who, "content": text} for who, text in told]
+        text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        _, _, between = text.partition("qq1qq")
+        between = between.partition("qq2qq")[0]
+        closing = next((marker for marker in self._special if between.startswith(marker)), "")
+        marked, near = self._split(between.removeprefix(closing).lstrip("\n"), last=True)
+        return [*marked, *self._ids(near.rstrip(" "))]
+
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
         return ids

@@ -93,7 +93,7 @@ class Reader:
             raise UnknownName.of("reader mode", mode, MODES)
         self.format = Format(self.tokenizer, instruction)
         self.max_new_tokens, self.window_tokens, self.keep = max_new_tokens, window_tokens, keep
-        self.max_tokens = _bound(self.lm, max_tokens)
+        self.max_tokens = bound(self.lm, max_tokens)
         least = len(self.format.render(self.mode, "").ids) + LEAST
         if any(type(module).__name__ in MIXERS for module in self.lm.modules()):
             enable_stateful_scan(self.lm)
@@ -104,7 +104,7 @@ class Reader:
         if max_new_tokens < 1 or self._room() < least:
             raise BadSetting(
                 f"max_new_tokens={max_new_tokens} of {self.max_tokens} tokens leave no room for a question; "
-                f"expected at least 1, and {least} tokens for the prompt: a larger max_tokens or a smaller max_new_tokens"
+                f"expected at least 1, and {least} for the prompt: a larger max_tokens or a smaller max_new_tokens"
             )
 
     @classmethod
@@ -268,7 +268,7 @@ class Reader:
         return float("inf") if self.max_tokens is None else self.max_tokens - self.max_new_tokens
 
 
-def _bound(lm: Any, wanted: int | None) -> int | None:
+def bound(lm: Any, wanted: int | None) -> int | None:
     """Tokens of prompt and answer: what is wanted, within the model's positions; ``None`` where there is no bound."""
     config = getattr(lm, "config", None)
     positions = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
