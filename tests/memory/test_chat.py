@@ -85,7 +85,9 @@ def test_an_interrupted_answer_is_kept_as_far_as_it_came(
             raise KeyboardInterrupt
 
     chat = memory.chat(model, max_new_tokens=20)
-    monkeypatch.setattr(chat.reader, "answer", lambda *_, on_text: [on_text(piece) for piece in "It is 4821.".split()])
+    monkeypatch.setattr(
+        chat.reader, "answer", lambda *_, on_text: [on_text(piece) for piece in ("It ", "is ", "4821.")]
+    )
     with pytest.raises(KeyboardInterrupt):
         chat.say(SAID, press)
     kept = list(memory.turns())

@@ -26,7 +26,7 @@ FAMILIES = ["llama", "mamba", "mamba2", "jamba", "bamba"]
 @pytest.fixture(scope="module")
 def tokenizer() -> Any:
     texts = [f"{turn.speaker}: {turn.text}" for turn in HISTORY]
-    return train_tokenizer([*texts, ASKED, "What is remembered: What was said before: Often mentioned: assistant"], 500)
+    return train_tokenizer([*texts, ASKED, "Notes: - What was said before: Often mentioned: assistant"], 500)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_each_mode_has_its_order(llama: Any, tokenizer: Any, bare: Any) -> None:
     assert jrt.count(ASKED) == 2 and jrt.index(ASKED) < jrt.index("room 7") < jrt.rindex(ASKED)
     assert gist.index("10 turns of ann") < gist.index("room 9.") < gist.index("room 7.") < gist.index(ASKED)
     assert "room 2." not in gist and "[2024-05-31]" in gist
-    assert all(f"room {n}." in full for n in range(10)) and "remembered:" not in full.split("<|user|>")[1]
+    assert all(f"room {n}." in full for n in range(10)) and "Notes:" not in full
     assert full.endswith("<|assistant|>") and text("fresh", bare).endswith(f"Question: {ASKED}\nAnswer:")
 
 
@@ -200,10 +200,9 @@ def test_recalled_lines_are_read_with_their_day_and_what_no_longer_holds(tmp_pat
         memory.append("ann", "My locker code is 9900.", at=DAY)
         facts = facts_of(memory.recall("What is ann's locker code?"))
         assert [fact.text for fact in facts] == [
-            "ann: My locker code is 4821. (no longer so)",
-            "ann: My locker code is 9900.",
+            "- ann (31 May 2024): My locker code is 4821. (no longer so)",
+            "- ann (31 May 2024): My locker code is 9900.",
         ]
-        assert {fact.day for fact in facts} == {"2024-05-31"}
     with Memory.open(tmp_path / "empty.sqlite", embed="lexical") as memory:
         assert facts_of(memory.recall("What?")) == []
 

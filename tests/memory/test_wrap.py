@@ -1,4 +1,4 @@
-"""``with_memory``: existing generation code recalls, gets back what it always got, and the first model stays as it was."""
+"""``with_memory``: existing generation code recalls, and gets back what it always got."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def model() -> Model:
 @pytest.fixture
 def memory(tmp_path: Path) -> Iterator[Memory]:
     with Memory.open(tmp_path / "chat.sqlite", embed="lexical") as memory:
-        memory.append("user", SAID)
+        memory.append("user", SAID, at=None)
         yield memory
 
 
@@ -68,7 +68,7 @@ def test_generation_code_gets_a_memory_by_one_line(
     asked = inputs["input_ids"].shape[1]
     assert torch.equal(out[:, :asked], inputs["input_ids"]) and 1 <= out.shape[1] - asked <= 5
     read = tokenizer.decode(watched.seen[0][0][0])
-    assert read.index("Hello.") < read.index(f"user: {SAID}") < read.index(ASKED) and read.endswith("<|assistant|>")
+    assert read.index("Hello.") < read.index(f"- user: {SAID}") < read.index(ASKED) and read.endswith("<|assistant|>")
     assert [line.turn.text for line in remembering.recalled[0].lines] == [SAID]
     with torch.no_grad():
         expected = watched.seen[0][0].shape[1]
@@ -107,7 +107,7 @@ def test_without_a_template_the_whole_text_is_the_question(
     remembering = with_memory(model.lm, bare, memory)
     inputs = bare(ASKED, return_tensors="pt")
     remembering.generate(inputs["input_ids"], max_length=inputs["input_ids"].shape[1] + 3)
-    assert bare.decode(watched.seen[0][0][0]).endswith(f"user: {SAID}\n\n{ASKED}")
+    assert bare.decode(watched.seen[0][0][0]).endswith(f"- user: {SAID}\n\n{ASKED}")
     assert watched.seen[0][1]["max_new_tokens"] == 3
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from forethought.errors import BadSetting
@@ -26,7 +26,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 INSTRUCTION = (
     "You are a helpful assistant with a memory. Answer briefly. Where what is remembered tells the answer, use it."
 )
-REMEMBERED, SAID, ABOUT = "What is remembered:", "What was said before:", "Often mentioned:"
+REMEMBERED, SAID, ABOUT = "Notes:", "What was said before:", "Often mentioned:"
 QUESTION, ANSWER = "Question:", "Answer:"
 TOPICS, DIGESTED = 16, 1000
 """Words of a digest, and turns that it is made from."""
@@ -166,10 +166,10 @@ def facts_of(told: Told) -> list[Fact]:
             found.append(Fact(" ".join(line.split()), score=place))
         else:
             later = " (no longer so)" if line.superseded_by else ""
-            found.append(
-                Fact(f"{line.turn.speaker}: {' '.join(line.text.split())}{later}", _day(line.turn), line.score)
-            )
-    return [fact for fact in found if fact.text]
+            at = line.turn.at
+            when = f" ({at.day} {at:%B %Y})" if at else ""
+            found.append(Fact(f"{line.turn.speaker}{when}: {' '.join(line.text.split())}{later}", score=line.score))
+    return [replace(fact, text=f"- {fact.text}") for fact in found if fact.text]
 
 
 def said_by(history: Iterable[Turn | Said]) -> list[Fact]:
