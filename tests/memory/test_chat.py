@@ -60,7 +60,7 @@ def test_the_last_turns_of_this_conversation_are_read_too(memory: Memory, model:
         chat = memory.chat(Watched(model, mode=mode, max_new_tokens=2), conversation=mode)
         chat.say(f"{mode}! What a word.")
         chat.say("Why?")
-        assert f"user: {mode}! What a word." in read[-1]
+        assert f": {mode}! What a word." in read[-1]
     assert "It rained" not in read[-1] and chat.recalled is None, "full reads its own conversation and recalls nothing"
 
 
@@ -85,9 +85,8 @@ def test_an_interrupted_answer_is_kept_as_far_as_it_came(
             raise KeyboardInterrupt
 
     chat = memory.chat(model, max_new_tokens=20)
-    monkeypatch.setattr(
-        chat.reader, "answer", lambda *_, on_text: [on_text(piece) for piece in ("It ", "is ", "4821.")]
-    )
+    said = ("It ", "is ", "4821.")
+    monkeypatch.setattr(chat.reader, "answer", lambda *_, on_text: [on_text(piece) for piece in said])
     with pytest.raises(KeyboardInterrupt):
         chat.say(SAID, press)
     kept = list(memory.turns())

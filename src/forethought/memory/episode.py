@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from itertools import zip_longest
+from typing import Any
 
 from forethought.errors import BadSetting
 from forethought.memory.memory import Memory
@@ -105,7 +106,7 @@ class EpisodeMemory:
         part = self._part(step)
         while len(part) > most and length > 8:
             length //= 2
-            cut = {
+            cut: dict[str, Any] = {
                 name: f"{text[:length]} {LEFT_OUT}" if len(text := getattr(step, name)) > length else text
                 for name in ("change", "outcome", "warning")
             }

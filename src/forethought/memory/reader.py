@@ -12,7 +12,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from forethought.errors import BadSetting, UnknownName
 from forethought.memory.budget import Fitted, fit
 from forethought.memory.prompt import INSTRUCTION, MODES, Format, Mode, Prompt, Told, facts_of
 from forethought.memory.turns import Said, Turn
+from forethought.memory.writing import Ended, write
 from forethought.models.decoding import Rows
 from forethought.models.scan import MIXERS, enable_stateful_scan
 from forethought.models.state import State, restore, snapshot
@@ -36,13 +36,6 @@ LEAST = 16
 """Tokens of a question for which there has to be room."""
 WORTH_KEEPING = 64
 """Tokens of a history below which its state is not kept."""
-
-
-class Ended(StrEnum):
-    """How an answer ended: by itself, or because it was as long as it may be."""
-
-    DONE = "done"
-    LENGTH = "length"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,37 +219,15 @@ class Reader:
     # --- writing ---
 
     def _write(self, rows: Rows, on_text: Callable[[str], None] | None = None) -> list[tuple[list[int], Ended]]:
-        """The likeliest tokens after each row, until one ends the answer or there are ``max_new_tokens``."""
-        out = [list[int]() for _ in range(len(rows))]
-        ended = [Ended.LENGTH] * len(rows)
-        alive, shown = list(range(len(rows))), ""
-        while alive:
-            chosen = rows.logits_RV.argmax(-1).tolist()
-            going = []
-            for place, row in enumerate(alive):
-                if chosen[place] in self._stops or self._is_over(out[row], chosen[place]):
-                    ended[row] = Ended.DONE
-                    continue
-                out[row].append(chosen[place])
-                if len(out[row]) < self.max_new_tokens:
-                    going.append(place)
-            if on_text is not None:
-                shown = _show(on_text, self._text(out[0]), shown, last=not going)
-            if len(going) < len(alive):
-                alive, chosen = [alive[place] for place in going], [chosen[place] for place in going]
-                if going:
-                    rows.select(torch.tensor(going, device=rows.device))
-            if alive:
-                rows.read([(token,) for token in chosen])
-        return list(zip(out, ended, strict=True))
+        ends = self._stops.__contains__
+        return write(rows, self.max_new_tokens, ends, self._is_over, self._text, on_text)
 
-    def _is_over(self, ids: list[int], token: int) -> bool:
+    def _is_over(self, ids: list[int]) -> bool:
         """Whether a plain prompt's answer has had its line."""
-        return not self.format.templated and "\n" in self._text([*ids, token], strip=False).lstrip()
+        return not self.format.templated and "\n" in self._text(ids)
 
-    def _text(self, ids: Sequence[int], strip: bool = True) -> str:
-        text = str(self.tokenizer.decode(ids, skip_special_tokens=True))
-        return text.lstrip() if strip else text
+    def _text(self, ids: Sequence[int]) -> str:
+        return str(self.tokenizer.decode(ids, skip_special_tokens=True)).lstrip()
 
     def _reading(self, found: tuple[list[int], Ended], fitted: Fitted, kept: int, seconds: float) -> Reading:
         ids, ended = found
@@ -302,12 +273,3 @@ def _groups(prompts: Sequence[Prompt]) -> Iterator[list[int]]:
         group.append(i)
     if group:
         yield group
-
-
-def _show(on_text: Callable[[str], None], text: str, shown: str, last: bool) -> str:
-    """Passes on what is new of a text, but no character that is only half there; what was passed on so far."""
-    whole = text if last else text.rstrip("\ufffd")
-    if len(whole) > len(shown):
-        on_text(whole[len(shown) :])
-        return whole
-    return shown
