@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--conversation", default="26")
     parser.add_argument("--model", type=Path, help="default: SmolLM2, packaged")
     parser.add_argument("--questions", type=int, default=12)
+    parser.add_argument("--modes", nargs="+", default=list(MODES), choices=MODES)
     parser.add_argument("--budget", type=int, default=256)
     parser.add_argument("--output", type=Path, default=RESULT)
     args = parser.parse_args()
@@ -48,7 +49,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Memory.open(Path(folder) / "m.sqlite") as memory:
         memory.extend(said)
         turns = list(memory.turns())
-        for mode in MODES:
+        for mode in args.modes:
             reader = Reader.open(args.model or smollm.folder(), mode, max_new_tokens=24)
             found, plain = [], reader.format.plain
             for question, _ in questions:
@@ -67,7 +68,7 @@ def main() -> None:
                 for name, values in measured.items()
             ]
             answers[mode] = [r.text for r in found]
-    save_results(args.output, records, shlex.join(["python", *sys.argv]), {"answers": answers})
+            save_results(args.output, records, shlex.join(["python", *sys.argv]), {"answers": answers})
     for row in records:
         print(f"{row.arm:6} {row.metric:12} {row.value:8.3f} ({row.low:.3f} to {row.high:.3f})")
 

@@ -163,18 +163,18 @@ def facts_of(told: Told) -> list[Fact]:
     found = []
     for place, line in enumerate(lines):
         if isinstance(line, str):
-            found.append(Fact(" ".join(line.split()), score=place))
+            found.append(Fact(_flat(line), score=place))
         else:
             later = " (no longer so)" if line.superseded_by else ""
             at = line.turn.at
             when = f" ({at.day} {at:%B %Y})" if at else ""
-            found.append(Fact(f"{line.turn.speaker}{when}: {' '.join(line.text.split())}{later}", score=line.score))
-    return [replace(fact, text=f"- {fact.text}") for fact in found if fact.text]
+            found.append(Fact(f"{_flat(line.turn.speaker)}{when}: {_flat(line.text)}{later}", score=line.score))
+    return [replace(fact, text=f"- {fact.text.removeprefix('- ')}") for fact in found if fact.text]
 
 
 def said_by(history: Iterable[Turn | Said]) -> list[Fact]:
     """What was said, turn by turn."""
-    return [Fact(f"{turn.speaker}: {' '.join(turn.text.split())}", _day(turn)) for turn in history]
+    return [Fact(f"{_flat(turn.speaker)}: {_flat(turn.text)}", _day(turn)) for turn in history]
 
 
 def digest(history: Sequence[Turn | Said]) -> Fact:
@@ -182,7 +182,7 @@ def digest(history: Sequence[Turn | Said]) -> Fact:
     speakers = Counter(turn.speaker for turn in history)
     words = Counter(word for turn in history[-DIGESTED:] for word in set(words_of(turn.text[:2000])) if len(word) > 2)
     topics = sorted((word for word in words if words[word] > 1), key=lambda word: (-words[word], word))[:TOPICS]
-    who = ", ".join(name for name, _ in speakers.most_common(4))
+    who = ", ".join(_flat(name) for name, _ in speakers.most_common(4))
     often = f" {ABOUT} {', '.join(topics)}." if topics else ""
     return Fact(f"({len(history):,} turns of {who}.{often})")
 
@@ -196,6 +196,11 @@ def listed(facts: Sequence[Fact]) -> str:
             day = fact.day
         lines.append(fact.text)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _flat(text: str) -> str:
+    """A text as one line, so that what was said cannot look like the prompt's own lines."""
+    return " ".join(text.split())
 
 
 def _day(turn: Turn | Said) -> str:
