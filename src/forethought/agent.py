@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import torch
 
 from forethought.errors import BadSetting
+from forethought.memory import Memory
+from forethought.memory.episode import EpisodeMemory
 from forethought.models import Imagined, Model
 from forethought.models.divergence import measured
 from forethought.planning import (
@@ -26,6 +28,9 @@ from forethought.types import Divergence, Ending, Step
 from forethought.worlds import World
 from forethought.worlds.vector import Situation as Start
 from forethought.worlds.vector import StepResult, VectorWorld
+
+ROOM = 512
+"""Tokens of a model's positions that are left to imagination where the context is bounded by them."""
 
 
 @dataclass(slots=True)
@@ -114,6 +119,10 @@ class Agent:
     ``live(world)`` yields a ``Lived`` for each step; the prediction in it was made before the world stepped. With a
     ``gate``, a step that is too risky is not taken: a last ``Lived`` says what was imagined and why, and the episode
     ends there. ``NotCalibrated`` if the gate belongs to another model or planner.
+
+    With a ``memory`` every episode is kept in it, a conversation each, and a context of more than ``context_tokens``
+    (by default the model's positions, less what imagination needs) is made anew: the desire, what the memory recalls
+    for it, the last steps. ``episode`` is the one that is kept.
     """
 
     def __init__(
@@ -123,11 +132,20 @@ class Agent:
         seed: int = 0,
         dynamics: Dynamics | None = None,
         gate: Gate | None = None,
+        memory: Memory | None = None,
+        context_tokens: int | None = None,
     ) -> None:
         self.model, self.planner, self.seed = model, planner or Planner(), seed
         self.dynamics, self.gate = dynamics or imagination(model), gate
         if gate is not None:
             gate.check(model.fingerprint(), fingerprint(self.planner, self.dynamics))
+        if memory is None and context_tokens is not None:
+            raise BadSetting(
+                f"got context_tokens={context_tokens} without a memory, so what no longer fits would be lost; give "
+                "both: Agent(model, memory=Memory.open(path), context_tokens=...)"
+            )
+        self.memory, self.context_tokens = memory, context_tokens or _bound(model)
+        self.episode: EpisodeMemory | None = None
 
     def live(self, world: World, seed: int | None = None) -> Iterator[Lived]:
         """Lives one episode from ``reset(seed)`` to its end; raises ``WorldFailed`` if the world throws."""
@@ -137,9 +155,12 @@ class Agent:
             raise start.error
         generator = torch.Generator().manual_seed(random.Random(f"{self.seed}/{seed}").getrandbits(62))
         life = Life.begin(self.model, start, seed or 0)
+        self.episode = self._remember(world, start)
         self.model.lm.eval()
         while life.ending is Ending.UNFINISHED:
             with world.sealed():
+                if self.episode is not None:
+                    life.context = self.episode.within(life.context)
                 situation = life.situation()
                 options = self._weigh(situation, generator)
                 chosen = options[0].action
@@ -155,9 +176,23 @@ class Agent:
             step = measured(self.model, world, [life.context], [result.step(chosen, prediction)])[0]
             yield Lived(step, tuple(options), imagined, situation, decision)
             life.go_on(self.model, step, result)
+            if self.episode is not None:
+                self.episode.keep(step)
+
+    def _remember(self, world: World, start: Start) -> EpisodeMemory | None:
+        if self.memory is None:
+            return None
+        told = start.desire, start.observation
+        return EpisodeMemory(self.memory, self.model.transcript, self.context_tokens, *told, name=world.name)
 
     def _weigh(self, situation: Situation, generator: torch.Generator) -> list[Option]:
         options = self.planner.options(self.dynamics, [situation], generator)[0]
         if not options:
             raise BadSetting("there is nothing to choose from: no candidates, and the model proposed no action")
         return options
+
+
+def _bound(model: Model) -> int:
+    """Tokens of context, where nothing says how many."""
+    positions = getattr(model.lm.config, "max_position_embeddings", None) or 4096
+    return max(int(positions) - ROOM, int(positions) // 2)

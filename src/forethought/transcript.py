@@ -192,6 +192,10 @@ class Transcript:
             text = text.replace(form, "")
         return Outcome(" ".join(text.split()), progress, harm)
 
+    def plain(self, text: str) -> list[int]:
+        """The tokens of a text in which nothing is a marker; lone surrogates are ``?``."""
+        return self._plain(text.encode("utf-8", "replace").decode())
+
     @property
     def end_ids(self) -> tuple[int, ...]:
         """What closes an outcome: generation stops at the first of these."""
