@@ -162,6 +162,14 @@ class _Training:
         self.update += 1
         self.tokens += lesson.tokens
         self._log(self._examined())
+        self._keep(progress)
+
+    def _keep(self, before: float) -> None:
+        """Keeps the model as it is now, once for each equal share of the budget; a resumed run keeps the same ones."""
+        parts = self.config.keep + 1
+        reached = min(self.config.keep, int(self.tokens / self.config.budget_tokens * parts))
+        if reached > int(before * parts):
+            self.model.save(self.run.kept(reached))
 
     def _examined(self) -> dict[str, float]:
         """The results of an exam when one is due, for the log; the curriculum takes them in."""

@@ -17,7 +17,7 @@ from forethought.errors import BadConfig, Damaged
 from forethought.experience import ExperienceStore
 
 CONFIG_FILE, METRICS_FILE, TIMINGS_FILE, SUMMARY_FILE = "config.json", "metrics.jsonl", "timings.jsonl", "summary.json"
-EPISODES_FOLDER = "episodes"
+EPISODES_FOLDER, KEPT_FOLDER = "episodes", "kept"
 
 
 @dataclass(slots=True)
@@ -46,6 +46,10 @@ class Run:
     def model(self) -> Path:
         """The folder of the trained model."""
         return self.folder / "model"
+
+    def kept(self, number: int) -> Path:
+        """The folder of the model kept on the way as the ``number``-th (from 1)."""
+        return self.folder / KEPT_FOLDER / str(number)
 
     @property
     def finished(self) -> bool:
