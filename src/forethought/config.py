@@ -56,7 +56,9 @@ class TrainConfig(Config):
     level: int = Field(1, ge=1, description="how hard their situations are")
     arm: Arm = Field("developmental", description="how to train (docs/arms.md): from own actions, demonstrations, ...")
     recorded: str = Field("", description="static-same, placebo: the run folder whose experience is learned from")
-    model: str = Field("nano", description="a preset (pico, nano, tiny, mini, small) or a folder or id of a Hugging Face model")
+    model: str = Field(
+        "nano", description="a preset (pico, nano, tiny, mini, small) or a folder or id of a Hugging Face model"
+    )
     architecture: Literal["llama", "mamba2"] = Field("llama", description="what a preset is built as")
     seed: int = Field(0, ge=0, description="decides weights, situations and sampling")
     budget_tokens: int = Field(2_000_000, ge=1, description="training tokens, padding not counted")

@@ -27,7 +27,7 @@ from forethought.training.learner import Learner
 from forethought.training.lessons import Teacher
 from forethought.training.lives import Lives
 from forethought.training.questions import how_sure
-from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
+from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, kept_models, made_by
 from forethought.worlds import make
 
 Watch = Callable[["Moment"], None]
@@ -165,11 +165,11 @@ class _Training:
         self._keep(progress)
 
     def _keep(self, before: float) -> None:
-        """Keeps the model as it is now, once for each equal share of the budget; a resumed run keeps the same ones."""
+        """Keeps the model as it is now for each equal share of the budget just passed; a resumed run keeps the same."""
         parts = self.config.keep + 1
-        reached = min(self.config.keep, int(self.tokens / self.config.budget_tokens * parts))
-        if reached > int(before * parts):
-            self.model.save(self.run.kept(reached))
+        passed = range(int(before * parts), min(self.config.keep, int(self.tokens / self.config.budget_tokens * parts)))
+        for number in passed:
+            self.model.save(kept_models(self.run.folder, self.config)[number])
 
     def _examined(self) -> dict[str, float]:
         """The results of an exam when one is due, for the log; the curriculum takes them in."""

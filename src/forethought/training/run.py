@@ -47,10 +47,6 @@ class Run:
         """The folder of the trained model."""
         return self.folder / "model"
 
-    def kept(self, number: int) -> Path:
-        """The folder of the model kept on the way as the ``number``-th (from 1)."""
-        return self.folder / KEPT_FOLDER / str(number)
-
     @property
     def finished(self) -> bool:
         """Whether training ran to the end of its budget."""
@@ -79,6 +75,11 @@ class Run:
         """The lines of ``metrics.jsonl``; none if there are none yet."""
         path = self.folder / METRICS_FILE
         return storage.read_json_lines(path) if path.exists() else []
+
+
+def kept_models(folder: Path, config: TrainConfig) -> list[Path]:
+    """Where a run keeps the models on the way, oldest first; those not there yet are named too."""
+    return [folder / KEPT_FOLDER / str(number) for number in range(1, config.keep + 1)]
 
 
 def load_config(path: Path) -> TrainConfig:

@@ -108,9 +108,7 @@ def home(problem: Problem, level: int) -> tuple[str, str] | None:
     if len(problem.numbers) == 2:
         leading = {number // 10 ** (digits - 1) for number in problem.numbers if number < 10**digits}
         found += [(split, "range") for split, digit in HELD_TENS.items() if digit in leading]
-    found += [
-        (split, "order") for split, order in HELD_ORDERS.items() if order in list(pairwise(problem.operations))
-    ]
+    found += [(split, "order") for split, order in HELD_ORDERS.items() if order in list(pairwise(problem.operations))]
     if len(found) > 1:
         return None
     if found:

@@ -37,4 +37,3 @@ def code(name: str) -> str:
     """Three digits that follow from nothing but whose they are, and never change."""
     digest = hashlib.sha256(name.encode()).digest()
     return " ".join(f"{int.from_bytes(digest[:4], 'big') % CODES:03d}")
-
