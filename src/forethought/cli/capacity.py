@@ -25,6 +25,9 @@ DESCRIPTION = (
     "same command again goes on."
 )
 
+HEADINGS = {"as in training": "trained", "in distribution": "new", "held-out pair probes": "pairs"}
+"""What is too long for a terminal."""
+
 
 def run(arguments: Sequence[str]) -> int:
     """Plans, trains, measures, concludes and reports."""
@@ -54,7 +57,8 @@ def run(arguments: Sequence[str]) -> int:
         from forethought.cli.measure import plain_table
         from forethought.reports import write_capacity
 
-        console.print(plain_table(_rows(found)), "")
+        for world in found.worlds:
+            console.print(plain_table(_rows(found, world)), "")
         for verdict in found.verdicts:
             console.print(verdict, soft_wrap=True)
         console.print(f"Result: {options.folder / RESULT_FILE}", soft_wrap=True)
@@ -64,17 +68,18 @@ def run(arguments: Sequence[str]) -> int:
     return 1 if found.missing else 0
 
 
-def _rows(found: Capacity) -> list[list[str]]:
-    """Headings and rows: the means of the last models' figures, cell by cell."""
+def _rows(found: Capacity, world: str) -> list[list[str]]:
+    """Headings and rows of a world: the means of the last models' figures, cell by cell."""
     from forethought.evaluation.shares import FIGURES
+    from forethought.reports.figures import short
     from forethought.reports.headlines import percent
 
-    rows = [["", "size", "parameters", *FIGURES, "seeds"]]
-    for world in found.worlds:
-        for arm in found.arms:
-            for size, parameters in found.sizes(world):
-                values = [list(found.by_seed(world, size, arm, f"final/{figure}").values()) for figure in FIGURES]
-                if any(values):
-                    told = [percent(fmean(of_seed)) if of_seed else "-" for of_seed in values]
-                    rows.append([f"{world}: {arm}", size, f"{parameters:,}", *told, str(max(map(len, values)))])
+    rows = [[world, "size", "seeds", *(HEADINGS.get(figure, figure) for figure in FIGURES)]]
+    for arm in found.arms:
+        for size, parameters in found.sizes(world):
+            values = [list(found.by_seed(world, size, arm, f"final/{figure}").values()) for figure in FIGURES]
+            if any(values):
+                told = [percent(fmean(of_seed)) if of_seed else "-" for of_seed in values]
+                label = f"{size} ({short(float(f'{parameters:.2g}'))})"
+                rows.append([arm, label, str(max(map(len, values))), *told])
     return rows
