@@ -67,8 +67,8 @@ def test_a_ratio_says_what_follows_and_no_more() -> None:
     found = ratio("extrapolated", "developmental", "imitation", "tiny", SIZES, high, [0.5, 0.52, 0.49], 1e6)
     assert found.value == pytest.approx(20) and found.high is None and found.low == pytest.approx(20)
     assert found.verdict == (
-        "developmental needs fewer parameters to do as well as imitation at tiny in extrapolated "
-        "(parameter ratio at least 20, 95% interval 20 to anything above, 3 seeds)."
+        "developmental needs fewer parameters to do as well as imitation at tiny in extrapolated: "
+        "parameter ratio at least 20, 95% interval 20 to anything above, 3 seeds."
     )
     worse = ratio("extrapolated", "developmental", "imitation", "nano", SIZES, high, [0.99, 0.99, 0.99], SIZES[1])
     assert worse.verdict.startswith("developmental needs more parameters") and "not reached" in worse.verdict

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 ARMS = ("developmental", "imitation", "static-mixed", "static-same")
 FACTORS = (1.0, 0.5, 2.0)
 """What both learning rates are multiplied by, in the order in which they are tried."""
-TUNE_SEED, TUNE_SHARE = 10_000, 0.25
-"""A seed of its own, and the share of the budget."""
+TUNE_SEED, TUNE_SHARE, TUNE_QUESTIONS = 10_000, 0.25, 0.5
+"""A seed of its own, and the shares of the budget and of the questions."""
 PLAN_FILE, TUNING_FILE = "plan.json", "tuning.json"
 
 
@@ -164,7 +164,8 @@ class Grid:
         train += ["--budget-tokens", str(budget)]
         for setting, value in settings.items():
             train += [f"--{setting.replace('_', '-')}", str(value)]
-        measure = ("eval", "shares", "--n", str(self.options.n), "--model", str(folder), "--json")
+        n = max(1, round(TUNE_QUESTIONS * self.options.n)) if tuning else self.options.n
+        measure = ("eval", "shares", "--n", str(n), "--model", str(folder), "--json")
         return Job(name(key, k), (tuple(train), measure), folder / MEASURED, after)
 
     def chosen(self) -> dict[str, float]:

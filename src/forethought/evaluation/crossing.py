@@ -111,15 +111,17 @@ class Ratio:
     @property
     def verdict(self) -> str:
         """What follows, by rule and in words."""
-        told = {
+        bound = {
             Reached.BETWEEN: f"{self.value:.2g}",
             Reached.SMALLEST: f"at least {self.value:.2g}",
             Reached.NEVER: f"not reached, so below {self.value:.2g}",
         }[self.reached]
         low = "anything" if self.low is None else f"{self.low:.2g}"
         high = "anything above" if self.high is None else f"{self.high:.2g}"
-        numbers = f"parameter ratio {told}, 95% interval {low} to {high}, {self.seeds} seeds"
-        against = f"as {self.other} at {self.size} in {self.figure} ({numbers})."
+        numbers = f"parameter ratio {bound}, 95% interval {low} to {high}, {self.seeds} seeds"
+        checkpoint, _, name = self.figure.rpartition("/")
+        told = f"{name} ({checkpoint} models)" if checkpoint else name
+        against = f"as {self.other} at {self.size} in {told}: {numbers}."
         if self.low is not None and self.low > 1:
             return f"{self.arm} needs fewer parameters to do as well {against}"
         if self.high is not None and self.high < 1:

@@ -23,6 +23,7 @@ from forethought.reports.page import written
 from forethought.reports.tables import Cell, Row, Table
 
 WANTED = {"verdicts", "ratios", "needed", "missing", "runs", "tuning", "records", "command"}
+TITLES = {"final": "The models at the end of training", "best": "The kept models that are best on validation"}
 CURVES = (EXTRAPOLATED, PAIRS, MEMORISED)
 
 
@@ -97,7 +98,7 @@ def _world(
     return {
         "name": world,
         "pictures": [_against(by, arms, sizes, learned), *pictures],
-        "figures": _figures(by, arms, sizes),
+        "figures": [_figures(by, arms, sizes, checkpoint) for checkpoint in CHECKPOINTS],
     }
 
 
@@ -155,16 +156,16 @@ def _by_size(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------
-def _figures(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict[str, int]) -> Table:
-    names = [f"{c}/{f}" for c in CHECKPOINTS for f in FIGURES if any(f"{c}/{f}/" in metric for _, metric in by)]
+def _figures(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict[str, int], checkpoint: str) -> Table:
+    names = [figure for figure in FIGURES if any(f"{checkpoint}/{figure}/" in metric for _, metric in by)]
     rows = [
-        Row((arm, size), (Cell(f"{parameters:,}"), *(_cell(by.get((arm, f"{name}/{size}"))) for name in names)))
+        Row((arm, size), (Cell(f"{parameters:,}"), *(cells[name] for name in names)))
         for arm in arms
         for size, parameters in sizes.items()
-        if any((arm, f"{name}/{size}") in by for name in names)
+        for cells in ({name: _cell(by.get((arm, f"{checkpoint}/{name}/{size}"))) for name in names},)
+        if any(cell.interval for cell in cells.values())
     ]
-    note = "Means over seeds with t intervals; final: the last model, best: the kept one that is best on validation."
-    return Table("Figures", ("arm", "size", "parameters", *(n.replace("/", ": ") for n in names)), tuple(rows), note)
+    return Table(TITLES[checkpoint], ("arm", "size", "parameters", *names), tuple(rows), "Means, and t intervals.")
 
 
 def _cell(record: Record | None) -> Cell:
