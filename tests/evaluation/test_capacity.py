@@ -126,9 +126,11 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
     assert not found.ratios() and not found.needed()
     assert found.verdicts == [
         "sums: nothing can be said about parameters at equal generalisation; expected developmental at two sizes or "
-        "more, and a static arm, with two seeds or more that both have."
+        "more, and a static arm that reaches 5%, with two seeds or more that both have."
     ]
     assert measured([], tmp_path, {}).verdicts == []
+    nothing = grid(tmp_path / "nothing", skills=dict.fromkeys(("developmental", "imitation"), (0.0, 0.0, 0.0)))
+    assert not nothing.ratios() and "nothing can be said" in nothing.verdicts[0], "0% is no generalisation"
 
 
 @pytest.mark.parametrize(

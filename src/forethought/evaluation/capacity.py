@@ -21,6 +21,8 @@ CHECKPOINTS = ("final", "best")
 """The model at the end of training, and the kept one that is best in validation situations."""
 ASKED = (EXTRAPOLATED, PAIRS)
 """The figures in which ratios are told; the first, of final models, is the headline."""
+LEAST = 0.05
+"""A static arm below this share has nothing to be equalled: who learned nothing does as well at any size."""
 LEVELS = (0.25, 0.5, 0.75, 0.9)
 MATCHED = ("budget_tokens", "level", "architecture", "batch_steps", "target", "verdict", "keep")
 """Settings that all runs of a grid share, whatever their world and size."""
@@ -146,7 +148,7 @@ class Capacity:
         sizes, mine = self.curve(world, CHAMPION, figure)
         theirs = self.by_seed(world, size, other, figure)
         seeds = sorted(set(mine) & set(theirs))
-        if len(sizes) < 2 or len(seeds) < 2:
+        if len(sizes) < 2 or len(seeds) < 2 or fmean(theirs[seed] for seed in seeds) < LEAST:
             return None
         curves, wanted = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
         return ratio(figure, CHAMPION, other, size, sizes, curves, wanted, parameters)
@@ -162,7 +164,8 @@ class Capacity:
             else:
                 told.append(
                     f"{world}: nothing can be said about parameters at equal generalisation; expected {CHAMPION} at "
-                    "two sizes or more, and a static arm, with two seeds or more that both have."
+                    f"two sizes or more, and a static arm that reaches {LEAST:.0%}, with two seeds or more that both "
+                    "have."
                 )
         return told
 
