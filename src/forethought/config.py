@@ -56,7 +56,9 @@ class TrainConfig(Config):
     level: int = Field(1, ge=1, description="how hard their situations are")
     arm: Arm = Field("developmental", description="how to train (docs/arms.md): from own actions, demonstrations, ...")
     recorded: str = Field("", description="static-same, placebo: the run folder whose experience is learned from")
-    model: str = Field("nano", description="a preset (nano, tiny, small) or a folder or id of a Hugging Face model")
+    model: str = Field(
+        "nano", description="a preset (pico, nano, tiny, mini, small) or a folder or id of a Hugging Face model"
+    )
     architecture: Literal["llama", "mamba2"] = Field("llama", description="what a preset is built as")
     seed: int = Field(0, ge=0, description="decides weights, situations and sampling")
     budget_tokens: int = Field(2_000_000, ge=1, description="training tokens, padding not counted")
@@ -120,6 +122,7 @@ class TrainConfig(Config):
         0.0, ge=0, le=1, description="of practised episodes: towards desires chosen at the edge of what is mastered"
     )
     horizon: int = Field(2, ge=1, le=3, description="steps ahead that practice imagines")
+    keep: int = Field(0, ge=0, description="models kept on the way, at equal shares of the budget; the last is always")
     checkpoint_updates: int = Field(200, ge=1, description="updates between two checkpoints")
     threads: int = Field(1, ge=1, description="OpenMP threads")
     precision: Literal["auto", "float32", "bfloat16"] = Field(

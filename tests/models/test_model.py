@@ -44,7 +44,9 @@ def _pairs(model: Model, imagined: list[list[Imagined]]) -> list[tuple[list[int]
 
 # ---- presets and making --------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("architecture", ["llama", "mamba2"])
-@pytest.mark.parametrize(("size", "millions"), [("nano", 0.3), ("tiny", 1.0), ("small", 10.0)])
+@pytest.mark.parametrize(
+    ("size", "millions"), [("pico", 0.07), ("nano", 0.3), ("tiny", 1.0), ("mini", 3.0), ("small", 10.0)]
+)
 def test_presets_weigh_what_they_say(size: str, millions: float, architecture: Any) -> None:
     from transformers import AutoModelForCausalLM as Auto
 

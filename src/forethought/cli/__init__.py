@@ -15,6 +15,7 @@ COMMANDS = {
     "quickstart": "train two small models side by side, compare them, write a report",
     "train": "train a model in a run folder, or go on where it stopped",
     "compare": "train several arms with several seeds and say what there is evidence for",
+    "capacity": "how many parameters each arm needs: memorised against extrapolated, by size",
     "eval": "measure a model on situations that training never meets",
     "report": "write report.html for one or more run folders",
     "worlds": "list the worlds, check one, watch one being lived in",

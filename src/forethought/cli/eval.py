@@ -24,9 +24,12 @@ class EvalOptions:
     """What to measure, and where."""
 
     suite: Annotated[
-        Literal["consequences", "acting", "questions", "experiments", "all", "gate"],
+        Literal["consequences", "acting", "questions", "experiments", "all", "gate", "shares"],
         tyro.conf.Positional,
-        about("what to measure; gate: calibrates a gate, keeps it with the model and tests what it promises"),
+        about(
+            "what to measure; gate: calibrates a gate, keeps it with the model and tests what it promises; shares: "
+            "memorised and extrapolated, of every model that a run kept"
+        ),
     ]
     model: Annotated[Path | None, about("a run folder or a model's folder (default: the quickstart's)", "FOLDER")] = (
         None
@@ -67,7 +70,9 @@ def run(arguments: Sequence[str]) -> int:
     model = load_model(folder)
     with console.status("measuring") as status:
         tell: Any = lambda what, i, n: status.update(f"measuring {what} ({i} of {n})")  # noqa: E731
-        if options.suite == "gate":
+        if options.suite == "shares":
+            records = measure.run_shares(folder, lived, scope, config, tell)
+        elif options.suite == "gate":
             records = measure.gate(model, scope, config.arm, options.alpha, options.episodes, folder, tell)
             if lived is not None:
                 save_results(lived / GATE_RESULTS, records, shlex.join(["forethought", "eval", *arguments]))

@@ -103,6 +103,23 @@ def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | Non
     return records
 
 
+def run_shares(
+    model: Path, lived: Path | None, scope: Scope, config: TrainConfig, watch: Watch | None = None
+) -> list[Record]:
+    """What each model of a run has memorised and extrapolates, world by world (``model``: where its last one lies)."""
+    from functools import partial
+
+    from forethought.evaluation.shares import shares
+    from forethought.training.run import kept_models
+
+    models = [partial(load_model, path) for path in (*(kept_models(lived, config) if lived else ()), model)]
+    return [
+        record
+        for world in scope.worlds
+        for record in shares(models, world, scope.level, scope.n, scope.seed, config.arm, watch)
+    ]
+
+
 def gate(
     model: Model, scope: Scope, arm: str, alpha: float, episodes: int | None, folder: Path, watch: Watch | None = None
 ) -> list[Record]:

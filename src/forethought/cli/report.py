@@ -12,10 +12,10 @@ import tyro
 from forethought.cli.options import about, parse
 from forethought.errors import BadSetting
 
-COMPARISON = "compare.json"
+COMPARISON, CAPACITY = "compare.json", "capacity.json"
 DESCRIPTION = (
-    "Writes one stand-alone HTML file about one or more runs, finished or in progress, or about a comparison. "
-    "--audit recomputes everything that a comparison tells."
+    "Writes one stand-alone HTML file about one or more runs, finished or in progress, or about a comparison or a "
+    "capacity grid. --audit recomputes everything that one of these tells."
 )
 
 
@@ -26,14 +26,15 @@ class ReportOptions:
     folders: Annotated[
         tuple[Path, ...], tyro.conf.Positional, about("run folders, or a folder of them", "[FOLDER ...]")
     ]
-    audit: Annotated[bool, about("recompute a comparison's figures; fails if any does not follow")] = False
+    audit: Annotated[bool, about("recompute a comparison's or a grid's figures; fails if any does not follow")] = False
     out: Annotated[Path | None, about("the file to write (default: report.html in the folder)", "FILE")] = None
 
 
 def run(arguments: Sequence[str]) -> int:
     """Writes the report and prints where it lies."""
     options = parse(ReportOptions, arguments, "report", DESCRIPTION)
-    comparisons = [folder for folder in options.folders if (folder / COMPARISON).exists()]
+    made = (COMPARISON, CAPACITY)
+    comparisons = [folder for folder in options.folders if any((folder / name).exists() for name in made)]
     if options.audit or comparisons:
         return _compared(options, comparisons)
     folders = [run for folder in options.folders for run in runs_in(folder)]
@@ -46,16 +47,20 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _compared(options: ReportOptions, comparisons: Sequence[Path]) -> int:
-    """Writes the page of a comparison, or audits it."""
-    from forethought.reports import audit, write_comparison
+    """Writes the page of a comparison or a grid, or audits it."""
+    from forethought.reports import audit, audit_capacity, write_capacity, write_comparison
 
     if len(options.folders) != 1 or len(comparisons) != 1:
-        raise BadSetting(f"expected one folder with a {COMPARISON} in it, as 'forethought compare' leaves it")
+        raise BadSetting(
+            f"expected one folder with a {COMPARISON} in it, as 'forethought compare' leaves it, or with a {CAPACITY}, "
+            "as 'forethought capacity' does"
+        )
     (folder,) = comparisons
+    grid = (folder / CAPACITY).exists()
     if not options.audit:
-        print(write_comparison(folder, options.out))
+        print((write_capacity if grid else write_comparison)(folder, options.out))
         return 0
-    wrong = audit(folder)
+    wrong = (audit_capacity if grid else audit)(folder)
     for line in wrong:
         print(line)
     print(f"{folder}: {f'{len(wrong)} figures do not follow' if wrong else 'every figure follows'} from the records.")

@@ -27,6 +27,9 @@ METRICS = {
     "harm_accuracy": Meaning("the verdict on harm is right"),
     "agreement/verdicts_given_facts": Meaning("both verdicts are right, where the facts are exactly right"),
     "agreement/facts_given_verdicts": Meaning("the facts are exactly right, where both verdicts are"),
+    "lasting": Meaning("the same, of outcomes that hold for good and follow from nothing"),
+    "kept": Meaning("the same as exact, of a model that was kept on the way, in validation situations"),
+    "best": Meaning("the metric named after it, of the kept model that is best in validation situations"),
     "probe": Meaning("minimal pairs with both sides right in what sets them apart"),
     "probe_side": Meaning("sides of minimal pairs that are right in what sets them apart"),
     "horizon": Meaning("1 - F1 of facts, so many steps into the model's own imagined future", more_is_better=False),
@@ -49,8 +52,8 @@ METRICS = {
     "car_wash_and_letter": Meaning("pairs with both ways chosen rightly, for the right reason"),
     "car_wash_choice": Meaning("pairs with both ways chosen rightly"),
 }
-"""``probe``, ``probe_side``, ``horizon``, ``gate``, ``experiments``, ``learned`` and ``foreseen`` are families:
-``probe/presence``, ``horizon/2``.
+"""``kept``, ``best``, ``probe``, ``probe_side``, ``horizon``, ``gate``, ``experiments``, ``learned`` and ``foreseen``
+are families: ``probe/presence``, ``horizon/2``.
 """
 
 

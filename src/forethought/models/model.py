@@ -99,7 +99,8 @@ class Model:
         target: Target = "change",
         questions: bool = False,
     ) -> Model:
-        """A preset (``nano``, ``tiny``, ``small``) with random weights and a tokenizer trained on the worlds' text.
+        """A preset (``pico``, ``nano``, ``tiny``, ``mini``, ``small``) with random weights and a tokenizer trained on
+        the worlds' text.
 
         ``questions``: whether the tokenizer is to know the words of questions about the worlds too.
         """

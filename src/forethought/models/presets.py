@@ -24,11 +24,16 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
+    "pico": Preset(width=32, layers=3, heads=2, feed_forward=88, vocabulary=1024),
     "nano": Preset(width=64, layers=4, heads=4, feed_forward=176, vocabulary=1024),
     "tiny": Preset(width=128, layers=4, heads=4, feed_forward=344, vocabulary=1536),
+    "mini": Preset(width=192, layers=6, heads=6, feed_forward=512, vocabulary=1536),
     "small": Preset(width=320, layers=7, heads=5, feed_forward=864, vocabulary=4096),
 }
-"""About 0.3, 1 and 10 million parameters."""
+"""About 0.05, 0.3, 1, 3 and 10 million parameters, smallest first; how many exactly depends on the worlds' words.
+
+Two layers are the least: looking a fact up takes two steps (``lookback``).
+"""
 
 MAX_POSITIONS = 4096
 ROTARY_BASE = 100_000.0

@@ -31,4 +31,18 @@ def audit(folder: Path | str) -> list[str]:
     return audit(Path(folder))
 
 
-__all__ = ["audit", "write_comparison", "write_report"]
+def write_capacity(folder: Path | str, out: Path | str | None = None) -> Path:
+    """Writes the page of what ``forethought capacity`` left in a folder (default: its ``report.html``)."""
+    from forethought.reports.capacity import build
+
+    return build(Path(folder), Path(out) if out else Path(folder) / "report.html")
+
+
+def audit_capacity(folder: Path | str) -> list[str]:
+    """What a capacity grid tells that does not follow from its runs' own records; [] if everything does."""
+    from forethought.reports.capacity import audit
+
+    return audit(Path(folder))
+
+
+__all__ = ["audit", "audit_capacity", "write_capacity", "write_comparison", "write_report"]

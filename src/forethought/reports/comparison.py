@@ -65,26 +65,27 @@ def audit(folder: Path) -> list[str]:
         fresh = next((r for r in again.runs if (r.arm, r.seed) == (run["arm"], run["seed"])), None)
         if fresh is not None:
             where = f"{run['arm']}, seed {run['seed']}"
-            wrong += _apart(where, run["figures"], fresh.figures)
-            wrong += _apart(where, {k: run[k] for k in COSTS}, {k: getattr(fresh, k) for k in COSTS})
+            wrong += differing(where, run["figures"], fresh.figures)
+            wrong += differing(where, {k: run[k] for k in COSTS}, {k: getattr(fresh, k) for k in COSTS})
     mine = {(r.arm, r.metric): r for r in again.records("")}
     for record in told:
         other = mine.get((record.arm, record.metric))
         values = {name: getattr(other, name) if other else None for name in ("value", "low", "high", "seeds")}
-        wrong += _apart(f"{record.arm}, {record.metric}", {name: getattr(record, name) for name in values}, values)
+        wrong += differing(f"{record.arm}, {record.metric}", {name: getattr(record, name) for name in values}, values)
     asked = {(d.arm, d.other, d.metric): d.to_dict() for d in again.differences}
     for each in found["differences"]:
         key = each["arm"], each["other"], each["metric"]
-        wrong += _apart(f"{key[0]} against {key[1]}, {key[2]}", each, asked.get(key, {}))
+        wrong += differing(f"{key[0]} against {key[1]}, {key[2]}", each, asked.get(key, {}))
     picked = {each.what: each.to_dict() for each in claims(again.runs)}
     for each in found["claims"]:
-        wrong += _apart(each["what"], each, picked.get(each["what"], {}))
+        wrong += differing(each["what"], each, picked.get(each["what"], {}))
     if found["verdicts"] != again.verdicts:
         wrong.append("the verdicts are not those that follow from the numbers")
     return wrong
 
 
-def _apart(where: str, told: dict[str, Any], fresh: dict[str, Any]) -> Iterator[str]:
+def differing(where: str, told: dict[str, Any], fresh: dict[str, Any]) -> Iterator[str]:
+    """Each value told of something that is not the one computed afresh, in words."""
     for name, value in told.items():
         other = fresh.get(name)
         if isinstance(value, float) and isinstance(other, int | float):

@@ -27,7 +27,7 @@ from forethought.training.learner import Learner
 from forethought.training.lessons import Teacher
 from forethought.training.lives import Lives
 from forethought.training.questions import how_sure
-from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, made_by
+from forethought.training.run import METRICS_FILE, SUMMARY_FILE, Run, kept_models, made_by
 from forethought.worlds import make
 
 Watch = Callable[["Moment"], None]
@@ -170,6 +170,14 @@ class _Training:
         self.update += 1
         self.tokens += lesson.tokens
         self._log(self._examined())
+        self._keep(progress)
+
+    def _keep(self, before: float) -> None:
+        """Keeps the model as it is now for each equal share of the budget just passed; a resumed run keeps the same."""
+        parts = self.config.keep + 1
+        passed = range(int(before * parts), min(self.config.keep, int(self.progress * parts)))
+        for number in passed:
+            self.model.save(kept_models(self.run.folder, self.config)[number])
 
     def _examined(self) -> dict[str, float]:
         """The results of an exam when one is due, for the log; the curriculum takes them in."""

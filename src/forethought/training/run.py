@@ -17,7 +17,7 @@ from forethought.errors import BadConfig, Damaged
 from forethought.experience import ExperienceStore
 
 CONFIG_FILE, METRICS_FILE, TIMINGS_FILE, SUMMARY_FILE = "config.json", "metrics.jsonl", "timings.jsonl", "summary.json"
-EPISODES_FOLDER = "episodes"
+EPISODES_FOLDER, KEPT_FOLDER = "episodes", "kept"
 
 
 @dataclass(slots=True)
@@ -75,6 +75,11 @@ class Run:
         """The lines of ``metrics.jsonl``; none if there are none yet."""
         path = self.folder / METRICS_FILE
         return storage.read_json_lines(path) if path.exists() else []
+
+
+def kept_models(folder: Path, config: TrainConfig) -> list[Path]:
+    """Where a run keeps the models on the way, oldest first; those not there yet are named too."""
+    return [folder / KEPT_FOLDER / str(number) for number in range(1, config.keep + 1)]
 
 
 def load_config(path: Path) -> TrainConfig:

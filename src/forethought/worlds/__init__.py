@@ -15,6 +15,7 @@ BUILT_IN = {
     "street": "forethought.worlds.street:StreetWorld",
     "lab": "forethought.worlds.lab:LabWorld",
     "inbox": "forethought.worlds.inbox:InboxWorld",
+    "sums": "forethought.worlds.sums:SumsWorld",
     "advice": "forethought.worlds.advice:ErrandAdvice",
     "advice-cliff": "forethought.worlds.advice:CliffAdvice",
     "advice-street": "forethought.worlds.advice:StreetAdvice",

@@ -31,6 +31,8 @@ class World(gymnasium.Env[str, str]):
     axes: ClassVar[dict[str, str]] = {}
     recombines: ClassVar[frozenset[str]] = frozenset()
     """The axes that bring together what training met apart; the others have words, sizes or numbers it never met."""
+    lasting: ClassVar[frozenset[str]] = frozenset()
+    """The verbs whose outcomes follow from nothing and hold for good: to be learned by heart (``capacity``)."""
     levels: ClassVar[range] = range(1, 2)
     probes: ClassVar[dict[str, str]] = {}
     harms: ClassVar[str] = ""

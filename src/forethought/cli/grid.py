@@ -1,0 +1,232 @@
+"""The runs of ``forethought capacity``: which there are to be, in which order, and what has become of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from rich.console import Console
+
+from forethought import storage
+from forethought.cli.jobs import Job, cores, run_jobs
+from forethought.cli.options import about
+from forethought.config import TrainConfig
+from forethought.errors import BadSetting, UnknownName
+
+if TYPE_CHECKING:
+    from forethought.evaluation.capacity import Capacity, Key
+
+ARMS = ("developmental", "imitation", "static-mixed", "static-same")
+FACTORS = (1.0, 0.5, 2.0)
+"""What both learning rates are multiplied by, in the order in which they are tried."""
+TUNE_SEED, TUNE_SHARE, TUNE_QUESTIONS = 10_000, 0.25, 0.5
+"""A seed of its own, and the shares of the budget and of the questions."""
+PLAN_FILE, TUNING_FILE = "plan.json", "tuning.json"
+
+
+@dataclass(frozen=True)
+class CapacityOptions:
+    """The grid, and at what cost."""
+
+    worlds: Annotated[tuple[str, ...], about("each is a grid of its own; sums: facts to memorise beside rules")] = (
+        "sums", "errand",
+    )  # fmt: skip
+    sizes: Annotated[tuple[str, ...], about("presets: pico, nano, tiny, mini, small")] = ("pico", "nano", "tiny")
+    arms: Annotated[tuple[str, ...], about("ways of training (docs/arms.md)")] = ARMS
+    seeds: Annotated[tuple[int, ...], about("which seeds")] = (0, 1, 2)
+    folder: Annotated[Path, about("where everything lies")] = Path("runs/capacity")
+    budget_tokens: Annotated[int, about("training tokens of each run")] = 3_000_000
+    recipe: Annotated[str, about("where all other settings come from")] = "quickstart"
+    set: Annotated[tuple[str, ...], about("settings for all runs, e.g. batch_steps=64", "[NAME=VALUE ...]")] = ()
+    tune: Annotated[int, about(f"learning rates tried for each size and arm, up to {len(FACTORS)}; 0: none")] = 0
+    keep: Annotated[int, about("models kept on the way, of which the best on validation is told beside the last")] = 3
+    n: Annotated[int, about("questions of each kind in each place")] = 200
+    at_once: Annotated[int | None, about("processes of one thread (default: one for each core)", "INT")] = None
+    dry_run: Annotated[bool, about("say what it would cost, and do nothing")] = False
+    json: Annotated[bool, about("print the result as JSON")] = False
+
+
+class Grid:
+    """Which runs there are to be, in which order, and what has become of them."""
+
+    def __init__(self, options: CapacityOptions, console: Console) -> None:
+        from forethought.evaluation.comparison import CHAMPION
+        from forethought.models import PRESETS
+        from forethought.training.arms import way_of
+        from forethought.training.recipes import recipe
+        from forethought.worlds import make
+
+        self.options, self.console = options, console
+        arms = list(dict.fromkeys(options.arms))
+        if CHAMPION not in arms and any(way_of(arm).yoked for arm in arms):
+            console.print(f"{CHAMPION!r} is trained too: another arm learns from what it lived through.")
+            arms.append(CHAMPION)
+        self.champion, self.arms = CHAMPION, sorted(arms, key=lambda arm: arm != CHAMPION)
+        for size in options.sizes:
+            if size not in PRESETS:
+                raise UnknownName.of("size", size, PRESETS)
+        self.sizes = sorted(set(options.sizes), key=list(PRESETS).index)
+        self.worlds, self.seeds = tuple(dict.fromkeys(options.worlds)), tuple(dict.fromkeys(options.seeds))
+        if not (self.arms and self.sizes and self.worlds and self.seeds):
+            raise BadSetting("nothing to train; expected at least one world, size, arm and seed")
+        if not 0 <= options.tune <= len(FACTORS):
+            raise BadSetting(f"--tune {options.tune}; expected 0 to {len(FACTORS)} learning rates to try")
+        self.settings: dict[str, Any] = {"question_share": 0.0, **dict(s.partition("=")[::2] for s in options.set)}
+        self.recipe = recipe(options.recipe)
+        for world in self.worlds:
+            for arm in self.arms:
+                self.level = self._config(world, self.sizes[0], arm).level
+            make(world, level=self.level, split="test")
+        self.keys = self._keys()
+
+    def _config(self, world: str, size: str, arm: str) -> TrainConfig:
+        """What a cell is trained with, so that a wrong setting is told before anything starts."""
+        from forethought.training.arms import fitted, way_of
+
+        made = self.recipe(arm, 0, self.options.budget_tokens)
+        more = {"worlds": (world,), "model": size, "keep": self.options.keep}
+        more |= {"recorded": "here"} if way_of(arm).yoked else {}
+        return fitted(TrainConfig.of(**{**made.model_dump(), **self.settings, **more}))
+
+    def _keys(self) -> list[Key]:
+        """Whole seeds one after the other, small sizes first: whatever is done by then, it is matched."""
+        from forethought.evaluation.capacity import Key
+
+        return [
+            Key(world, size, arm, seed)
+            for seed in self.seeds
+            for size in self.sizes
+            for world in self.worlds
+            for arm in self.arms
+        ]
+
+    def keep(self) -> None:
+        """Writes the plan; ``BadSetting`` where another one was begun in this folder."""
+        options = self.options
+        mine = {name: getattr(options, name) for name in ("recipe", "budget_tokens", "tune", "keep", "n")}
+        mine["set"] = list(options.set)
+        path = options.folder / PLAN_FILE
+        if path.exists() and (there := storage.read_json(path)) != mine:
+            differing = [f"{k} was {there.get(k)!r} and is {v!r}" for k, v in mine.items() if there.get(k) != v]
+            raise BadSetting(
+                f"{options.folder} holds another grid: {', '.join(differing)}. Worlds, sizes, arms and seeds may be "
+                "added there; for anything else use another --folder."
+            )
+        storage.write_json(path, mine)
+
+    # ---- jobs -----------------------------------------------------------------------------------------------------
+    def work(self) -> dict[str, str]:
+        """Tunes, trains and measures whatever is not done; returns what failed."""
+        failed = self._jobs(self.tuning())
+        return {**failed, **self._jobs(self.runs(self.chosen()))}
+
+    def _jobs(self, jobs: Sequence[Job]) -> dict[str, str]:
+        done = sum(job.done for job in jobs)
+        if done < len(jobs):
+            self.console.print(f"{len(jobs) - done} of {len(jobs)} runs to do, in {self.options.folder}.")
+
+        def tell(name: str, what: str) -> None:
+            nonlocal done
+            done += what == "done"
+            many = f" ({done} of {len(jobs)})" if what == "done" else ""
+            self.console.print(f"{name}: {what}{many}", soft_wrap=True)
+
+        return run_jobs(jobs, self.options.at_once or cores(), watch=tell)
+
+    def tuning(self) -> list[Job]:
+        """Short runs of each cell with each of the learning rates, measured in validation situations."""
+        cells = dict.fromkeys(key._replace(seed=TUNE_SEED) for key in self.keys)
+        budget = round(TUNE_SHARE * self.options.budget_tokens)
+        return [self._job(key, budget, k, tuning=True) for key in cells for k in range(self.options.tune)]
+
+    def runs(self, chosen: dict[str, float]) -> list[Job]:
+        """Every run of the grid."""
+        rates = {key: FACTORS.index(chosen.get(_cell(key), 1.0)) for key in self.keys}
+        return [self._job(key, self.options.budget_tokens, rates[key]) for key in self.keys]
+
+    def _job(self, key: Key, budget: int, k: int, tuning: bool = False) -> Job:
+        from forethought.evaluation.comparison import MEASURED
+        from forethought.training.arms import way_of
+
+        def name(of: Key, at: int) -> str:
+            return str(Path("tune", of.path.parent, f"{of.arm}-{at}") if tuning else of.path)
+
+        folder, config = self.options.folder / name(key, k), self._config(*key[:3])
+        settings = {**self.settings, "matrix_rate": FACTORS[k] * config.matrix_rate}
+        settings |= {"learning_rate": FACTORS[k] * config.learning_rate, "keep": 0 if tuning else self.options.keep}
+        after = (name(key._replace(arm=self.champion), 0),) if way_of(key.arm).yoked else ()
+        if after:
+            settings["recorded"] = str(self.options.folder / after[0])
+        train = ["train", "--quiet", "--no-evaluate", "--recipe", self.options.recipe, "--worlds", key.world]
+        train += ["--model", key.size, "--arm", key.arm, "--seed", str(key.seed), "--folder", str(folder)]
+        train += ["--budget-tokens", str(budget)]
+        for setting, value in settings.items():
+            train += [f"--{setting.replace('_', '-')}", str(value)]
+        n = max(1, round(TUNE_QUESTIONS * self.options.n)) if tuning else self.options.n
+        measure = ("eval", "shares", "--n", str(n), "--model", str(folder), "--json")
+        return Job(name(key, k), (tuple(train), measure), folder / MEASURED, after)
+
+    def chosen(self) -> dict[str, float]:
+        """The factor that did best in validation situations for each world, size and arm; written down with the rest.
+
+        Cells that failed keep the recipe's own rates.
+        """
+        from forethought.evaluation import load_results
+        from forethought.evaluation.comparison import MEASURED
+        from forethought.evaluation.shares import validation
+
+        told: dict[str, Any] = {}
+        for key in dict.fromkeys(key._replace(seed=TUNE_SEED) for key in self.keys) if self.options.tune else ():
+            paths = [
+                self.options.folder / "tune" / key.path.parent / f"{key.arm}-{k}" for k in range(self.options.tune)
+            ]
+            scores = {
+                FACTORS[k]: validation(load_results(path / MEASURED))[-1]
+                for k, path in enumerate(paths)
+                if (path / MEASURED).exists()
+            }
+            best = max(scores, key=lambda factor: scores[factor], default=1.0)
+            told[_cell(key)] = {"factor": best, "tried": [{"factor": f, "score": s} for f, s in scores.items()]}
+        if told:
+            storage.write_json(self.options.folder / TUNING_FILE, told)
+        return {cell: found["factor"] for cell, found in told.items()}
+
+    # ---- the end --------------------------------------------------------------------------------------------------
+    def conclude(self, failed: dict[str, str], command: str) -> Capacity:
+        """Reads off what was measured and writes it down."""
+        from forethought.evaluation import save_results
+        from forethought.evaluation.capacity import RESULT_FILE, measured
+
+        found = measured(self.keys, self.options.folder, failed)
+        tuning = self.options.folder / TUNING_FILE
+        extra = {**found.to_dict(), "tuning": storage.read_json(tuning) if tuning.exists() else {}}
+        save_results(self.options.folder / RESULT_FILE, found.records(), command, extra)
+        return found
+
+    def cost(self) -> None:
+        """Says what all of it would take, after a moment's training of each size on this machine."""
+        from forethought.training.rehearsal import rehearse
+
+        jobs, runs = self.runs({}) + self.tuning(), len(self.seeds) + self.options.tune * TUNE_SHARE
+        seconds = flops = tokens = 0.0
+        with self.console.status("trying how fast this machine is"):
+            for world in self.worlds:
+                for size in self.sizes:
+                    tried = rehearse(self._config(world, size, self.champion))
+                    mine = len(self.arms) * runs * self.options.budget_tokens
+                    seconds += mine / tried.tokens * tried.seconds
+                    flops += mine / tried.tokens * tried.flops
+                    tokens += mine
+        hours = seconds / 3600
+        self.console.print(
+            f"{len(jobs)} runs, {sum(job.done for job in jobs)} of them done: {tokens:,.0f} training tokens, about "
+            f"{flops:.1e} floating-point operations and {hours:.1f} hours of one core ({hours / cores():.1f} hours on "
+            f"{cores()}), living and measuring not counted (with them, expect up to twice that).",
+            soft_wrap=True,
+        )
+
+
+def _cell(key: Key) -> str:
+    return f"{key.world}/{key.size}/{key.arm}"

@@ -1,0 +1,243 @@
+"""What a grid of worlds, sizes, arms and seeds comes down to: shares by size, parameters needed, and their ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any, NamedTuple
+
+from forethought.errors import Unmatched
+from forethought.evaluation.comparison import CHAMPION, KEPT, MEASURED, Run, check_matched, read_run
+from forethought.evaluation.crossing import Crossing, Ratio, crossing, ratio
+from forethought.evaluation.results import load_results
+from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, PAIRS, figures, validation
+from forethought.evaluation.statistics import Record, over_seeds
+from forethought.training.arms import Family, way_of
+
+RESULT_FILE = "capacity.json"
+CHECKPOINTS = ("final", "best")
+"""The model at the end of training, and the kept one that is best in validation situations."""
+ASKED = (EXTRAPOLATED, PAIRS)
+"""The figures in which ratios are told; the first, of final models, is the headline."""
+LEAST = 0.05
+"""A static arm below this share has nothing to be equalled: who learned nothing does as well at any size."""
+LEVELS = (0.25, 0.5, 0.75, 0.9)
+MATCHED = ("budget_tokens", "level", "architecture", "batch_steps", "target", "verdict", "keep")
+"""Settings that all runs of a grid share, whatever their world and size."""
+
+
+class Key(NamedTuple):
+    """One run of the grid."""
+
+    world: str
+    size: str
+    arm: str
+    seed: int
+
+    @property
+    def path(self) -> Path:
+        """Its folder within the grid's."""
+        return Path(self.world.replace(":", "."), self.size, f"{self.arm}-{self.seed}")
+
+    def __str__(self) -> str:
+        return f"{self.world}, {self.size}, {self.arm}, seed {self.seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """The parameters that an arm needs for a level of a figure."""
+
+    world: str
+    arm: str
+    figure: str
+    level: float
+    at: Crossing
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return {"world": self.world, "arm": self.arm, "figure": self.figure, "level": self.level, **self.at.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """A grid that was measured. A run's figures are named ``final/extrapolated``, ``best/memorised`` and so on, and
+    ``choice`` is each run's validation score of its last model, by which the best static arm is chosen.
+    """
+
+    keys: tuple[Key, ...]
+    runs: Mapping[Key, Run]
+    choice: Mapping[Key, float]
+    missing: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def worlds(self) -> list[str]:
+        """The worlds, in the order asked for."""
+        return list(dict.fromkeys(key.world for key in self.keys))
+
+    @property
+    def arms(self) -> list[str]:
+        """The arms, in the order asked for."""
+        return list(dict.fromkeys(key.arm for key in self.keys))
+
+    def sizes(self, world: str) -> list[tuple[str, int]]:
+        """The sizes measured in a world with their parameters, smallest first."""
+        found = {key.size: run.parameters for key, run in self.runs.items() if key.world == world}
+        return sorted(found.items(), key=lambda item: item[1])
+
+    def by_seed(self, world: str, size: str, arm: str, figure: str) -> dict[int, float]:
+        """A figure of one cell by seed, where it was measured."""
+        return {
+            key.seed: run.figures[figure]
+            for key, run in self.runs.items()
+            if key[:3] == (world, size, arm) and figure in run.figures
+        }
+
+    def curve(self, world: str, arm: str, figure: str) -> tuple[list[int], dict[int, list[float]]]:
+        """The parameters of every size at which the arm was measured, and the curve of each seed that has them all."""
+        cells = [(p, self.by_seed(world, size, arm, figure)) for size, p in self.sizes(world)]
+        there = [(p, values) for p, values in cells if values]
+        seeds = set.intersection(*(set(values) for _, values in there)) if there else set()
+        return [p for p, _ in there], {seed: [values[seed] for _, values in there] for seed in sorted(seeds)}
+
+    # ---- what follows ---------------------------------------------------------------------------------------------
+    def needed(self) -> list[Needed]:
+        """The parameters that each arm needs for each level, where there are curves of two seeds."""
+        found = []
+        for world in self.worlds:
+            for arm in self.arms:
+                for figure in (f"{CHECKPOINTS[0]}/{asked}" for asked in ASKED):
+                    sizes, curves = self.curve(world, arm, figure)
+                    if len(sizes) < 2 or len(curves) < 2:
+                        continue
+                    for level in LEVELS:
+                        above = [[value - level for value in values] for values in curves.values()]
+                        found.append(Needed(world, arm, figure, level, crossing(sizes, above)))
+        return found
+
+    def best_static(self, world: str) -> tuple[str, str, int] | None:
+        """The static arm and size to be equalled, with its parameters: chosen on validation, measured on the test.
+
+        The smallest whose mean score over seeds is within one standard error of the best one's (the rule of one
+        standard error, Breiman et al. 1984), since size that brings nothing is no merit. ``None`` without static arms.
+        """
+        scores: dict[tuple[str, str, int], list[float]] = {}
+        for key, run in self.runs.items():
+            if key.world == world and way_of(key.arm).family is Family.STATIC:
+                scores.setdefault((key.arm, key.size, run.parameters), []).append(self.choice[key])
+        if not scores:
+            return None
+        best = max(scores.values(), key=fmean)
+        least = fmean(best) - (stdev(best) / len(best) ** 0.5 if len(best) > 1 else 0.0)
+        near = [cell for cell, values in scores.items() if fmean(values) >= least]
+        return min(near, key=lambda cell: (cell[2], -fmean(scores[cell])))
+
+    def ratios(self) -> list[tuple[str, Ratio]]:
+        """For each world, the champion's ratio against the best static arm: the headline first."""
+        found = []
+        for world in self.worlds:
+            static = self.best_static(world)
+            for checkpoint in CHECKPOINTS:
+                for asked in ASKED:
+                    if static and (told := self._ratio(world, f"{checkpoint}/{asked}", *static)):
+                        found.append((world, told))
+        return found
+
+    def _ratio(self, world: str, figure: str, other: str, size: str, parameters: int) -> Ratio | None:
+        sizes, mine = self.curve(world, CHAMPION, figure)
+        theirs = self.by_seed(world, size, other, figure)
+        seeds = sorted(set(mine) & set(theirs))
+        if len(sizes) < 2 or len(seeds) < 2 or fmean(theirs[seed] for seed in seeds) < LEAST:
+            return None
+        curves, wanted = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
+        return ratio(figure, CHAMPION, other, size, sizes, curves, wanted, parameters)
+
+    @property
+    def verdicts(self) -> list[str]:
+        """What follows, in words: the headline of each world, or why there is none."""
+        told = []
+        for world in self.worlds:
+            mine = [each for of, each in self.ratios() if of == world]
+            if mine:
+                told += [f"{world}: {each.verdict}" for each in mine]
+            else:
+                told.append(
+                    f"{world}: nothing can be said about parameters at equal generalisation; expected {CHAMPION} at "
+                    f"two sizes or more, and a static arm that reaches {LEAST:.0%}, with two seeds or more that both "
+                    "have."
+                )
+        return told
+
+    # ---- as files -------------------------------------------------------------------------------------------------
+    def records(self) -> list[Record]:
+        """Every figure pooled over seeds; the metric names checkpoint, figure and size: ``final/memorised/pico``."""
+        made = []
+        for world in self.worlds:
+            for size, _ in self.sizes(world):
+                for arm in self.arms:
+                    for figure in (f"{checkpoint}/{name}" for checkpoint in CHECKPOINTS for name in FIGURES):
+                        values = list(self.by_seed(world, size, arm, figure).values())
+                        if values:
+                            made.append(_pooled(arm, world, f"{figure}/{size}", values))
+        return made
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON keeps it, beside the records."""
+        return {
+            "verdicts": self.verdicts,
+            "ratios": [{"world": world, **each.to_dict()} for world, each in self.ratios()],
+            "needed": [each.to_dict() for each in self.needed()],
+            "missing": self.missing,
+            "runs": [
+                {"world": key.world, "size": key.size, "choice": self.choice[key]}
+                | {name: getattr(run, name) for name in KEPT}
+                for key, run in self.runs.items()
+            ],
+        }
+
+
+def _pooled(arm: str, world: str, metric: str, values: Sequence[float]) -> Record:
+    value, low, high = over_seeds(values) if len(values) > 1 else (values[0],) * 3
+    return Record(arm, world, "test", "", metric, value, max(0.0, low), min(1.0, high), len(values), len(values))
+
+
+def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Capacity:
+    """The grid of what was measured; a run that was not is named as missing and never made up for.
+
+    Raises ``Unmatched`` for runs that differ in what a grid must hold equal: budget, versions, and within a world and
+    a size initial weights, tokenizer and parameters.
+    """
+    runs, choice, missing, keys = dict[Key, Run](), dict[Key, float](), dict[str, str](), tuple(keys)
+    for key in keys:
+        path = folder / key.path / MEASURED
+        if not path.exists():
+            missing[str(key)] = failed.get(str(key.path), "not measured yet")
+            continue
+        records = load_results(path)
+        told = {f"final/{name}": value for name, value in figures(records).items()}
+        told |= {f"best/{name}": value for name, value in figures(records, best=True).items()}
+        runs[key] = replace(read_run(key.arm, key.seed, path.parent), figures=told)
+        choice[key] = validation(records)[-1]
+    _check(runs)
+    return Capacity(keys, runs, choice, missing)
+
+
+def _check(runs: Mapping[Key, Run]) -> None:
+    for cell in dict.fromkeys(key[:2] for key in runs):
+        check_matched([run for key, run in runs.items() if key[:2] == cell])
+    first_key, first = next(iter(runs.items()), (None, None))
+    for key, run in runs.items():
+        assert first is not None
+        for name, got, against in [
+            ("commit or versions", first.made, run.made),
+            *((setting, first.config.get(setting), run.config.get(setting)) for setting in MATCHED),
+        ]:
+            if got != against:
+                raise Unmatched(
+                    f"{first_key} and {key} differ in {name}: {got!r} and {against!r}. They cannot stand in one grid: "
+                    "train both again with the same settings and version, in another folder."
+                )
+
+
+__all__ = ["ASKED", "CHECKPOINTS", "LEVELS", "RESULT_FILE", "Capacity", "Key", "Needed", "measured"]

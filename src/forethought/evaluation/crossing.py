@@ -1,0 +1,143 @@
+"""From how many parameters on something is reached: read off curves over sizes, seed by seed, with its interval.
+
+S seeds, P sizes, G points of a grid between the smallest and the largest size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from forethought.errors import BadSetting
+from forethought.evaluation.statistics import t_quantile
+
+GRID = 2_001
+"""Points between the smallest and the largest size, evenly on a logarithmic scale."""
+
+
+class Reached(StrEnum):
+    """Where a curve reaches what is asked for."""
+
+    BETWEEN = "reached"
+    SMALLEST = "at the smallest size"
+    NEVER = "not reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The parameters from which on the mean over seeds is no longer below 0, with the 95% interval.
+
+    ``parameters`` is the smallest size where the curve begins at or above 0 (fewer may do), and the largest where it
+    never gets there (more may not do either). ``low`` and ``high`` are ``None`` where nothing bounds them within the
+    sizes measured: it may be fewer than the smallest, or more than the largest.
+    """
+
+    reached: Reached
+    parameters: float
+    low: float | None
+    high: float | None
+    seeds: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return asdict(self)
+
+
+def crossing(parameters: Sequence[float], above_SP: Sequence[Sequence[float]]) -> Crossing:
+    """Where curves over sizes cross 0, log-linear between the sizes; ``above_SP`` has a row for each seed.
+
+    The interval holds every number of parameters at which a t test over the seeds does not tell the mean from 0
+    (Fieller's way: the test is turned round), so it covers where the mean curve crosses 0 in 95% of cases whatever the
+    slope is, and is open where the sizes measured do not bound it. Raises ``BadSetting`` for fewer than two seeds or
+    sizes, or sizes that do not rise.
+    """
+    sizes_P, above = np.asarray(parameters, dtype=np.float64), np.asarray(above_SP, dtype=np.float64)
+    if above.ndim != 2 or above.shape[0] < 2 or above.shape[1] != len(sizes_P) or len(sizes_P) < 2:
+        raise BadSetting(f"curves of shape {above.shape} over {len(sizes_P)} sizes; expected at least 2 seeds, 2 sizes")
+    if not (np.diff(sizes_P) > 0).all() or sizes_P[0] <= 0:
+        raise BadSetting(f"sizes of {list(parameters)} parameters; expected rising numbers above 0")
+    log_G = np.union1d(np.linspace(np.log(sizes_P[0]), np.log(sizes_P[-1]), GRID), np.log(sizes_P))
+    at_SG = np.stack([np.interp(log_G, np.log(sizes_P), row) for row in above])
+    mean_G, error_G = at_SG.mean(axis=0), at_SG.std(axis=0, ddof=1) / math.sqrt(len(above))
+    open_G = np.abs(mean_G) <= t_quantile(len(above) - 1) * error_G + 1e-12
+    reached, first = _first(mean_G)
+    turns = np.flatnonzero(np.diff(np.sign(mean_G)))  # where the mean passes 0 between two points of the grid
+    held = np.concatenate([np.flatnonzero(open_G), turns, [first]])
+    low, high = float(np.exp(log_G[held.min()])), float(np.exp(log_G[held.max()]))
+    return Crossing(
+        reached,
+        float(np.exp(log_G[first])),
+        None if reached is Reached.SMALLEST or open_G[0] else low,
+        None if reached is Reached.NEVER or open_G[-1] else high,
+        len(above),
+    )
+
+
+def _first(mean_G: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[Reached, int]:
+    """Whether the mean gets to 0, and the first point of the grid where it does (the last if it does not)."""
+    there = np.flatnonzero(mean_G >= 0)
+    if not len(there):
+        return Reached.NEVER, len(mean_G) - 1
+    return (Reached.BETWEEN if there[0] else Reached.SMALLEST), int(there[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """How many times as many parameters ``other`` has at ``size`` as ``arm`` needs to do as well in ``figure``.
+
+    ``reached`` says whether ``value`` is the ratio itself, its lower bound (``arm`` does as well at its smallest size
+    already) or its upper bound (it never does). ``low`` and ``high`` are the 95% interval, ``None`` where it is open.
+    """
+
+    figure: str
+    arm: str
+    other: str
+    size: str
+    reached: Reached
+    value: float
+    low: float | None
+    high: float | None
+    seeds: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return asdict(self)
+
+    @property
+    def verdict(self) -> str:
+        """What follows, by rule and in words."""
+        bound = {
+            Reached.BETWEEN: f"{self.value:.2g}",
+            Reached.SMALLEST: f"at least {self.value:.2g}",
+            Reached.NEVER: f"not reached, so below {self.value:.2g}",
+        }[self.reached]
+        low = "anything" if self.low is None else f"{self.low:.2g}"
+        high = "anything above" if self.high is None else f"{self.high:.2g}"
+        numbers = f"parameter ratio {bound}, 95% interval {low} to {high}, {self.seeds} seeds"
+        checkpoint, _, name = self.figure.rpartition("/")
+        told = f"{name} ({checkpoint} models)" if checkpoint else name
+        against = f"as {self.other} at {self.size} in {told}: {numbers}."
+        if self.low is not None and self.low > 1:
+            return f"{self.arm} needs fewer parameters to do as well {against}"
+        if self.high is not None and self.high < 1:
+            return f"{self.arm} needs more parameters to do as well {against}"
+        return f"There is no evidence that {self.arm} needs fewer or more parameters to do as well {against}"
+
+
+def ratio(
+    figure: str, arm: str, other: str, size: str, parameters: Sequence[float], mine_SP: Sequence[Sequence[float]],
+    theirs_S: Sequence[float], theirs: float,
+) -> Ratio:  # fmt: skip
+    """The ratio at equal ``figure``: of ``other``'s ``theirs`` parameters to those that ``arm`` needs, seed by seed.
+
+    ``mine_SP`` are the values of ``arm`` by seed and size, ``theirs_S`` those of ``other`` at its size by seed.
+    """
+    above = [[value - wanted for value in row] for row, wanted in zip(mine_SP, theirs_S, strict=True)]
+    found = crossing(parameters, above)
+    low, high = (None if bound is None else theirs / bound for bound in (found.high, found.low))
+    return Ratio(figure, arm, other, size, found.reached, theirs / found.parameters, low, high, found.seeds)

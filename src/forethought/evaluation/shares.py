@@ -1,0 +1,125 @@
+"""What a model has memorised and what it extrapolates, for a run's last model and for the best of those it kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from statistics import fmean
+
+from forethought.errors import BadSetting
+from forethought.evaluation.foresight import said, score
+from forethought.evaluation.metrics import Place, places
+from forethought.evaluation.statistics import BASELINES, Record
+from forethought.evaluation.suites import probes
+from forethought.evaluation.transitions import Transition, transitions
+from forethought.models import Model
+from forethought.models.foresight import predict
+from forethought.worlds import world_class
+from forethought.worlds.grammar import verb_of
+
+LASTING, EXACT = "lasting", "exact"
+KEPT, BEST = "kept", "best"
+CHOICE_SHARE = 0.5
+"""Of the things measured in each place, so many are asked of every kept model to choose the best."""
+MEMORISED, TRAINED, NEW = "memorised", "as in training", "in distribution"
+EXTRAPOLATED, PAIRS = "extrapolated", "held-out pair probes"
+FIGURES: dict[str, Callable[[Record], bool]] = {
+    MEMORISED: lambda r: r.metric == LASTING and r.split == "test",
+    TRAINED: lambda r: r.metric == EXACT and r.split == "train",
+    NEW: lambda r: r.metric == EXACT and r.split == "test" and not r.axis,
+    EXTRAPOLATED: lambda r: r.metric == EXACT and r.split == "test" and bool(r.axis),
+    PAIRS: lambda r: r.metric.startswith("probe/") and r.split == "test" and bool(r.axis),
+}
+"""Each figure is the mean of a model's records of one kind, every axis counting alike."""
+Watch = Callable[[str, int, int], None]
+
+
+def shares(
+    models: Sequence[Callable[[], Model]],
+    world: str,
+    level: int = 1,
+    n: int = 200,
+    seed: int = 0,
+    arm: str = "",
+    progress: Watch | None = None,
+) -> list[Record]:
+    """The records of a run's models, oldest first; the last is the run's result.
+
+    Each answers validation questions (metrics ``kept/1``, ``kept/2``, ...), by which the best is chosen. The last and,
+    as ``best/...``, the best then answer ``n`` questions in each place of the test split and of the training split.
+    Raises ``BadSetting`` where there is no model, or nothing to ask.
+    """
+    if not models or n < 1:
+        raise BadSetting(f"{len(models)} models and {n} questions in each place; expected at least one of each")
+    records, scores, many = list[Record](), list[float](), len(models) + 2
+    for k, load in enumerate(models, start=1):
+        found = exact(load(), _held_out(world, level, "validation"), max(1, round(CHOICE_SHARE * n)), seed, arm)
+        records += [replace(record, metric=f"{KEPT}/{k}") for record in found]
+        scores.append(fmean(record.value for record in found))
+        if progress is not None:
+            progress(f"model {k} in validation situations", k, many)
+    best = max(range(len(models)), key=lambda i: (scores[i], i))
+    last = _tested(models[-1](), world, level, n, seed, arm)
+    if progress is not None:
+        progress("the last model", many - 1, many)
+    chosen = last if best == len(models) - 1 else _tested(models[best](), world, level, n, seed, arm)
+    mine = [record for record in chosen if record.arm not in BASELINES]
+    return records + last + [replace(record, metric=f"{BEST}/{record.metric}") for record in mine]
+
+
+def _held_out(world: str, level: int, split: str) -> list[Place]:
+    """The places on held-out axes; in distribution in a world without any."""
+    found = places([world], level, split, None)
+    return [place for place in found if place.axis] or found
+
+
+def _tested(model: Model, world: str, level: int, n: int, seed: int, arm: str) -> list[Record]:
+    """Outcomes as in training, in distribution and on each axis, and of each probe on the axes half as many pairs."""
+    everywhere = places([world], level, "train", None) + places([world], level, "test", None)
+    records = exact(model, everywhere, n, seed, arm)
+    for place in _held_out(world, level, "test"):
+        records += probes(model, place, max(1, n // 2), seed, arm)
+    return records
+
+
+def exact(model: Model, where: Sequence[Place], n: int, seed: int, arm: str) -> list[Record]:
+    """The share of outcomes foreseen exactly, verdicts included, in each place; apart, of those that hold for good."""
+    records: list[Record] = []
+    for place in where:
+        lasting, other = _questions(place, n, seed)
+        world, target = place.make(), model.transcript.target
+        for metric, asked in ((LASTING, lasting), (EXACT, other)):
+            scores = [
+                score(world, said(imagined), question.step, target)
+                for imagined, question in zip(predict(model, asked), asked, strict=True)
+            ]
+            records += place.record(arm, metric, [s.facts and s.verdicts for s in scores], seed)
+    return records
+
+
+def _questions(place: Place, n: int, seed: int) -> tuple[list[Transition], list[Transition]]:
+    """``n`` transitions at most whose outcomes hold for good, and ``n`` of the others."""
+    lasting = world_class(place.world).lasting
+    asked = transitions(place.world, place.level, place.split, place.axis, 4 * n if lasting else n, seed)
+    held = [question for question in asked if verb_of(question.step.action) in lasting]
+    others = [question for question in asked if verb_of(question.step.action) not in lasting]
+    return held[:n], others[:n]
+
+
+def figures(records: Iterable[Record], best: bool = False) -> dict[str, float]:
+    """The few figures of a run's last model, or of its best one; those that nothing was measured for are left out."""
+    mine = [record for record in records if record.arm not in BASELINES]
+    if best:
+        mine = [replace(r, metric=r.metric.removeprefix(f"{BEST}/")) for r in mine if r.metric.startswith(f"{BEST}/")]
+    found = {name: [record.value for record in mine if chosen(record)] for name, chosen in FIGURES.items()}
+    return {name: fmean(values) for name, values in found.items() if values}
+
+
+def validation(records: Iterable[Record]) -> list[float]:
+    """The mean validation score of each of a run's models, oldest first."""
+    by: dict[int, list[float]] = {}
+    for record in records:
+        family, _, number = record.metric.partition("/")
+        if family == KEPT and record.split == "validation":
+            by.setdefault(int(number), []).append(record.value)
+    return [fmean(by[k]) for k in sorted(by)]

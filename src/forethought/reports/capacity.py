@@ -1,0 +1,236 @@
+"""The page of a capacity grid, and the audit of its numbers: both from what lies in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from forethought import storage
+from forethought.errors import Damaged
+from forethought.evaluation import Record, load_results
+from forethought.evaluation.capacity import CHECKPOINTS, RESULT_FILE, Key, measured
+from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, MEMORISED, PAIRS, TRAINED
+from forethought.reports.comparison import COSTS, differing
+from forethought.reports.figures import APART, MARKS, STYLES, Picture, Theme, picture, plain, short
+from forethought.reports.headlines import percent
+from forethought.reports.page import written
+from forethought.reports.tables import Cell, Row, Table
+
+WANTED = {"verdicts", "ratios", "needed", "missing", "runs", "tuning", "records", "command"}
+TITLES = {"final": "The models at the end of training", "best": "The kept models that are best on validation"}
+CURVES = (EXTRAPOLATED, PAIRS, MEMORISED)
+
+
+def build(folder: Path, out: Path) -> Path:
+    """Writes the page of the grid in ``folder``; ``Damaged`` where ``capacity.json`` is not one."""
+    found, records = _read(folder), load_results(folder / RESULT_FILE)
+    runs = found["runs"]
+    worlds, arms = (list(dict.fromkeys(run[name] for run in runs)) for name in ("world", "arm"))
+    seeds = sorted({run["seed"] for run in runs})
+    content = {
+        "title": f"{len(arms)} arms by size in {', '.join(worlds) or 'no world'}",
+        "measured": f"{len(runs)} runs: {', '.join(arms)}; seeds {', '.join(map(str, seeds)) or 'none'}.",
+        "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "verdicts": found["verdicts"],
+        "missing": found["missing"],
+        "worlds": [_world(world, arms, runs, [r for r in records if r.world == world]) for world in worlds],
+        "ratios": _ratios(found["ratios"]),
+        "needed": _needed(found["needed"]),
+        "costs": _costs(runs),
+        "tuned": _tuned(found["tuning"]),
+        "made": [(name, found[name]) for name in ("command", "commit", "machine")],
+    }
+    return written(out, "capacity.html.j2", content)
+
+
+def audit(folder: Path) -> list[str]:
+    """Every number of ``capacity.json`` that does not follow from the runs' own records, in words; [] if all do."""
+    found, told = _read(folder), load_results(folder / RESULT_FILE)
+    keys = [Key(run["world"], run["size"], run["arm"], run["seed"]) for run in found["runs"]]
+    again = measured(keys, folder, {})
+    wrong = [f"{name} is not there to recompute it from" for name in again.missing]
+    for key, run in zip(keys, found["runs"], strict=True):
+        if fresh := again.runs.get(key):
+            wrong += differing(str(key), run["figures"], fresh.figures)
+            costs = {name: getattr(fresh, name) for name in COSTS}
+            wrong += differing(str(key), {name: run[name] for name in COSTS}, costs)
+            wrong += differing(str(key), {"choice": run["choice"]}, {"choice": again.choice[key]})
+    mine = {record.key: record.to_dict() for record in again.records()}
+    for record in told:
+        wrong += differing(", ".join(filter(None, record.key)), record.to_dict(), mine.get(record.key, {}))
+    fresh_dict = again.to_dict()
+    for name, by in (("ratios", ("world", "figure")), ("needed", ("world", "arm", "figure", "level"))):
+        theirs = {tuple(each[part] for part in by): each for each in fresh_dict[name]}
+        for each in found[name]:
+            key_of = tuple(each[part] for part in by)
+            wrong += differing(f"{name}: {', '.join(map(str, key_of))}", each, theirs.get(key_of, {}))
+    if found["verdicts"] != again.verdicts:
+        wrong.append("the verdicts are not those that follow from the numbers")
+    return wrong
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / RESULT_FILE
+    found = storage.read_json(path)
+    if not isinstance(found, dict) or not set(found) >= WANTED:
+        raise Damaged(f"{path} is no capacity grid; expected what 'forethought capacity' wrote")
+    return found
+
+
+# ---- pictures ------------------------------------------------------------------------------------------------------
+def _world(
+    world: str, arms: Sequence[str], runs: Sequence[dict[str, Any]], records: Sequence[Record]
+) -> dict[str, Any]:
+    """A world's pictures, and its figures as a table."""
+    sizes = {run["size"]: run["parameters"] for run in runs if run["world"] == world}
+    sizes = dict(sorted(sizes.items(), key=lambda item: item[1]))
+    by = {(record.arm, record.metric): record for record in records}
+    learned = MEMORISED if any(f"/{MEMORISED}/" in record.metric for record in records) else TRAINED
+    pictures = [
+        _by_size(by, arms, sizes, figure) for figure in CURVES if any(f"final/{figure}/" in key[1] for key in by)
+    ]
+    return {
+        "name": world,
+        "pictures": [_against(by, arms, sizes, learned), *pictures],
+        "figures": [_figures(by, arms, sizes, checkpoint) for checkpoint in CHECKPOINTS],
+    }
+
+
+def _against(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict[str, int], learned: str) -> Picture:
+    """The learned share against the extrapolated one: a line for each arm from its smallest size to its largest."""
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, arm in enumerate(arms):
+            points = [
+                (x.value, y.value, size)
+                for size in sizes
+                if (x := by.get((arm, f"final/{learned}/{size}")))
+                and (y := by.get((arm, f"final/{EXTRAPOLATED}/{size}")))
+            ]
+            colour = theme.arms[i % len(theme.arms)]
+            axes.plot(
+                [x for x, _, _ in points], [y for _, y, _ in points], color=colour, label=plain(arm), markersize=6,
+                linestyle=STYLES[i % len(STYLES)], marker=MARKS[i % len(MARKS)],
+            )  # fmt: skip
+            for memorised, extrapolated, size in points:
+                axes.annotate(
+                    plain(size), (memorised, extrapolated), (4, 4), textcoords="offset points", fontsize=7, color=colour
+                )
+        axes.set(xlabel=f"share {learned}", ylabel="share extrapolated", xlim=(-0.02, 1.06), ylim=(-0.02, 1.06))
+        axes.legend(frameon=False, labelcolor=theme.ink, fontsize=8)
+
+    words = (
+        "a line for each arm from its smallest size to its largest. To the right: more is remembered; upwards: more of "
+        "what was never met is foreseen."
+    )
+    return picture(draw, f"What is {learned} foreseen against what is extrapolated: {words}" if learned == TRAINED
+                   else f"What is memorised against what is extrapolated: {words}")  # fmt: skip
+
+
+def _by_size(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict[str, int], figure: str) -> Picture:
+    """A figure by parameters: a line for each arm, with its interval over seeds."""
+
+    def draw(axes: Axes, theme: Theme) -> None:
+        for i, arm in enumerate(arms):
+            told = [(n, record) for size, n in sizes.items() if (record := by.get((arm, f"final/{figure}/{size}")))]
+            at = [n * (1 + APART * (i - (len(arms) - 1) / 2)) for n, _ in told]
+            spread = [[max(0.0, r.value - r.low) for _, r in told], [max(0.0, r.high - r.value) for _, r in told]]
+            if told:
+                axes.errorbar(
+                    at, [r.value for _, r in told], yerr=spread, color=theme.arms[i % len(theme.arms)], capsize=3,
+                    linestyle=STYLES[i % len(STYLES)], marker=MARKS[i % len(MARKS)], markersize=5, label=plain(arm),
+                )  # fmt: skip
+        axes.set(xlabel="parameters", ylabel=f"share: {figure}", xscale="log", ylim=(-0.02, 1.06))
+        axes.set_xticks(list(sizes.values()))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(float(f"{value:.2g}"))))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.legend(frameon=False, labelcolor=theme.ink, fontsize=8)
+
+    return picture(draw, f"{figure[0].upper()}{figure[1:]} by parameters: mean and 95% interval over seeds.")
+
+
+# ---- tables --------------------------------------------------------------------------------------------------------
+def _figures(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict[str, int], checkpoint: str) -> Table:
+    names = [figure for figure in FIGURES if any(f"{checkpoint}/{figure}/" in metric for _, metric in by)]
+    rows = [
+        Row((arm, size), (Cell(f"{parameters:,}"), *(cells[name] for name in names)))
+        for arm in arms
+        for size, parameters in sizes.items()
+        for cells in ({name: _cell(by.get((arm, f"{checkpoint}/{name}/{size}"))) for name in names},)
+        if any(cell.interval for cell in cells.values())
+    ]
+    return Table(TITLES[checkpoint], ("arm", "size", "parameters", *names), tuple(rows), "Means, and t intervals.")
+
+
+def _cell(record: Record | None) -> Cell:
+    return Cell(percent(record.value), f"{percent(record.low)} to {percent(record.high)}") if record else Cell()
+
+
+def _ratios(told: Sequence[dict[str, Any]]) -> Table:
+    says = {"reached": "{}", "at the smallest size": "at least {}", "not reached": "not reached (below {})"}
+    rows = [
+        Row(
+            (r["world"], r["figure"].replace("/", ": "), f"{r['other']} at {r['size']}"),
+            (Cell(says[r["reached"]].format(f"{r['value']:.2g}"), _interval(r["low"], r["high"], ".2g")),
+             Cell(str(r["seeds"]))),
+        )
+        for r in told
+    ]  # fmt: skip
+    headings = ("world", "equal in", "against", "parameter ratio", "seeds")
+    return Table(
+        "Parameter ratio at equal generalisation", headings, tuple(rows), "Above 1: developmental needs fewer."
+    )
+
+
+def _needed(told: Sequence[dict[str, Any]]) -> Table:
+    says = {"reached": "{}", "at the smallest size": "at most {}", "not reached": "more than {}"}
+    cells = {
+        (e["world"], e["figure"], e["level"], e["arm"]): Cell(
+            says[e["reached"]].format(short(float(f"{e['parameters']:.2g}"))), _interval(e["low"], e["high"], ",.0f")
+        )
+        for e in told
+    }
+    arms = list(dict.fromkeys(e["arm"] for e in told))
+    rows = [
+        Row((world, figure.replace("/", ": "), percent(level)), tuple(cells.get((*key, arm), Cell()) for arm in arms))
+        for key in dict.fromkeys(key[:3] for key in cells)
+        for world, figure, level in (key,)
+    ]
+    note = "Log-linear between the sizes measured; what they do not bound is left open."
+    return Table("Parameters needed", ("world", "figure", "level", *arms), tuple(rows), note)
+
+
+def _interval(low: float | None, high: float | None, form: str) -> str:
+    if low is None and high is None:
+        return "not bounded"
+    if low is None:
+        return f"up to {high:{form}}"
+    return f"from {low:{form}} up" if high is None else f"{low:{form}} to {high:{form}}"
+
+
+def _costs(runs: Sequence[dict[str, Any]]) -> Table:
+    cells: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for run in runs:
+        cells.setdefault((run["world"], run["size"], run["arm"]), []).append(run)
+    rows = []
+    for labels, mine in cells.items():
+        means = [fmean(run[name] for run in mine) for name in ("tokens", "flops", "steps", "seconds")]
+        told = (f"{means[0]:,.0f}", f"{means[1]:.2e}", f"{means[2]:,.0f}", f"{means[3] / 60:.1f}", str(len(mine)))
+        rows.append(Row(labels, tuple(map(Cell, told))))
+    headings = ("world", "size", "arm", "training tokens", "operations", "steps lived", "minutes", "runs")
+    return Table("Means over runs", headings, tuple(rows), "Operations count imagination too.")
+
+
+def _tuned(tuning: dict[str, Any]) -> Table | None:
+    rows: Iterable[Row] = [
+        Row((cell, f"{each['factor']:g}"), (Cell(percent(each["score"]), best=each["factor"] == told["factor"]),))
+        for cell, told in tuning.items()
+        for each in told["tried"]
+    ]
+    return Table("Rates tried", ("cell", "times the recipe's rates", "validation"), tuple(rows)) if tuning else None

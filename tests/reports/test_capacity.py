@@ -1,0 +1,86 @@
+"""A grid's page tells what its file tells, and an audit finds what does not follow from the records."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.evaluation.test_capacity import whole
+
+from forethought import storage
+from forethought.cli import main
+from forethought.evaluation import save_results
+from forethought.evaluation.capacity import RESULT_FILE, measured
+from forethought.evaluation.comparison import MEASURED
+from forethought.reports import audit_capacity, write_capacity
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    found = measured(whole(tmp_path, 3), tmp_path, {})
+    tried = [{"factor": 1.0, "score": 0.4}, {"factor": 0.5, "score": 0.6}]
+    extra: dict[str, Any] = {
+        **found.to_dict(), "missing": {"sums, pico, imitation, seed 9": "it <broke>"},
+        "tuning": {"sums/pico/imitation": {"factor": 0.5, "tried": tried}},
+    }  # fmt: skip
+    save_results(tmp_path / RESULT_FILE, found.records(), "made up", extra)
+    return tmp_path
+
+
+def test_the_page_tells_ratios_curves_needs_costs_and_what_is_missing(folder: Path) -> None:
+    page = write_capacity(folder).read_text("utf-8")
+    told = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", page))
+    for verdict in storage.read_json(folder / RESULT_FILE)["verdicts"]:
+        assert verdict in told
+    assert (
+        "3 arms by size in sums" in told and "27 runs: developmental, imitation, static-mixed; seeds 0, 1, 2." in told
+    )
+    assert "Missing: sums, pico, imitation, seed 9" in told and "it &lt;broke&gt;" in page
+    assert page.count("data:image/svg+xml") == 8 and "more than 1M" in told and "at most 50k" in told
+    assert "What is memorised against what is extrapolated" in told and "Rates tried" in told
+    assert "http" not in re.sub(r"data:image[^\"]*|http://www.w3.org\S*", "", page), "it needs no network"
+
+
+def test_an_audit_passes_what_follows_and_names_what_does_not(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audit_capacity(folder) == [] and main(["report", "--audit", str(folder)]) == 0
+    assert "every figure follows from the records" in capsys.readouterr().out
+    found = storage.read_json(folder / RESULT_FILE)
+    found["records"][0]["value"] += 0.01
+    found["ratios"][0]["low"] = 9.9
+    found["needed"][0]["parameters"] = 1.0
+    found["runs"][2]["flops"] = 6
+    found["runs"][3]["choice"] = 1.0
+    found["verdicts"][0] = "developmental is best."
+    storage.write_json(folder / RESULT_FILE, found)
+    wrong = audit_capacity(folder)
+    assert len(wrong) == 6 and any("flops is told as 6 and comes out as 5" in line for line in wrong)
+    assert any(line.startswith("ratios: sums, final/extrapolated: low is told as 9.9") for line in wrong)
+    assert main(["report", "--audit", str(folder)]) == 1
+    assert "6 figures do not follow from the records" in capsys.readouterr().out
+
+
+def test_an_audit_without_the_records_fails(folder: Path) -> None:
+    (folder / "sums" / "nano" / "imitation-1" / MEASURED).unlink()
+    assert any("sums, nano, imitation, seed 1 is not there" in line for line in audit_capacity(folder))
+
+
+def test_one_seed_of_one_size_has_a_page_too(tmp_path: Path) -> None:
+    keys = [key for key in whole(tmp_path, 1) if key.size == "pico"]
+    found = measured(keys, tmp_path, {})
+    save_results(tmp_path / RESULT_FILE, found.records(), "made up", {**found.to_dict(), "tuning": {}})
+    assert "nothing can be said about parameters" in write_capacity(tmp_path).read_text("utf-8")
+    assert audit_capacity(tmp_path) == []
+
+
+def test_nothing_measured_yet_has_a_page_too(tmp_path: Path) -> None:
+    found = measured([], tmp_path, {})
+    save_results(tmp_path / RESULT_FILE, found.records(), "made up", {**found.to_dict(), "tuning": {}})
+    assert "Nothing was measured." in write_capacity(tmp_path).read_text("utf-8")
+
+
+def test_what_is_no_grid_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    storage.write_json(tmp_path / RESULT_FILE, {"records": []})
+    assert main(["report", str(tmp_path)]) == 2
+    assert "is no capacity grid" in capsys.readouterr().err
