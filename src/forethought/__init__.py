@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from forethought.agent import Agent
     from forethought.asking import answer
     from forethought.evaluation import evaluate
-    from forethought.memory import Memory
+    from forethought.memory import Memory, Reader, with_memory
     from forethought.models import Model
     from forethought.planning import Gate, Planner
     from forethought.training import train
@@ -28,11 +28,13 @@ _HOMES = {
     "Memory": "forethought.memory",
     "Model": "forethought.models",
     "Planner": "forethought.planning",
+    "Reader": "forethought.memory",
     "World": "forethought.worlds",
     "check_world": "forethought.worlds.check",
     "evaluate": "forethought.evaluation",
     "make": "forethought.worlds",
     "train": "forethought.training",
+    "with_memory": "forethought.memory",
 }
 
 
@@ -61,6 +63,7 @@ __all__ = [
     "Memory",
     "Model",
     "Planner",
+    "Reader",
     "World",
     "__version__",
     "answer",
@@ -68,4 +71,5 @@ __all__ = [
     "evaluate",
     "make",
     "train",
+    "with_memory",
 ]

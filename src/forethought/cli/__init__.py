@@ -22,6 +22,7 @@ COMMANDS = {
     "ask": "ask what to do and hear what each way would cause",
     "play": "play a world yourself and see what a model expects",
     "memory": "keep conversations word for word, recall what a question needs",
+    "chat": "talk with a local language model that remembers what was said",
 }
 """Each command with its one line; the module of the same name has ``run(arguments) -> exit code``."""
 

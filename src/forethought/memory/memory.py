@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from forethought.errors import BadSetting
 from forethought.memory import index as settings
@@ -20,6 +20,9 @@ from forethought.memory.search import Search, Words
 from forethought.memory.store import Store
 from forethought.memory.turns import Said, Turn
 from forethought.memory.upkeep import Stats
+
+if TYPE_CHECKING:
+    from forethought.memory.chat import Chat
 
 WAITING = 256
 """Turns that are kept before they are indexed without being asked for."""
@@ -104,6 +107,10 @@ class Memory:
             raise BadSetting(f"there is no turn {number} in {self.path}; it never was, or it was forgotten")
         return found[number]
 
+    def latest(self, most: int, *, conversation: str | None = None, before: int | None = None) -> list[Turn]:
+        """The last turns, of one conversation where it is named, in the order in which they were kept."""
+        return self._store.latest(most, conversation, before)
+
     def __len__(self) -> int:
         return self._store.count()
 
@@ -116,17 +123,20 @@ class Memory:
         *,
         asker: str = "user",
         conversation: str | None = None,
+        before: int | None = None,
+        without: Sequence[str] = (),
         count: Callable[[str], int] = count_tokens,
     ) -> Passage:
         """The passage that a question needs, of at most ``budget_tokens`` tokens as ``count`` counts them.
 
-        ``asker`` is who "I" and "my" are in the question. Without a ``conversation`` all are searched.
+        ``asker`` is who "I" and "my" are in the question. Without a ``conversation`` all are searched. Turns from the
+        number ``before`` on, and those of the speakers ``without``, are left out.
         """
         if not isinstance(question, str) or not question.strip():
             raise BadSetting(f"got {question!r} as a question; expected a text. 'turns()' lists everything.")
         if budget_tokens < 1:
             raise BadSetting(f"got a budget of {budget_tokens} tokens; expected at least 1")
-        ranking = self._search.rank(question, asker, conversation)
+        ranking = self._search.rank(question, asker, conversation, before, without)
         best = list(ranking.scores)[:PICKED]
         needed = [*best, *(ranking.previous[i] for i in best if i in ranking.previous)]
         turns = self._store.get(list(dict.fromkeys(needed)))
@@ -163,6 +173,17 @@ class Memory:
         with self._store.write() as connection:
             settings.put(connection, "threshold", threshold)
         return threshold
+
+    # --- talking ---
+
+    def chat(self, model: Any, tokenizer: Any = None, **settings: Any) -> Chat:
+        """A conversation with a language model that recalls from here; ``Chat`` tells the settings.
+
+        ``model``: a folder or hub id, a ``Reader``, a ``Model``, or a causal language model with its ``tokenizer``.
+        """
+        from forethought.memory.chat import Chat
+
+        return Chat(self, model, tokenizer, **settings)
 
     # --- upkeep ---
 

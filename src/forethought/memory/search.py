@@ -62,15 +62,26 @@ class Search:
         self._speakers: dict[str, int] = {}
         self._speakers_seen = -1
 
-    def rank(self, question: str, asker: str = "user", conversation: str | None = None) -> Ranking:
-        """The turns that a question needs; of one conversation where it is named."""
+    def rank(
+        self,
+        question: str,
+        asker: str = "user",
+        conversation: str | None = None,
+        before: int | None = None,
+        without: Sequence[str] = (),
+    ) -> Ranking:
+        """The turns that a question needs: of one conversation where it is named, before the turn ``before`` where
+        there is one, and not those of the speakers ``without``.
+        """
         index = self._index
         index.catch_up()
         with index.store.read() as connection:
             asked = take_apart(question, self.speakers(connection), asker)
             within = _conversation(connection, conversation)
             days = span(question, _latest(connection))
-            rows = _Rows(connection, within)
+            speakers = self.speakers(connection)
+            left_out = frozenset(speakers[name] for who in without if (name := indexed(who).lower()) in speakers)
+            rows = _Rows(connection, within, before, left_out)
             counts = self._words.counts(connection, asked.words)
             told = telling(counts, self._total(connection))
             lexical = self._lexical(connection, rows, asked, told, days)
@@ -177,8 +188,11 @@ class Words:
 class _Rows:
     """Who, when and where of the turns that a search meets, each read once."""
 
-    def __init__(self, connection: sqlite3.Connection, within: int | None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, within: int | None, before: int | None, without: frozenset[int]
+    ) -> None:
         self._connection, self._within = connection, within
+        self._before, self._without = before, without
         self._rows: dict[int, Row | None] = {}
         self.previous: dict[int, int] = {}
 
@@ -216,7 +230,8 @@ class _Rows:
             marks = ",".join("?" * len(some))
             sql = f"SELECT id, conversation, speaker, at FROM turns WHERE id IN ({marks})"
             for row in self._connection.execute(sql, some).fetchall():
-                self._rows[row[0]] = row
+                if (self._before is None or row[0] < self._before) and row[2] not in self._without:
+                    self._rows[row[0]] = row
 
     def _neighbour(self, row: Row, step: int) -> int | None:
         """The turn just before or after in the same conversation, unless much time lies between."""

@@ -157,6 +157,17 @@ class Store:
                 return
             last = batch[-1].id
 
+    def latest(self, most: int, conversation: str | None = None, before: int | None = None) -> list[Turn]:
+        """The last turns, those of one conversation where it is named, in order."""
+        with self.read() as connection:
+            only, values = "", [1 << 62 if before is None else before]
+            if conversation is not None:
+                found = connection.execute("SELECT id FROM names WHERE name=?", (frames.raw(conversation),)).fetchone()
+                only, values = " AND conversation=?", [*values, found[0] if found else -1]
+            sql = f"{SELECT} WHERE id<?{only} ORDER BY id DESC LIMIT ?"
+            rows = connection.execute(sql, [*values, max(most, 0)]).fetchall()
+            return [self.turn(connection, row) for row in reversed(rows)]
+
     def get(self, ids: Sequence[int]) -> dict[int, Turn]:
         """The turns with these numbers, decompressed; those that are not there are left out."""
         found: dict[int, Turn] = {}

@@ -15,9 +15,11 @@ import torch
 from torch import Tensor
 
 from forethought.errors import BadSetting
-from forethought.models.scan import reads_padding
+from forethought.models.scan import has_stateful_scan, reads_padding
 
 Ids = Sequence[int]
+READ_ON = ("mamba2", "zamba2", "bamba")
+"""Recurrent models that read several tokens on top of a cache rightly, without padding (docs/mamba-continuation.md)."""
 
 
 @dataclass(slots=True)
@@ -77,7 +79,7 @@ class Rows:
 
     Attention models read ragged pieces left-padded under a mask, and so do Mamba models with ``enable_stateful_scan``.
     Padding between tokens would blur other recurrent states, so those read on token by token, or where pieces are
-    ragged whole rows anew.
+    ragged whole rows anew; without any padding, several tokens at once.
     """
 
     def __init__(self, lm: Any, pad: int, first: Sequence[Ids]) -> None:
@@ -92,6 +94,7 @@ class Rows:
         self.lm, self.pad = lm, pad
         self.device = next(lm.parameters()).device
         self.stateful = bool(getattr(lm, "_is_stateful", False)) and not reads_padding(lm)
+        self.reads_on = has_stateful_scan(lm) or lm.config.model_type in READ_ON
         self.ids = [list(piece) for piece in ids]
 
     @classmethod
@@ -148,6 +151,8 @@ class Rows:
             row += piece
         if len({len(piece) for piece in pieces}) > 1:
             return self._start(keep)
+        if self.reads_on and bool(self.mask_RT.all()):
+            return self._extend(pieces, keep)
         columns = [self._extend([piece[t : t + 1] for piece in pieces], 1) for t in range(len(pieces[0]))]
         return torch.cat(columns[-keep:], dim=1)
 

@@ -127,14 +127,7 @@ class Model:
         path = Path(source)
         if path.is_dir() and (path / SETTINGS_FILE).exists():
             settings = storage.read_json(path / SETTINGS_FILE)
-        try:
-            lm, tokenizer = _load(source)
-        except Exception as error:  # a broken file raises whatever its reader raises, down to a plain Exception
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise Damaged(
-                f"no model could be read from {str(source)!r}: {reason} Expected a folder that Model.save() or "
-                "save_pretrained() wrote, or a hub id that this machine can reach."
-            ) from error
+        lm, tokenizer = load(source)
         model = cls(
             lm,
             tokenizer,
@@ -352,6 +345,18 @@ class Model:
     def parameters(self) -> int:
         """How many weights there are."""
         return sum(p.numel() for p in self.lm.parameters())
+
+
+def load(source: str | Path) -> tuple[Any, Any]:
+    """A causal language model (float32) and its tokenizer, from a folder or a hub id; ``Damaged`` if there is none."""
+    try:
+        return _load(source)
+    except Exception as error:  # a broken file raises whatever its reader raises, down to a plain Exception
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise Damaged(
+            f"no model could be read from {str(source)!r}: {reason} Expected a folder that Model.save() or "
+            "save_pretrained() wrote, or a hub id that this machine can reach."
+        ) from error
 
 
 def _load(source: str | Path) -> tuple[Any, Any]:
