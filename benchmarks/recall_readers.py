@@ -2,9 +2,9 @@
 
     python benchmarks/recall_readers.py --folder FOLDER [--kinds llama mamba2 ...] [--updates N]
 
-Each kind is trained until ``--updates``, a checkpoint every few minutes: called again it goes on, and Ctrl-C loses
-nothing but those minutes. FOLDER/KIND is then a Hugging Face model with its tokenizer, and ``reader.json`` says how well
-it reads evidence alone (validation words). The loss is on answers; a batch's conversations grow with what is mastered.
+Each kind is trained until ``--updates``, with a checkpoint every two minutes: called again it goes on from there.
+FOLDER/KIND/model is then a Hugging Face model with its tokenizer; ``forethought eval recall --model`` reads it, and its
+oracle arm says whether it proves anything. The loss is on answers; conversations grow with what is mastered.
 """
 
 from __future__ import annotations
@@ -22,7 +22,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
-from transformers import AutoModelForCausalLM, AutoTokenizer, JambaConfig, LlamaConfig, Mamba2Config, MambaConfig, RwkvConfig
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    JambaConfig,
+    LlamaConfig,
+    Mamba2Config,
+    MambaConfig,
+    RwkvConfig,
+)
 
 from forethought import storage
 from forethought.evaluation.recall.conversation import Conversation, converse
@@ -46,6 +54,8 @@ LEVELS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
 """Tokens of a conversation, lines against each question, and what is asked."""
 MASTERED = (0.5, 0.8, 0.8, 0.8, 0.75, 0.75)
 """Share of answers that must be right before the next level. The first teaches to copy; matching needs many keys."""
+SEEN = 0.6
+"""Share of the training by which every level is reached, mastered or not."""
 
 
 @dataclass
@@ -118,7 +128,8 @@ def train(kind: str, folder: Path, updates: int, width: int) -> None:
             group["lr"] = RATE * scale
         loss, right = step(lm, tokenizer, optimizer, course, update)
         course.update, course.right = update + 1, 0.97 * course.right + 0.03 * right
-        if course.level + 1 < len(LEVELS) and course.right > MASTERED[course.level]:
+        late = update > (course.level + 1) / len(LEVELS) * SEEN * updates
+        if course.level + 1 < len(LEVELS) and (late or course.right > MASTERED[course.level]):
             course.level, course.right = course.level + 1, 0.0
         if update % 100 == 99:
             course.log.append({"update": update + 1, "level": course.level, "loss": loss, "right": course.right})
@@ -150,7 +161,7 @@ def step(lm: Any, tokenizer: Any, optimizer: Any, course: Course, update: int) -
 def batch(tokenizer: Any, level: int, update: int) -> tuple[Tensor, Tensor, bool]:
     """Ids (B, T), which answer each token belongs to (0: none), and whether the batch is of the newest level."""
     rng = random.Random(f"readers/{update}")
-    new = rng.random() < 0.75
+    new = rng.random() < 0.6
     length, near, tasks = LEVELS[level if new else rng.randint(0, level)]
     pieces: list[str] = []
     marks: list[tuple[int, int]] = []

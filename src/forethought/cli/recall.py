@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from forethought.evaluation.recall.reader import Reader
 
 DESCRIPTION = (
-    "Asks questions about generated conversations of any length, of several ways to read them, and writes a page with a "
-    "map of depth and length for each. Without --model only finding is measured. Each finished part is kept: the same "
+    "Asks questions about generated conversations of any length, of several ways to read them, and writes a page "
+    "with a map of depth and length for each. Without --model only finding is measured. What is done is kept: the same "
     "command goes on. --locomo and --longmemeval measure files that you have instead."
 )
 SMOLLM = "smollm"
@@ -39,7 +39,7 @@ class RecallOptions:
         "1K", "4K", "16K", "64K", "128K",
     )  # fmt: skip
     depths: Annotated[tuple[float, ...], about("where the last evidence stands: 0 to 1")] = (0.0, 0.25, 0.5, 0.75, 1.0)
-    tasks: Annotated[tuple[str, ...] | None, about("default: eight of them; a wrong name lists all", "[STR ...]")] = None
+    tasks: Annotated[tuple[str, ...] | None, about("default: eight; a wrong name lists all", "[STR ...]")] = None
     arms: Annotated[tuple[str, ...] | None, about("default: all that the readers can", "[STR ...]")] = None
     n: Annotated[int, about("questions of each task at each depth and length")] = 2
     budget: Annotated[int, about("tokens that an arm which looks things up may read")] = 256
@@ -93,7 +93,7 @@ def _suite(options: RecallOptions, console: Console, command: str) -> list[Recor
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("preparing")
         watch = lambda what, i, n: progress.update(bar, description=what, completed=i, total=n)  # noqa: E731
-        readers = [lambda name=name: load(name) for name in options.model]  # type: ignore[misc]
+        readers = [lambda name=name: load(name) for name in options.model]
         rows = suite.measure(plan, options.folder, readers, options.arms or suite.ARMS, options.embed, watch)
     found = records.records(rows, suite.cells(options.folder), options.split)
     whole = {"plan": asdict(suite.plan_of(options.folder))}
@@ -114,9 +114,9 @@ def tokens(text: str) -> int:
 def load(name: str) -> Reader:
     """The reader in a folder, or the packaged SmolLM2."""
     from forethought.evaluation.recall.reader import Reader
-    from forethought.evaluation.recall.smollm import smollm
+    from forethought.integrations import smollm
 
-    return smollm() if name == SMOLLM else Reader.load(Path(name))
+    return Reader.load(smollm.folder() if name == SMOLLM else Path(name))
 
 
 def _print(records: Sequence[Record], folder: Path) -> None:

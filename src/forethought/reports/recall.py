@@ -1,4 +1,4 @@
-"""The page of the recall suite: for each reader a map of depth and length by arm, what the targets ask, and what it took."""
+"""The page of the recall suite: for each reader a map of depth and length by arm, what targets ask, and the costs."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def build_recall(folder: Path, out: Path | None = None) -> Path:
     plan = found["plan"]
     content = {
         "title": "Recall of long conversations",
-        "asked": f"{plan['n']} questions of each task at each depth of each length: {', '.join(plan['tasks'])}; a budget "
-        f"of {plan['budget']} tokens for every arm that looks things up.",
+        "asked": f"{plan['n']} questions of each task at each depth of each length: {', '.join(plan['tasks'])}; a "
+        f"budget of {plan['budget']} tokens for every arm that looks things up.",
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "verdicts": verdicts(records),
         "caveats": caveats(records),
@@ -75,16 +75,19 @@ def verdicts(records: Sequence[Record]) -> list[str]:
     told = []
     for name in readers(records):
         mine = {(r.arm, r.metric, r.axis): r for r in records if r.world == WORLD + name}
-        exact = lambda arm, mine=mine: [(length, mine.get((arm, "exact_match", str(length)))) for length in lengths(records)]  # noqa: E731, E501
         for arm in ("bare", "full", "oracle", "ours"):
-            shown = ", ".join(f"{short(length)}: {100 * r.value:.0f}%" for length, r in exact(arm) if r)
+            shown = ", ".join(
+                f"{short(length)}: {100 * r.value:.0f}%"
+                for length in lengths(records)
+                if (r := mine.get((arm, "exact_match", str(length))))
+            )
             told += [f"{name}, {arm}: {shown}."] if shown else []
         ratios = [r for (arm, metric, _), r in mine.items() if arm == "ours" and metric == "of_oracle_ratio"]
         if ratios:
             worst = min(ratios, key=lambda r: r.value)
             told.append(
-                f"{name}: ours answers at least {100 * worst.value:.0f}% ({100 * worst.low:.0f} to {100 * worst.high:.0f}) "
-                f"of what the oracle does, least at {short(int(worst.axis))} tokens."
+                f"{name}: ours answers at least {100 * worst.value:.0f}% ({100 * worst.low:.0f} to "
+                f"{100 * worst.high:.0f}) of what the oracle does, least at {short(int(worst.axis))} tokens."
             )
     return told
 
@@ -95,13 +98,13 @@ def caveats(records: Sequence[Record]) -> list[str]:
     for name in readers(records):
         mine = [r for r in records if r.world == WORLD + name and r.arm == "oracle" and r.metric == "exact_match"]
         if mine and min(r.value for r in mine) < PROVES:
-            told.append(f"{name} answers less than {PROVES:.0%} from the evidence alone at some length: it proves nothing.")
+            told.append(f"{name} answers below {PROVES:.0%} from the evidence alone at some length: it proves nothing.")
         weak = sorted({
             r.metric.removeprefix(TASK) for r in records
             if r.world == WORLD + name and r.arm == "oracle" and r.metric.startswith(TASK) and r.value < PROVES
         })  # fmt: skip
         if weak:
-            told.append(f"{name} cannot do {', '.join(weak)} even from the evidence alone (below {PROVES:.0%} at a length).")
+            told.append(f"{name} is below {PROVES:.0%} at some length in {', '.join(weak)}, from the evidence alone.")
     return told
 
 
@@ -157,6 +160,8 @@ def _cell(record: Record | None) -> Cell:
     if record.share or record.metric.endswith("_ratio"):
         told = (f"{100 * value:.0f}" for value in (record.value, record.low, record.high))
     else:
-        told = (f"{value:,.1f}" if value < 100 else f"{value:,.0f}" for value in (record.value, record.low, record.high))
+        told = (
+            f"{value:,.1f}" if value < 100 else f"{value:,.0f}" for value in (record.value, record.low, record.high)
+        )
     value, low, high = told
     return Cell(value, f"{low} to {high}" if low != high else "")

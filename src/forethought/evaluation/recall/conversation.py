@@ -31,8 +31,8 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question about a conversation. ``answer`` is all values that are asked for, in the order in which they were told,
-    or nothing where it was not told; ``evidence`` are the places of the turns that tell it; ``depth`` is 0 to 1.
+    """A question about a conversation. ``answer`` is all values asked for, in the order in which they were told, or
+    nothing where it was not told; ``evidence`` are the places of the turns that tell it; ``depth`` is 0 to 1.
     """
 
     task: str
@@ -67,8 +67,8 @@ def converse(
     """
     if length < LEAST or not 0 <= facts <= 1 or split not in SPLITS:
         raise BadSetting(
-            f"got {length} tokens, a share of {facts} and the split {split!r}; expected at least {LEAST} tokens, a share "
-            f"from 0 to 1 and one of {', '.join(SPLITS)}"
+            f"got {length} tokens, a share of {facts} and the split {split!r}; expected at least {LEAST} tokens, a "
+            f"share from 0 to 1 and one of {', '.join(SPLITS)}"
         )
     rng = Random(f"{split}/{seed}/{length}/{len(asked)}")
     keys: set[tuple[str, str]] = set()
@@ -83,9 +83,7 @@ def converse(
     return _merged(lines, needs, asked)
 
 
-def _others(
-    rng: Random, split: Split, room: int, share: float, keys: set[tuple[str, str]]
-) -> list[tuple[str, str]]:
+def _others(rng: Random, split: Split, room: int, share: float, keys: set[tuple[str, str]]) -> list[tuple[str, str]]:
     """Lines that answer nothing that is asked, until the room is full; speakers take turns."""
     found: list[tuple[str, str]] = []
     people, told = names(split), values(split)

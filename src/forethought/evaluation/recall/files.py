@@ -63,7 +63,7 @@ def _reduce(sample: dict[str, Any], number: int) -> dict[str, Any]:
         {
             "date_time": talk[f"{name}_date_time"],
             "turns": [
-                {"id": turn["dia_id"], "speaker": turn["speaker"], "text": turn["text"], "caption": turn.get("blip_caption")}
+                {"id": turn["dia_id"], "caption": turn.get("blip_caption")} | {k: turn[k] for k in ("speaker", "text")}
                 for turn in talk[name]
             ],
         }
@@ -73,7 +73,8 @@ def _reduce(sample: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _reduced(found: dict[str, Any]) -> History:
-    said, places = [], {}
+    said: list[Said] = []
+    places: dict[str, int] = {}
     for session in found["sessions"]:
         at = datetime.strptime(session["date_time"], LOCOMO_TIME)
         for turn in session["turns"]:
@@ -104,7 +105,8 @@ def longmemeval(path: Path) -> Iterator[History]:
 
 
 def _longmemeval(entry: dict[str, Any]) -> History:
-    said, evidence = [], set()
+    said: list[Said] = []
+    evidence: set[int] = set()
     for date, session in zip(entry["haystack_dates"], entry["haystack_sessions"], strict=True):
         at = datetime.strptime(re.sub(r" \(\w+\)", "", date), LONGMEMEVAL_TIME)
         for turn in session:

@@ -30,11 +30,15 @@ def measure(
     readers exact match and F1 of the answers that they give from what was found.
     """
     embedder = choose(embed)
+    how = embedder or "lexical"
     found: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     read: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for history in histories:
         texts = [turn.text for turn in history.said]
-        with TemporaryDirectory() as folder, Memory.open(Path(folder, "memory.sqlite"), embedder or "lexical") as memory:
+        with (
+            TemporaryDirectory() as folder,
+            Memory.open(Path(folder, "memory.sqlite"), how) as memory,
+        ):
             memory.extend(history.said)
             orders = _orders(texts, embedder, memory)
             for question in history.questions:

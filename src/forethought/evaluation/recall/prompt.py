@@ -25,7 +25,8 @@ def passage(lines: Iterable[object]) -> str:
 
 def is_right(told: str, answer: Sequence[str]) -> bool:
     """Whether what a reader told is exactly the answer; several values in any order."""
-    return sorted(_plain(part) for part in told.split(" and ")) == sorted(_plain(part) for part in said(answer).split(" and "))
+    given, wanted = (sorted(_plain(part) for part in text.split(" and ")) for text in (told, said(answer)))
+    return given == wanted
 
 
 def abstains(told: str) -> bool:

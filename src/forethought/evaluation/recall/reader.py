@@ -1,4 +1,4 @@
-"""A causal language model that reads a passage and answers: what it has read is kept, so that many questions can follow.
+"""A causal language model that reads a passage and answers; what it has read is kept, so that more can be asked.
 
 Shapes: B batch, T tokens, V vocabulary.
 """
@@ -21,6 +21,7 @@ from forethought.models.scan import MIXERS, enable_stateful_scan
 
 PIECE = 2048
 """Tokens that are read at once."""
+HERE = "<here>"
 LONGEST_ANSWER = 12
 RECURRENT = ("mamba", "mamba2", "falcon_mamba", "rwkv", "jamba", "falcon_h1", "zamba2", "bamba", "granitemoehybrid")
 INSTRUCTION = (
@@ -46,6 +47,7 @@ class Reader:
         self.kind: str = lm.config.model_type
         self.recurrent = self.kind in RECURRENT
         self.chat = not trained and tokenizer.chat_template is not None
+        self._head, self._tail = self._template() if self.chat else ("", "")
         self._end = {lm.config.eos_token_id, tokenizer.eos_token_id, *self._ids("\n")[-1:]}
 
     @classmethod
@@ -74,6 +76,13 @@ class Reader:
         """Tokens of a text."""
         return len(self._ids(text))
 
+    def _template(self) -> tuple[str, str]:
+        """What the chat template puts before and after what a user says."""
+        said = [{"role": "user", "content": f"{INSTRUCTION}{HERE}"}]
+        text = self.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
+        head, _, tail = text.partition(HERE)
+        return head, tail
+
     def _ids(self, text: str) -> list[int]:
         found: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return found
@@ -87,18 +96,17 @@ class Reader:
         logits_BV = past.logits_BV if past else torch.zeros(len(ids_BT), 1)
         name = {"rwkv": "state", "mamba": "cache_params", "mamba2": "cache_params", "falcon_mamba": "cache_params"}
         key = name.get(self.kind, "past_key_values")
-        for piece_BT in ids_BT.split(PIECE, dim=1):
-            given = {key: cache} if cache is not None else {}
-            found = self.lm(piece_BT, use_cache=True, logits_to_keep=1, **given) if self.kind != "rwkv" else self.lm(
-                piece_BT, use_cache=True, **given
-            )  # fmt: skip
+        for piece_BT in torch.split(ids_BT, PIECE, dim=1):
+            given: dict[str, Any] = {key: cache} if cache is not None else {}
+            if self.kind != "rwkv":
+                given["logits_to_keep"] = 1
+            found = self.lm(piece_BT, use_cache=True, **given)
             cache, logits_BV = getattr(found, key), found.logits[:, -1]
         return Past(cache, before + ids_BT.shape[1], logits_BV)
 
     def begin(self, text: str) -> Past:
         """Reads a passage."""
-        head = f"<|im_start|>user\n{INSTRUCTION}" if self.chat else ""
-        return self.read(torch.tensor([self._ids(head + text) or self._ids("\n")]))
+        return self.read(torch.tensor([self._ids(self._head + text) or self._ids("\n")]))
 
     def go_on(self, past: Past, text: str) -> Past:
         """Reads more on top of a copy of what was read."""
@@ -108,7 +116,7 @@ class Reader:
         """Reads each chunk of ``size`` tokens on its own, many at once; the last may be shorter."""
         ids = torch.tensor(self._ids(text))
         whole = len(ids) // size * size
-        found = [self.read(part) for part in ids[:whole].view(-1, size).split(64)] if whole else []
+        found = [self.read(part) for part in torch.split(ids[:whole].view(-1, size), 64)] if whole else []
         return found + ([self.read(ids[None, whole:])] if whole < len(ids) else [])
 
     # --- answering ---
@@ -117,7 +125,7 @@ class Reader:
         """Reads a question on top of a copy of what was read."""
         text = asking(question)
         if self.chat:
-            text = f"\n{text.removesuffix('Answer:')}<|im_end|>\n<|im_start|>assistant\nAnswer:"
+            text = f"\n{text.removesuffix('Answer:').rstrip()}{self._tail}Answer:"
         ids_1T = torch.tensor([self._ids(text)])
         return self.read(ids_1T.expand(len(past.logits_BV), -1), fork(past))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ class _Put:
         """The median and the 95th percentile."""
         for share in (0.5, 0.95):
             if values:
-                told = resampled([values], lambda draw: np.quantile(draw[0], share, axis=-1))
+                told = resampled([values], partial(_quantile, share))
                 self.told(metric.format(f"p{100 * share:.0f}"), told, len(values))
 
 
@@ -115,6 +116,10 @@ def resampled(
     drawn = rng.integers(0, len(columns[0]), (RESAMPLES // 2, len(columns[0])))
     low, high = np.nanquantile(of([column[drawn] for column in columns]), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(of([column[None] for column in columns])[0]), float(low), float(high))
+
+
+def _quantile(share: float, draw: list[NDArray[Any]]) -> NDArray[Any]:
+    return np.asarray(np.quantile(draw[0], share, axis=-1))
 
 
 def _ratio(draw: list[NDArray[Any]]) -> NDArray[Any]:

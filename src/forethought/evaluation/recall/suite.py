@@ -6,7 +6,7 @@ Each conversation x reader x arm is kept in a file when it is done, so that an i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -48,7 +48,7 @@ class Plan:
             if task not in TASKS:
                 raise UnknownName.of("recall task", task, TASKS)
         if not self.lengths or not self.depths or not self.tasks or self.n < 1 or self.budget < 32:
-            raise BadSetting("expected at least one length, depth, task and question, and a budget of 32 tokens or more")
+            raise BadSetting("expected one length, depth, task and question or more, and a budget of 32 tokens or more")
         if min(self.lengths) < 256 or not all(0 <= depth <= 1 for depth in self.depths):
             raise BadSetting(f"got lengths {self.lengths} and depths {self.depths}; expected 256 or more, and 0 to 1")
         return self
@@ -122,8 +122,10 @@ def _cell(
             for item in talk.items:
                 row = bench.find(arm, item) if reader is None else bench.read(arm, item, reader)
                 found.append({"task": item.task, "depth": item.depth, "answerable": bool(item.answer), **row})
-            kept: Row = {"length": length, "conversation": i, "reader": reader.name if reader else NO_READER, "arm": arm}
-            kept |= {"rows": found, **({"stored": bench.stored} if reader is None and arm == "ours" else {})}
+            kept: Row = {"length": length, "conversation": i, "arm": arm, "rows": found}
+            kept["reader"] = reader.name if reader else NO_READER
+            if reader is None and arm == "ours":
+                kept["stored"] = bench.stored
             storage.write_json(path, kept, indent=None)
     finally:
         bench.close()
@@ -167,8 +169,8 @@ def _keep(plan: Plan, folder: Path) -> None:
 
 def plan_of(folder: Path) -> Plan:
     """The plan of a folder."""
-    found = storage.read_json(folder / PLAN_FILE)
-    return replace(Plan(), **{name: tuple(v) if isinstance(v, list) else v for name, v in found.items()})
+    found: dict[str, Any] = storage.read_json(folder / PLAN_FILE)
+    return Plan(**{name: tuple(value) if isinstance(value, list) else value for name, value in found.items()})
 
 
 __all__ = ["ARMS", "FINDING", "NO_READER", "Plan", "cells", "measure", "plan_of", "rows"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from forethought.errors import UnknownName
@@ -177,7 +178,7 @@ TASKS: dict[str, Callable[[Draw], Need]] = {
     "two-hop": two_hop,
     "order": order,
     "abstain": abstain,
-    **{f"pairs-{count}": (lambda draw, count=count: pairs(draw, count)) for count in (4, 16, 64, 256)},
+    **{f"pairs-{count}": partial(pairs, count=count) for count in (4, 16, 64, 256)},
 }
 
 

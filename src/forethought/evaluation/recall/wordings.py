@@ -22,59 +22,85 @@ FACT: dict[Split, tuple[str, ...]] = {
     "test": (
         "{P} says that the {T} password is {V}.",
         "The {T} of {P} opens with {V}.",
-        "I heard that {P} has a {T}, and it opens with {V}.",
+        "I heard that {P} has a {T} and opens the {T} with {V}.",
     ),
 }
 MINE: dict[Split, tuple[str, ...]] = {
-    "train": ("My {T} password is {V}.", "By the way, my {T} opens with {V}.", "I have a {T} and the password is {V}."),
+    "train": (
+        "My {T} password is {V}.",
+        "By the way, my {T} opens with {V}.",
+        "I have a {T} and the password is {V}.",
+    ),
     "validation": ("My {T} opens with {V}.",),
-    "test": ("By the way, my {T} password is {V}.", "I have a {T}, and it opens with {V}."),
+    "test": ("By the way, my {T} password is {V}.", "I have a {T} and my {T} password is {V}."),
 }
 CHANGED: dict[Split, tuple[str, ...]] = {
-    "train": ("{P} changed the {T} password to {V}.", "The {T} password of {P} is now {V}.", "{P} now opens the {T} with {V}."),
+    "train": (
+        "{P} changed the {T} password to {V}.",
+        "The {T} password of {P} is now {V}.",
+        "{P} now opens the {T} with {V}.",
+    ),
     "validation": ("For the {T}, {P} now has the password {V}.",),
     "test": ("{P} says that the {T} password is now {V}.", "The {T} of {P} now opens with {V}."),
-}  # fmt: skip
+}
 ANOTHER: dict[Split, tuple[str, ...]] = {
     "train": ("Another {T} password of {P} is {V}.", "For the {T}, {P} also has the password {V}."),
     "validation": ("{P} also opens the {T} with {V}.",),
-    "test": ("{P} says that another {T} password is {V}.", "The {T} of {P} also opens with {V}."),
+    "test": ("{P} says that the {T} also opens with {V}.", "The {T} of {P} also opens with {V}."),
 }
 SAME: dict[Split, tuple[str, ...]] = {
     "train": ("{Q} has the same {T} password as {P}.", "The {T} password of {Q} is the same as that of {P}."),
     "validation": ("{Q} says the {T} password is the same as that of {P}.",),
-    "test": ("The {T} of {Q} has the same password as that of {P}.", "I heard that {Q} has the same {T} password as {P}."),
-}  # fmt: skip
+    "test": (
+        "The {T} of {Q} has the same password as that of {P}.",
+        "I heard that {Q} has the same {T} password as {P}.",
+    ),
+}
 NOT: dict[Split, tuple[str, ...]] = {
-    "train": ("{P} did not take the {T} password {V}.", "The {T} password of {P} is not {V}.", "{P} never opens the {T} with {V}."),
+    "train": (
+        "{P} did not take the {T} password {V}.",
+        "The {T} password of {P} is not {V}.",
+        "{P} never opens the {T} with {V}.",
+    ),
     "validation": ("{P} says the {T} password is not {V}.",),
     "test": ("The {T} of {P} never opens with {V}.", "I heard that the {T} password of {P} is not {V}."),
-}  # fmt: skip
+}
 ABOUT: dict[Split, tuple[str, ...]] = {
-    "train": ("{P} forgot the {T} password again.", "{P} has a new {T} and the password is a secret.", "Does {P} have a {T}?"),
+    "train": (
+        "{P} forgot the {T} password again.",
+        "{P} has a new {T} and the password is a secret.",
+        "Does {P} have a {T}?",
+    ),
     "validation": ("{P} says that the {T} is new.",),
     "test": ("I heard that {P} forgot the {T} password.", "By the way, {P} has a new {T}."),
-}  # fmt: skip
+}
 ASK: dict[Split, tuple[str, ...]] = {
-    "train": ("What is the {T} password of {P}?", "What does {P} open the {T} with?", "Do you have the {T} password of {P}?"),
+    "train": (
+        "What is the {T} password of {P}?",
+        "What does {P} open the {T} with?",
+        "Do you have the {T} password of {P}?",
+    ),
     "validation": ("What does the {T} of {P} open with?",),
-    "test": ("Which password does {P} have for the {T}?", "Do you know what {P} opens the {T} with?"),
-}  # fmt: skip
+    "test": ("Which {T} password does {P} have?", "Do you know the {T} password of {P}?"),
+}
 ASK_MINE: dict[Split, tuple[str, ...]] = {
     "train": ("What is my {T} password?", "What do I open my {T} with?", "Do you know what my {T} opens with?"),
     "validation": ("Do you have my {T} password?",),
-    "test": ("Which password do I have for my {T}?", "Do you know my {T} password?"),
+    "test": ("Which {T} password do I have?", "Do you know my {T} password?"),
 }
 ASK_BOTH: dict[Split, tuple[str, ...]] = {
     "train": ("Which two {T} passwords does {P} have?", "What are the two {T} passwords of {P}?"),
     "validation": ("Do you know the two {T} passwords of {P}?",),
-    "test": ("Which two passwords does {P} have for the {T}?",),
+    "test": ("Do you have the two {T} passwords of {P}?",),
 }
 ASK_ORDER: dict[Split, tuple[str, ...]] = {
-    "train": ("Of {P}, which came first, the {T} or the {U}?", "Which of {P} came first, the {T} password or the {U} password?"),
+    "train": (
+        "Of {P}, which came first, the {T} or the {U}?",
+        "Which of {P} came first, the {T} password or the {U} password?",
+    ),
     "validation": ("Which password of {P} came first, the {T} or the {U}?",),
     "test": ("Which came first of {P}, the {T} or the {U}?",),
-}  # fmt: skip
+}
 REPLY: dict[Split, tuple[str, ...]] = {
     "train": ("It is {V}.", "That is {V}.", "It opens with {V}."),
     "validation": ("That opens with {V}.",),
@@ -93,7 +119,11 @@ TALK: dict[Split, tuple[str, ...]] = {
         "By the way, I took the {T} to the {place}.",
         "Does the {place} have {food}?",
     ),
-    "validation": ("{P} made {food} {day}.", "I went to the {place} with {P}.", "We had {food} at the {place} {day}."),
+    "validation": (
+        "{P} made {food} {day}.",
+        "I went to the {place} with {P}.",
+        "We had {food} at the {place} {day}.",
+    ),
     "test": (
         "{P} had {food} at the {place} {day}.",
         "By the way, I am {mood}.",
