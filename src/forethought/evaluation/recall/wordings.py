@@ -81,12 +81,12 @@ ASK: dict[Split, tuple[str, ...]] = {
         "Do you have the {T} password of {P}?",
     ),
     "validation": ("What does the {T} of {P} open with?",),
-    "test": ("Which {T} password does {P} have?", "Do you know the {T} password of {P}?"),
+    "test": ("What {T} password does {P} have?", "Do you know the {T} password of {P}?"),
 }
 ASK_MINE: dict[Split, tuple[str, ...]] = {
     "train": ("What is my {T} password?", "What do I open my {T} with?", "Do you know what my {T} opens with?"),
     "validation": ("Do you have my {T} password?",),
-    "test": ("Which {T} password do I have?", "Do you know my {T} password?"),
+    "test": ("What {T} password do I have?", "Do you know my {T} password?"),
 }
 ASK_BOTH: dict[Split, tuple[str, ...]] = {
     "train": ("Which two {T} passwords does {P} have?", "What are the two {T} passwords of {P}?"),
