@@ -40,6 +40,8 @@ from forethought.models.tokenizer import train_tokenizer
 
 WIDTH, LAYERS, VOCABULARY = 96, 3, 2048
 EVERY_S, RATE, WARM, CALM, TOKENS = 120, 3e-3, 50, 0.3, 1000
+KERNEL = 10
+"""Tokens that a recurrent layer's convolution sees, so that a line's keys reach its value; 4 were too few."""
 KINDS = ("llama", "mamba2", "mamba", "jamba", "rwkv")
 EASY = ("needle", "abstain")
 LEVELS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
@@ -95,13 +97,15 @@ def config_for(kind: str, vocabulary: int, width: int, special: dict[str, Any]) 
         rope = {"rope_type": "default", "rope_theta": 100_000.0}
         return LlamaConfig(**common, **heads, rope_parameters=rope, max_position_embeddings=131_072)
     if kind == "mamba2":
-        return Mamba2Config(**common, num_heads=width // 16, head_dim=32, n_groups=1, state_size=32, chunk_size=32)
+        return Mamba2Config(
+            **common, num_heads=width // 16, head_dim=32, n_groups=1, state_size=32, chunk_size=32, conv_kernel=KERNEL
+        )
     if kind == "mamba":
-        return MambaConfig(**common, state_size=16)
+        return MambaConfig(**common, state_size=16, conv_kernel=KERNEL)
     if kind == "jamba":
         return JambaConfig(
             **common, **heads, num_experts=1, num_experts_per_tok=1, attn_layer_period=3, attn_layer_offset=1,
-            mamba_d_state=16, mamba_dt_rank=6, use_mamba_kernels=False,
+            mamba_d_state=16, mamba_d_conv=KERNEL, mamba_dt_rank=6, use_mamba_kernels=False,
         )  # fmt: skip
     return RwkvConfig(**common, attention_hidden_size=width, context_length=1024)
 

@@ -26,10 +26,13 @@ FINDING = (
     ("find_p95_milliseconds", "Milliseconds to find, 95th percentile"),
     ("append_p50_milliseconds", "Milliseconds of a durable append, median"),
     ("append_p95_milliseconds", "Milliseconds of a durable append, 95th percentile"),
-    ("bytes_per_turn", "Bytes per turn, index included"),
+    ("bytes_per_turn", "Bytes per turn: text, who and when"),
+    ("index_bytes_per_turn", "Bytes per turn of what it is found by"),
+    ("kept_ratio", "Bytes kept per 100 of text, the index apart"),
 )
 READING = (
     ("exact_match", "Answered exactly"),
+    ("answer_contained", "The answer stands in what was told"),
     ("of_oracle_ratio", "As a share of the oracle"),
     ("exact_match_minus_best_rag", "Minus the best other way to find, paired by question"),
     ("abstention_precision", "Of those told as not told, those that were not"),

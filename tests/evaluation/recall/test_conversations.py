@@ -9,7 +9,7 @@ import pytest
 from forethought.errors import BadSetting, UnknownName
 from forethought.evaluation.recall import wordings
 from forethought.evaluation.recall.conversation import converse
-from forethought.evaluation.recall.prompt import abstains, asking, is_right, said
+from forethought.evaluation.recall.prompt import abstains, asking, contains, is_right, said
 from forethought.evaluation.recall.tasks import TASKS
 from forethought.evaluation.recall.words import SPLITS, Split, names, values
 
@@ -84,4 +84,5 @@ def test_answers_are_compared_as_values() -> None:
     assert is_right("jade fox and red owl", ("red owl", "jade fox")) and not is_right(
         "red owl", ("red owl", "jade fox")
     )
+    assert contains("It is jade fox, I think.", ("jade fox",)) and not contains("a jade foxglove", ("jade fox",))
     assert is_right("Not told", ()) and abstains("not told.") and said(()) == "not told"

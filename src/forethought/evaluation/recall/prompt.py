@@ -29,6 +29,11 @@ def is_right(told: str, answer: Sequence[str]) -> bool:
     return given == wanted
 
 
+def contains(told: str, answer: Sequence[str]) -> bool:
+    """Whether every value stands somewhere in what a reader told: for readers that answer in sentences."""
+    return all(f" {_plain(value)} " in f" {_plain(told)} " for value in answer or (NOT_TOLD,))
+
+
 def abstains(told: str) -> bool:
     """Whether a reader told that it was not told."""
     return _plain(told) == NOT_TOLD

@@ -23,6 +23,7 @@ PIECE = 2048
 """Tokens that are read at once."""
 HERE = "<here>"
 LONGEST_ANSWER = 12
+"""Tokens of an answer; a chat model that was not trained for it may use twice as many."""
 RECURRENT = ("mamba", "mamba2", "falcon_mamba", "rwkv", "jamba", "falcon_h1", "zamba2", "bamba", "granitemoehybrid")
 INSTRUCTION = (
     "Below are parts of a conversation. Answer the question with the value alone, or with 'not told' where they do not "
@@ -132,12 +133,13 @@ class Reader:
     def tell(self, asked: Past) -> str:
         """The greedy answer of one row; what was asked is changed."""
         told: list[int] = []
-        while len(told) < LONGEST_ANSWER:
+        most = LONGEST_ANSWER * (2 if self.chat else 1)
+        while len(told) < most:
             token = int(asked.logits_BV[0].argmax())
             if token in self._end and told:
                 break
             told.append(token)
-            if len(told) < LONGEST_ANSWER:
+            if len(told) < most:
                 asked = self.read(torch.tensor([[token]]), asked)
         return str(self.tokenizer.decode(told, skip_special_tokens=True)).strip().removesuffix(".")
 

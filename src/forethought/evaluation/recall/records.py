@@ -75,6 +75,7 @@ def finding(put: _Put, rows: Sequence[Row]) -> None:
 def reading(put: _Put, rows: Sequence[Row]) -> None:
     """Exact match of all, of each task and of each depth; abstention; tokens; milliseconds."""
     put.mean("exact_match", [row["right"] for row in rows])
+    put.mean("answer_contained", [row["contained"] for row in rows])
     for name in ("task", "depth"):
         for value in dict.fromkeys(row[name] for row in rows):
             put.mean(f"exact_match/{name} {value}", [row["right"] for row in rows if row[name] == value])
@@ -100,11 +101,16 @@ def against(put: _Put, groups: dict[tuple[str, int, str], list[Row]], reader: st
 
 
 def keeping(put: _Put, cells: Sequence[Row]) -> None:
-    """Milliseconds of durable single appends, and bytes per turn and per byte of text, index included."""
+    """Milliseconds of durable single appends, and bytes per turn and per byte of text; the index is counted apart."""
     put.quantiles("append_{}_milliseconds", [ms for cell in cells for ms in cell["append_ms"]])
-    for metric, by in (("bytes_per_turn", "turns"), ("bytes_per_raw_byte_ratio", "raw_bytes")):
-        value = sum(cell["bytes"] for cell in cells) / sum(cell[by] for cell in cells)
-        put.told(metric, Interval(value, value, value), len(cells))
+    totals = {name: sum(cell[name] for cell in cells) for name in cells[0] if name != "append_ms"}
+    kept = totals["text_bytes"] + totals["turn_bytes"]
+    for metric, value in (
+        ("bytes_per_turn", kept / totals["turns"]),
+        ("index_bytes_per_turn", totals["index_bytes"] / totals["turns"]),
+        ("kept_ratio", kept / totals["raw_bytes"]),
+    ):
+        put.told(metric, Interval(value, value, value), totals["turns"])
 
 
 def resampled(
