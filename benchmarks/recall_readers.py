@@ -40,8 +40,6 @@ from forethought.models.tokenizer import train_tokenizer
 
 WIDTH, LAYERS, VOCABULARY = 96, 3, 2048
 EVERY_S, RATE, WARM, CALM, TOKENS = 120, 3e-3, 50, 0.3, 1000
-KERNEL = 10
-"""Tokens that a recurrent layer's convolution sees, so that a line's keys reach its value; 4 were too few."""
 KINDS = ("llama", "mamba2", "mamba", "jamba", "rwkv")
 EASY = ("needle", "abstain")
 LEVELS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
@@ -76,17 +74,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--kinds", nargs="+", default=KINDS[:2], choices=KINDS)
-    parser.add_argument("--updates", type=int, default=6000)
+    parser.add_argument("--updates", type=int, default=20_000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--width", type=int, default=WIDTH)
+    parser.add_argument("--kernel", type=int, default=4, help="tokens that a Mamba's convolution sees")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     for kind in args.kinds:
         with storage.lock(args.folder / kind):
-            train(kind, args.folder / kind, args.updates, args.width)
+            train(kind, args.folder / kind, args.updates, args.width, args.kernel)
 
 
-def config_for(kind: str, vocabulary: int, width: int, special: dict[str, Any]) -> Any:
+def config_for(kind: str, vocabulary: int, width: int, special: dict[str, Any], kernel: int = 4) -> Any:
     """The Hugging Face config of a reader, a quarter to half a million parameters."""
     common: dict[str, Any] = {
         "vocab_size": vocabulary, "hidden_size": width, "num_hidden_layers": LAYERS, "tie_word_embeddings": True,
@@ -98,25 +97,25 @@ def config_for(kind: str, vocabulary: int, width: int, special: dict[str, Any]) 
         return LlamaConfig(**common, **heads, rope_parameters=rope, max_position_embeddings=131_072)
     if kind == "mamba2":
         return Mamba2Config(
-            **common, num_heads=width // 16, head_dim=32, n_groups=1, state_size=32, chunk_size=32, conv_kernel=KERNEL
+            **common, num_heads=width // 16, head_dim=32, n_groups=1, state_size=32, chunk_size=32, conv_kernel=kernel
         )
     if kind == "mamba":
-        return MambaConfig(**common, state_size=16, conv_kernel=KERNEL)
+        return MambaConfig(**common, state_size=16, conv_kernel=kernel)
     if kind == "jamba":
         return JambaConfig(
             **common, **heads, num_experts=1, num_experts_per_tok=1, attn_layer_period=3, attn_layer_offset=1,
-            mamba_d_state=16, mamba_d_conv=KERNEL, mamba_dt_rank=6, use_mamba_kernels=False,
+            mamba_d_state=16, mamba_d_conv=kernel, mamba_dt_rank=6, use_mamba_kernels=False,
         )  # fmt: skip
     return RwkvConfig(**common, attention_hidden_size=width, context_length=1024)
 
 
-def train(kind: str, folder: Path, updates: int, width: int) -> None:
+def train(kind: str, folder: Path, updates: int, width: int, kernel: int) -> None:
     """Trains one reader, going on from its checkpoint."""
     torch.manual_seed(0)
     there = (folder / "model" / "tokenizer.json").exists()
     tokenizer = AutoTokenizer.from_pretrained(folder / "model") if there else train_tokenizer(texts(), VOCABULARY)
     special = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
-    lm = AutoModelForCausalLM.from_config(config_for(kind, len(tokenizer), width, special))
+    lm = AutoModelForCausalLM.from_config(config_for(kind, len(tokenizer), width, special, kernel))
     if kind in ("mamba", "jamba"):
         enable_stateful_scan(lm)
     decayed = [p for p in lm.parameters() if p.ndim > 1]

@@ -169,8 +169,9 @@ def _keep(plan: Plan, folder: Path) -> None:
 
 def plan_of(folder: Path) -> Plan:
     """The plan of a folder."""
-    found: dict[str, Any] = storage.read_json(folder / PLAN_FILE)
-    return Plan(**{name: tuple(value) if isinstance(value, list) else value for name, value in found.items()})
+    told = storage.read_json(folder / PLAN_FILE)
+    found: Any = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+    return Plan(**found)
 
 
 __all__ = ["ARMS", "FINDING", "NO_READER", "Plan", "cells", "measure", "plan_of", "rows"]
