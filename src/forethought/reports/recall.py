@@ -22,6 +22,7 @@ PROVES = 0.8
 FINDING = (
     ("any@5", "Any evidence turn among the first five"),
     ("all@5", "All evidence turns among the first five"),
+    ("passage", "All evidence in what the budget gives to read"),
     ("find_p50_milliseconds", "Milliseconds to find, median"),
     ("find_p95_milliseconds", "Milliseconds to find, 95th percentile"),
     ("append_p50_milliseconds", "Milliseconds of a durable append, median"),
@@ -121,7 +122,7 @@ def printable(records: Sequence[Record]) -> list[tuple[str, list[list[str]]]]:
     found = []
     for name in (*readers(records), NO_READER):
         mine = [record for record in records if record.world == WORLD + name]
-        for table in _tables(mine, FINDING[:3] if name == NO_READER else READING):
+        for table in _tables(mine, FINDING[:4] if name == NO_READER else READING):
             rows = [[*row.labels, *(f"{cell.value} ({cell.interval})" for cell in row.cells)] for row in table.rows]
             found.append((f"{name}: {table.title.lower()}", [list(table.headings), *rows]))
     return found

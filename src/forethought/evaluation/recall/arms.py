@@ -15,11 +15,14 @@ from forethought.evaluation.recall.conversation import Conversation, Item, Spoke
 from forethought.evaluation.recall.prompt import abstains, contains, is_right, passage
 from forethought.evaluation.recall.reader import Past, Reader
 from forethought.evaluation.recall.tasks import NOT_TOLD
+from forethought.evaluation.recall.words import tokens
 from forethought.memory import Memory, Said
 from forethought.memory.embed import Embedder, choose
+from forethought.memory.passage import Line
 
 Row = dict[str, Any]
 TOP, PICKED, APPENDED = 10, 50, 64
+FOUND = ("any@5", "all@5", "any@10", "all@10")
 CITATION = re.compile(r"^\[\d+\]( \d{4}-\d\d-\d\d \d\d:\d\d)? |( \(later corrected in \[\d+\]\))")
 FINDING = ("bm25", "dense", "rag", "ours")
 """The arms that look turns up; they can be measured without a reader."""
@@ -128,8 +131,9 @@ class Bench:
         best = list(order(item.question)[:TOP])
         row: Row = {"ms": 1e3 * (time.perf_counter() - started)}
         if item.evidence:
-            scores = retrieval.evidence_found(best, frozenset(item.evidence))
-            row |= dict(zip(("any@5", "all@5", "any@10", "all@10"), scores, strict=True))
+            evidence = frozenset(item.evidence)
+            row |= dict(zip(FOUND, retrieval.evidence_found(best, evidence), strict=True))
+            row["passage"] = float(evidence <= set(self.chosen(arm, item.question, tokens)))
         return row
 
     # --- reading ---
@@ -138,11 +142,11 @@ class Bench:
         """What a reader answers to a question by an arm, whether that is right, and what it read."""
         self.ready(arm)
         started = time.perf_counter()
-        told, tokens = self._told(arm, item, reader)
+        told, read = self._told(arm, item, reader)
         right = is_right(told, item.answer)
         ms = 1e3 * (time.perf_counter() - started)
         row = {"told": told, "right": float(right), "contained": float(contains(told, item.answer))}
-        return {**row, "abstains": abstains(told), "tokens": tokens, "answer_ms": ms}
+        return {**row, "abstains": abstains(told), "tokens": read, "answer_ms": ms}
 
     def _told(self, arm: str, item: Item, reader: Reader) -> tuple[str, int]:
         if arm in ("bare", "full"):
@@ -170,7 +174,8 @@ class Bench:
     def window(self, reader: Reader) -> str:
         """The last turns that the budget holds."""
         count = len(self.talk.turns)
-        return self.fitted(range(count - 1, -1, -1), reader)
+        places = self.fitted(range(count - 1, -1, -1), reader.count)
+        return passage(self.talk.turns[place] for place in places)
 
     def passage(self, arm: str, item: Item, reader: Reader) -> str:
         """What an arm gives the reader to read, at most the budget."""
@@ -180,20 +185,29 @@ class Bench:
             told = item.evidence or range(max(0, len(self.talk.turns) - 3), len(self.talk.turns))
             return passage(self.talk.turns[place] for place in told)
         if arm == "ours":
-            counted = lambda line: reader.count(CITATION.sub("", line))  # noqa: E731
-            lines = self.memory.recall(item.question, self.budget, count=counted).lines
-            return passage(Spoken(line.turn.speaker, line.text) for line in lines)
-        return self.fitted(self.order(arm)(item.question)[:PICKED], reader)
+            return passage(Spoken(line.turn.speaker, line.text) for line in self.recalled(item.question, reader.count))
+        return passage(self.talk.turns[place] for place in self.chosen(arm, item.question, reader.count))
 
-    def fitted(self, best: Iterable[int], reader: Reader) -> str:
+    def recalled(self, question: str, count: Callable[[str], int]) -> Sequence[Line]:
+        """What the memory gives back within the budget; citations, which no reader reads, are not counted."""
+        counted = lambda line: count(CITATION.sub("", line))  # noqa: E731
+        return self.memory.recall(question, self.budget, count=counted).lines
+
+    def chosen(self, arm: str, question: str, count: Callable[[str], int]) -> list[int]:
+        """The places of the turns that an arm gives to read."""
+        if arm == "ours":
+            return [line.turn.id - 1 for line in self.recalled(question, count)]
+        return self.fitted(self.order(arm)(question)[:PICKED], count)
+
+    def fitted(self, best: Iterable[int], count: Callable[[str], int]) -> list[int]:
         """Turns in the order given until the budget is used up, in the order in which they were said."""
         chosen, left = [], self.budget
         for place in best:
-            left -= reader.count(f"{self.talk.turns[place]}\n")
+            left -= count(f"{self.talk.turns[place]}\n")
             if left < 0:
                 break
             chosen.append(place)
-        return passage(self.talk.turns[place] for place in sorted(chosen))
+        return sorted(chosen)
 
 
 def possible(arm: str, reader: Reader | None, tokens: int, most: int = FULL_MOST) -> bool:

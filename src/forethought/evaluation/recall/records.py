@@ -18,7 +18,7 @@ from forethought.evaluation.recall.suite import NO_READER
 from forethought.evaluation.statistics import LEVEL, RESAMPLES, Interval, Record, bootstrap
 
 Row = dict[str, Any]
-FOUND = ("any@5", "all@5", "any@10", "all@10")
+FOUND = ("any@5", "all@5", "any@10", "all@10", "passage")
 RAG = ("bm25", "dense", "rag")
 ORACLE, OURS = "oracle", "ours"
 
