@@ -81,17 +81,17 @@ ASK: dict[Split, tuple[str, ...]] = {
         "Do you have the {T} password of {P}?",
     ),
     "validation": ("What does the {T} of {P} open with?",),
-    "test": ("What {T} password does {P} have?", "Do you know the {T} password of {P}?"),
+    "test": ("What {T} password does {P} have?", "What is the password of the {T} of {P}?"),
 }
 ASK_MINE: dict[Split, tuple[str, ...]] = {
     "train": ("What is my {T} password?", "What do I open my {T} with?", "Do you know what my {T} opens with?"),
     "validation": ("Do you have my {T} password?",),
-    "test": ("What {T} password do I have?", "Do you know my {T} password?"),
+    "test": ("What {T} password do I have?", "What is the password of my {T}?"),
 }
 ASK_BOTH: dict[Split, tuple[str, ...]] = {
     "train": ("Which two {T} passwords does {P} have?", "What are the two {T} passwords of {P}?"),
     "validation": ("Do you know the two {T} passwords of {P}?",),
-    "test": ("Do you have the two {T} passwords of {P}?",),
+    "test": ("What two {T} passwords does {P} have?",),
 }
 ASK_ORDER: dict[Split, tuple[str, ...]] = {
     "train": (
