@@ -50,6 +50,10 @@ class Conversation:
     items: list[Item]
     tokens: int = field(default=0)
 
+    def has_reply(self, item: Item) -> bool:
+        """Whether some evidence is the answer to a question that was asked in the conversation."""
+        return any(self.turns[place].speaker == SPEAKERS[1] for place in item.evidence)
+
 
 def converse(
     length: int,

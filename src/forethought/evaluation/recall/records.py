@@ -20,7 +20,7 @@ from forethought.evaluation.statistics import LEVEL, RESAMPLES, Interval, Record
 Row = dict[str, Any]
 FOUND = ("any@5", "all@5", "any@10", "all@10", "passage")
 RAG = ("bm25", "dense", "rag")
-ORACLE, OURS = "oracle", "ours"
+ORACLE, OURS, TWO_HOP = "oracle", "ours", "two-hop"
 
 
 def records(rows: Sequence[Row], stored: Iterable[Row] = (), split: str = "test") -> list[Record]:
@@ -69,6 +69,10 @@ def finding(put: _Put, rows: Sequence[Row]) -> None:
         put.mean(metric, [row[metric] for row in asked])
         for task in dict.fromkeys(row["task"] for row in asked):
             put.mean(f"{metric}/{task}", [row[metric] for row in asked if row["task"] == task])
+    for name, kind in (("told plainly", False), ("told as a reply", True)):
+        put.mean(
+            f"passage/{name}", [row["passage"] for row in asked if row["reply"] is kind and row["task"] != TWO_HOP]
+        )
     put.quantiles("find_{}_milliseconds", [row["ms"] for row in rows])
 
 

@@ -121,7 +121,8 @@ def _cell(
                 watch(f"{length:,} tokens, {reader.name if reader else 'finding'}: {arm}", *where)
             for item in talk.items:
                 row = bench.find(arm, item) if reader is None else bench.read(arm, item, reader)
-                found.append({"task": item.task, "depth": item.depth, "answerable": bool(item.answer), **row})
+                about = {"task": item.task, "depth": item.depth, "answerable": bool(item.answer)}
+                found.append({**about, "reply": talk.has_reply(item), **row})
             kept: Row = {"length": length, "conversation": i, "arm": arm, "rows": found}
             kept["reader"] = reader.name if reader else NO_READER
             if reader is None and arm == "ours":
