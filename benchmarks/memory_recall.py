@@ -20,41 +20,27 @@ were chosen on these same five conversations, as round numbers, so the figures a
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
-import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from forethought.evaluation.recall.files import History, locomo
+from forethought.evaluation.recall.retrieval import Order, Scorer, by, cosine, evidence_found, fts5, reciprocal
 from forethought.evaluation.results import save_results
 from forethought.evaluation.statistics import Record, bootstrap
-from forethought.memory import Memory, Said
+from forethought.memory import Memory
 from forethought.memory.embed import Transformer, WordLlama
 from forethought.memory.memory import best_threshold
-from forethought.memory.words import match, words_of
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "memory_recall.json"
 BASELINES = ("BM25 + MiniLM", "BM25 + MiniLM named", "FTS5 + MiniLM", "FTS5 + MiniLM named")
-TOP, UNANSWERABLE = 10, 5
-Order = Callable[[str], Sequence[int]]
-"""Places of turns, best first, for a question."""
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """Turns, and questions with the places of their evidence (none: unanswerable)."""
-
-    name: str
-    said: list[Said]
-    questions: list[tuple[str, frozenset[int]]]
+TOP = 10
 
 
 def main() -> None:
@@ -67,11 +53,11 @@ def main() -> None:
     found: dict[str, list[tuple[float, ...]]] = {}
     sure: dict[str, list[tuple[str, bool, float]]] = {}
     embedders = {"wordllama": WordLlama(), "MiniLM": Transformer(args.minilm)}
-    for path in sorted(args.data.glob("*.json")):
-        conversation = load(path)
+    for conversation in locomo(args.data):
         for arm, order in arms(conversation, embedders, sure).items():
             rows = found.setdefault(arm, [])
-            rows += [scores(order(question), evidence) for question, evidence in conversation.questions if evidence]
+            asked = [question for question in conversation.questions if question.evidence]
+            rows += [evidence_found(order(question.text), question.evidence) for question in asked]
             print(f"{conversation.name} {arm:28} any@5 {np.mean([r[0] for r in rows]):.3f}", flush=True)
     records = list(measured(found)) + [abstention(arm, rows) for arm, rows in sure.items()]
     save_results(args.output, records, shlex.join(["python", *sys.argv]))
@@ -79,33 +65,13 @@ def main() -> None:
         print(f"{row.arm:28} {row.metric:12} {row.value:.3f} ({row.low:.3f} to {row.high:.3f}) n {row.n}")
 
 
-def load(path: Path) -> Conversation:
-    """A conversation of the reduced LoCoMo; a picture's caption is part of its turn."""
-    found = json.loads(path.read_text("utf-8"))
-    said, places = [], {}
-    for session in found["sessions"]:
-        at = datetime.strptime(session["date_time"], "%I:%M %p on %d %B, %Y")
-        for turn in session["turns"]:
-            caption = f" [{turn['caption']}]" if turn.get("caption") else ""
-            places[turn["id"]] = len(said)
-            said.append(Said(turn["speaker"], turn["text"] + caption, at, found["id"]))
-    questions = []
-    for question in found["questions"]:
-        evidence = frozenset(places[turn] for turn in question["evidence"] if turn in places)
-        if question["category"] == UNANSWERABLE:
-            questions.append((question["question"], frozenset()))
-        elif evidence and len(evidence) == len(set(question["evidence"])):
-            questions.append((question["question"], evidence))
-    return Conversation(found["id"], said, questions)
-
-
 def arms(
-    conversation: Conversation, embedders: dict[str, Any], sure: dict[str, list[tuple[str, bool, float]]]
+    conversation: History, embedders: dict[str, Any], sure: dict[str, list[tuple[str, bool, float]]]
 ) -> dict[str, Order]:
     """Every way to order the turns of a conversation."""
     plain = [turn.text for turn in conversation.said]
     named = [f"{turn.speaker}: {turn.text}" for turn in conversation.said]
-    questions = [question for question, _ in conversation.questions]
+    questions = [question.text for question in conversation.questions]
     orders: dict[str, Order] = {}
     for tail, texts in (("", plain), (" named", named)):
         words = bm25(texts)
@@ -119,12 +85,10 @@ def arms(
         memory.extend(conversation.said)
         arm = f"forethought {name}"
         orders[arm] = lambda question, memory=memory: [f.turn.id - 1 for f in memory.search(question, TOP)]
-        for question, evidence in conversation.questions:
-            sure.setdefault(arm, []).append((conversation.name, bool(evidence), memory.recall(question).confidence))
+        for question in conversation.questions:
+            confidence = memory.recall(question.text).confidence
+            sure.setdefault(arm, []).append((conversation.name, bool(question.evidence), confidence))
     return orders
-
-
-Scorer = Callable[[str], Any]
 
 
 def bm25(texts: Sequence[str]) -> Scorer:
@@ -139,49 +103,6 @@ def bm25(texts: Sequence[str]) -> Scorer:
         return model.get_scores(tokens) if tokens else np.zeros(len(texts))
 
     return score
-
-
-def fts5(texts: Sequence[str]) -> Scorer:
-    """BM25 as SQLite's FTS5 has it, with Porter stems, and without the question's stop words."""
-    table = sqlite3.connect(":memory:")
-    table.execute("CREATE VIRTUAL TABLE turns USING fts5(text, tokenize='porter unicode61')")
-    table.executemany("INSERT INTO turns(rowid, text) VALUES(?, ?)", enumerate(texts))
-
-    def score(question: str) -> Any:
-        scores = np.zeros(len(texts))
-        words = words_of(question) or [question]
-        for place, rank in table.execute("SELECT rowid, rank FROM turns WHERE turns MATCH ?", (match(words),)):
-            scores[place] = -rank
-        return scores
-
-    return score
-
-
-def cosine(embedder: Any, texts: Sequence[str], questions: Sequence[str]) -> Scorer:
-    """Cosine with the vector of each turn."""
-    turns, asked = embedder.embed(texts), dict(zip(questions, embedder.embed(questions), strict=True))
-    return lambda question: turns @ asked[question]
-
-
-def by(score: Scorer) -> Order:
-    """Best first."""
-    return lambda question: np.argsort(-score(question), kind="stable").tolist()
-
-
-def reciprocal(one: Scorer, other: Scorer, constant: int = 60) -> Order:
-    """Reciprocal rank fusion with the usual constant."""
-
-    def order(question: str) -> Sequence[int]:
-        ranks = [np.argsort(np.argsort(-s(question), kind="stable"), kind="stable") for s in (one, other)]
-        return np.argsort(-sum(1 / (constant + 1 + rank) for rank in ranks), kind="stable").tolist()
-
-    return order
-
-
-def scores(order: Sequence[int], evidence: frozenset[int]) -> tuple[float, ...]:
-    """any@5, all@5, any@10, all@10 of one question."""
-    five, ten = set(order[:5]), set(order[:10])
-    return float(bool(evidence & five)), float(evidence <= five), float(bool(evidence & ten)), float(evidence <= ten)
 
 
 def measured(found: dict[str, list[tuple[float, ...]]]) -> list[Record]:

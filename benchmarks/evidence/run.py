@@ -20,13 +20,16 @@ from pathlib import Path
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 ARMS = ("imitation", "static-mixed", "static-same", "placebo", "developmental")
 SEEDS = tuple(str(seed) for seed in range(10))
-SMALL = ("--tune", "3", "--n", "60", "--episodes", "6", "--fresh", "30")
+SMALL = ("--tune", "3", "--n", "60", "--episodes", "6", "--horizon", "2", "--fresh", "30")
+GRID = ("--sizes", "pico", "nano", "tiny", "--seeds", "0", "1", "2", "3", "4")
 PARTS: dict[str, tuple[str, ...]] = {
     "errand": ("compare", "evidence", "--arms", *ARMS, "--seeds", *SEEDS, *SMALL, "--budget-tokens", "1500000"),
-    "street": ("compare", "evidence", "--arms", *ARMS, "--seeds", *SEEDS, *SMALL, "--budget-tokens", "4000000",
+    "street": ("compare", "evidence", "--arms", *ARMS, "--seeds", *SEEDS, *SMALL, "--budget-tokens", "2500000",
                "--set", "worlds=street"),
+    "sums": ("capacity", "--worlds", "sums", *GRID, "--budget-tokens", "5000000"),
+    "sizes": ("capacity", "--worlds", "errand", *GRID, "--budget-tokens", "1500000"),
 }  # fmt: skip
-RESULT = {"compare": "compare.json"}
+RESULT = {"compare": "compare.json", "capacity": "capacity.json"}
 LARGE: dict[str, tuple[str, ...]] = {
     "large": ("compare", "three_worlds", "--seeds", *SEEDS, "--set", "model=small", "latent_weight=0.05",
               "--arms", *ARMS, "echo-sft", "imitation-then-developmental", "verbal-reasoning", "no-curiosity",

@@ -50,6 +50,7 @@ class CompareOptions:
     suite: Annotated[Literal["all", "consequences"], about("what is measured; consequences: nothing acts")] = "all"
     n: Annotated[int, about("transitions and pairs of each kind measured in each place")] = 60
     episodes: Annotated[int, about("episodes acted in each place")] = 24
+    horizon: Annotated[int, about("steps ahead that are imagined when acting")] = 3
     fresh: Annotated[int, about("as --n, in situations that show what picking the best would claim; 0: none")] = 30
     at_once: Annotated[int | None, about("processes of one thread (default: one for each core)", "INT")] = None
     dry_run: Annotated[bool, about("say what it would cost, and do nothing")] = False
@@ -135,6 +136,7 @@ class Plan:
             "recipe": self.options.recipe, "budget_tokens": self.options.budget_tokens, "set": list(self.options.set),
             "tune": self.options.tune, "n": self.options.n, "episodes": self.options.episodes,
             "suite": self.options.suite, "budget_flops": self.options.budget_flops, "fresh": self.options.fresh,
+            "horizon": self.options.horizon,
         }  # fmt: skip
         path = self.folder / PLAN_FILE
         if path.exists() and (there := storage.read_json(path)) != mine:
@@ -181,7 +183,9 @@ class Plan:
         """Every arm with every seed."""
         from forethought.evaluation.comparison import CHAMPION
 
-        what = (self.options.suite, "--n", str(self.options.n), "--episodes", str(self.options.episodes))
+        options = self.options
+        what = (options.suite, "--n", str(options.n), "--episodes", str(options.episodes))
+        what += ("--horizon", str(options.horizon))
         return [
             self._job(f"{arm}-{seed}", arm, seed, chosen.get(arm, {}), what, f"{CHAMPION}-{seed}")
             for seed in self.seeds

@@ -24,11 +24,12 @@ class EvalOptions:
     """What to measure, and where."""
 
     suite: Annotated[
-        Literal["consequences", "acting", "questions", "experiments", "all", "gate", "shares"],
+        Literal["consequences", "acting", "questions", "experiments", "all", "gate", "shares", "recall"],
         tyro.conf.Positional,
         about(
             "what to measure; gate: calibrates a gate, keeps it with the model and tests what it promises; shares: "
-            "memorised and extrapolated, of every model that a run kept"
+            "memorised and extrapolated, of every model that a run kept; recall: memory of long conversations, with "
+            "options of its own ('forethought eval recall --help')"
         ),
     ]
     model: Annotated[Path | None, about("a run folder or a model's folder (default: the quickstart's)", "FOLDER")] = (
@@ -49,6 +50,10 @@ class EvalOptions:
 
 def run(arguments: Sequence[str]) -> int:
     """Measures and prints."""
+    if "recall" in arguments[:1]:
+        from forethought.cli import recall
+
+        return recall.run(arguments[1:])
     options = parse(EvalOptions, arguments, "eval", DESCRIPTION)
     folder, said = model_folder(options.model)
     console = Console(stderr=options.json)

@@ -22,7 +22,7 @@ LEVEL = 0.95
 RESAMPLES = 2_000
 BLOCK = 2_000_000
 """Resampled values drawn at once, so that memory stays small."""
-NOT_SHARES = ("cost_ratio", "steps")
+NOT_SHARES = ("cost_ratio", "steps", "milliseconds", "tokens", "bytes_per_turn", "_ratio")
 
 
 class Interval(NamedTuple):

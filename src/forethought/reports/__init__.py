@@ -24,6 +24,13 @@ def write_comparison(folder: Path | str, out: Path | str | None = None) -> Path:
     return build(Path(folder), Path(out) if out else Path(folder) / "report.html")
 
 
+def write_recall(folder: Path | str, out: Path | str | None = None) -> Path:
+    """Writes the page of what ``forethought eval recall`` left in a folder (default: its ``report.html``)."""
+    from forethought.reports.recall import build_recall
+
+    return build_recall(Path(folder), Path(out) if out else None)
+
+
 def audit(folder: Path | str) -> list[str]:
     """What a comparison tells that does not follow from its runs' own records; [] if everything does."""
     from forethought.reports.comparison import audit
@@ -45,4 +52,4 @@ def audit_capacity(folder: Path | str) -> list[str]:
     return audit(Path(folder))
 
 
-__all__ = ["audit", "audit_capacity", "write_capacity", "write_comparison", "write_report"]
+__all__ = ["audit", "audit_capacity", "write_capacity", "write_comparison", "write_recall", "write_report"]

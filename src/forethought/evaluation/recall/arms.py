@@ -1,0 +1,221 @@
+"""Ways to answer a question about a conversation, each with the same reader and the same budget of tokens to read."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from forethought.evaluation.recall import retrieval
+from forethought.evaluation.recall.conversation import Conversation, Item, Spoken
+from forethought.evaluation.recall.prompt import abstains, contains, is_right, passage
+from forethought.evaluation.recall.reader import Past, Reader
+from forethought.evaluation.recall.tasks import NOT_TOLD
+from forethought.evaluation.recall.words import tokens
+from forethought.memory import Memory, Said
+from forethought.memory.embed import Embedder, choose
+from forethought.memory.passage import Line
+
+Row = dict[str, Any]
+TOP, PICKED, APPENDED = 10, 50, 64
+FOUND = ("any@5", "all@5", "any@10", "all@10")
+CITATION = re.compile(r"^\[\d+\]( \d{4}-\d\d-\d\d \d\d:\d\d)? |( \(later corrected in \[\d+\]\))")
+FINDING = ("bm25", "dense", "rag", "ours")
+"""The arms that look turns up; they can be measured without a reader."""
+READING = {
+    "bare": "the whole history goes through the recurrent reader's state",
+    "window": "the same state, then the last turns once more (a Transformer: the last turns alone)",
+    "full": "a Transformer reads the whole history",
+    "oprm": "each chunk is read on its own, and the surest one answers (arXiv:2505.07793)",
+    "oracle": "the evidence turns alone",
+}
+ABOUT = {
+    **READING,
+    "bm25": "turns by SQLite's BM25, as many as the budget allows",
+    "dense": "turns by the cosine of sentence vectors",
+    "rag": "both, fused by reciprocal rank",
+    "ours": "what Memory.recall gives back",
+}
+ARMS = tuple(ABOUT)
+FULL_MOST = 16_384
+"""Tokens of the longest history that a Transformer reads: twice the tokens cost four times as much."""
+
+
+class Bench:
+    """One conversation and all that is made from it: a memory, indexes, what a reader remembers of it."""
+
+    def __init__(self, talk: Conversation, budget: int = 256, embed: str | Embedder | None = None) -> None:
+        self.talk, self.budget = talk, budget
+        self.embedder = choose(embed)
+        self._folder = TemporaryDirectory(prefix="recall-")
+        self._heard: tuple[str, Past] | None = None
+        self._chunks: tuple[str, list[Past]] | None = None
+
+    def close(self) -> None:
+        """Removes what was made."""
+        if "memory" in vars(self):
+            self.memory.close()
+        self._folder.cleanup()
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """What the turns say."""
+        return [turn.text for turn in self.talk.turns]
+
+    @cached_property
+    def stored(self) -> Row:
+        """What keeping the conversation took: milliseconds of the last single appends, and bytes."""
+        size = self.memory.stats()
+        about = ("turns", "raw_bytes", "text_bytes", "turn_bytes", "index_bytes")
+        return {"append_ms": self._append_ms, **{name: getattr(size, name) for name in about}}
+
+    @cached_property
+    def memory(self) -> Memory:
+        """The conversation in a memory, indexed; the last turns were appended one by one."""
+        memory = Memory.open(Path(self._folder.name, "memory.sqlite"), embed=self.embedder or "lexical")
+        turns = self.talk.turns
+        single = min(APPENDED, len(turns) // 2)
+        memory.extend(Said(turn.speaker, turn.text) for turn in turns[: len(turns) - single])
+        self._append_ms: list[float] = []
+        for turn in turns[len(turns) - single :]:
+            started = time.perf_counter()
+            memory.append(turn.speaker, turn.text, at=None)
+            self._append_ms.append(1e3 * (time.perf_counter() - started))
+        memory.index()
+        memory.search("What is warm now?")
+        return memory
+
+    @cached_property
+    def bm25(self) -> retrieval.Scorer:
+        """BM25 of the turns."""
+        return retrieval.fts5(self.texts)
+
+    @cached_property
+    def dense(self) -> retrieval.Scorer:
+        """Cosines with the turns' vectors."""
+        if self.embedder is None:
+            self.embedder = choose("wordllama")
+        assert self.embedder is not None
+        return retrieval.cosine(self.embedder, self.texts)
+
+    def order(self, arm: str) -> retrieval.Order:
+        """How an arm orders turns."""
+        orders: dict[str, Callable[[], retrieval.Order]] = {
+            "bm25": lambda: retrieval.by(self.bm25),
+            "dense": lambda: retrieval.by(self.dense),
+            "rag": lambda: retrieval.reciprocal(self.bm25, self.dense),
+            "ours": lambda: self._ours,
+        }
+        return orders[arm]()
+
+    def ready(self, arm: str) -> retrieval.Order | None:
+        """How an arm orders turns, with its indexes made, so that none is made while time is taken."""
+        if arm == "ours":
+            self.memory.threshold  # noqa: B018
+        return self.order(arm) if arm in FINDING else None
+
+    def _ours(self, question: str) -> Sequence[int]:
+        return [found.turn.id - 1 for found in self.memory.search(question, TOP)]
+
+    # --- finding ---
+
+    def find(self, arm: str, item: Item) -> Row:
+        """Whether an arm finds a question's evidence, and how long it took."""
+        order = self.ready(arm)
+        assert order is not None, arm
+        started = time.perf_counter()
+        best = list(order(item.question)[:TOP])
+        row: Row = {"ms": 1e3 * (time.perf_counter() - started)}
+        if item.evidence:
+            evidence = frozenset(item.evidence)
+            row |= dict(zip(FOUND, retrieval.evidence_found(best, evidence), strict=True))
+            row["passage"] = float(evidence <= set(self.chosen(arm, item.question, tokens)))
+        return row
+
+    # --- reading ---
+
+    def read(self, arm: str, item: Item, reader: Reader) -> Row:
+        """What a reader answers to a question by an arm, whether that is right, and what it read."""
+        self.ready(arm)
+        started = time.perf_counter()
+        told, read = self._told(arm, item, reader)
+        right = is_right(told, item.answer)
+        ms = 1e3 * (time.perf_counter() - started)
+        row = {"told": told, "right": float(right), "contained": float(contains(told, item.answer))}
+        return {**row, "abstains": abstains(told), "tokens": read, "answer_ms": ms}
+
+    def _told(self, arm: str, item: Item, reader: Reader) -> tuple[str, int]:
+        if arm in ("bare", "full"):
+            asked = reader.ask(self.heard(reader), item.question)
+            return reader.tell(asked), asked.tokens
+        if arm == "window" and reader.recurrent:
+            asked = reader.ask(reader.go_on(self.heard(reader), self.window(reader)), item.question)
+            return reader.tell(asked), asked.tokens
+        if arm == "oprm":
+            return reader.best_chunk(self.chunks(reader), item.question, NOT_TOLD)
+        return reader.answer(self.passage(arm, item, reader), item.question)
+
+    def heard(self, reader: Reader) -> Past:
+        """The whole history, read once."""
+        if self._heard is None or self._heard[0] != reader.name:
+            self._heard = reader.name, reader.begin(passage(self.talk.turns))
+        return self._heard[1]
+
+    def chunks(self, reader: Reader) -> list[Past]:
+        """The history in chunks, each read on its own."""
+        if self._chunks is None or self._chunks[0] != reader.name:
+            self._chunks = reader.name, reader.chunks(passage(self.talk.turns), self.budget)
+        return self._chunks[1]
+
+    def window(self, reader: Reader) -> str:
+        """The last turns that the budget holds."""
+        count = len(self.talk.turns)
+        places = self.fitted(range(count - 1, -1, -1), reader.count)
+        return passage(self.talk.turns[place] for place in places)
+
+    def passage(self, arm: str, item: Item, reader: Reader) -> str:
+        """What an arm gives the reader to read, at most the budget."""
+        if arm == "window":
+            return self.window(reader)
+        if arm == "oracle":
+            told = item.evidence or range(max(0, len(self.talk.turns) - 3), len(self.talk.turns))
+            return passage(self.talk.turns[place] for place in told)
+        if arm == "ours":
+            return passage(Spoken(line.turn.speaker, line.text) for line in self.recalled(item.question, reader.count))
+        return passage(self.talk.turns[place] for place in self.chosen(arm, item.question, reader.count))
+
+    def recalled(self, question: str, count: Callable[[str], int]) -> Sequence[Line]:
+        """What the memory gives back within the budget; citations, which no reader reads, are not counted."""
+        counted = lambda line: count(CITATION.sub("", line))  # noqa: E731
+        return self.memory.recall(question, self.budget, count=counted).lines
+
+    def chosen(self, arm: str, question: str, count: Callable[[str], int]) -> list[int]:
+        """The places of the turns that an arm gives to read."""
+        if arm == "ours":
+            return [line.turn.id - 1 for line in self.recalled(question, count)]
+        return self.fitted(self.order(arm)(question)[:PICKED], count)
+
+    def fitted(self, best: Iterable[int], count: Callable[[str], int]) -> list[int]:
+        """Turns in the order given until the budget is used up, in the order in which they were said."""
+        chosen, left = [], self.budget
+        for place in best:
+            left -= count(f"{self.talk.turns[place]}\n")
+            if left < 0:
+                break
+            chosen.append(place)
+        return sorted(chosen)
+
+
+def possible(arm: str, reader: Reader | None, tokens: int, most: int = FULL_MOST) -> bool:
+    """Whether an arm can be measured: with this reader, on a history of so many tokens."""
+    if reader is None:
+        return arm in FINDING
+    if arm == "bare":
+        return reader.recurrent
+    if arm == "full":
+        return not reader.recurrent and tokens <= min(most, reader.most or most)
+    return not (arm == "oprm" and not reader.recurrent and tokens > most)

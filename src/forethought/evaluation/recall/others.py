@@ -1,0 +1,103 @@
+"""Other people's conversations measured: evidence found by each arm, and what a reader answers from it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from forethought.evaluation.recall import retrieval
+from forethought.evaluation.recall.arms import CITATION, PICKED
+from forethought.evaluation.recall.files import History, exact_and_f1
+from forethought.evaluation.recall.reader import Reader
+from forethought.evaluation.statistics import Record, bootstrap
+from forethought.memory import Memory, Said
+from forethought.memory.embed import Embedder, choose
+
+METRICS = ("any@5", "all@5", "any@10", "all@10")
+BASELINES = ("bm25", "dense", "rag")
+
+
+def measure(
+    name: str,
+    histories: Iterable[History],
+    readers: Sequence[Reader] = (),
+    embed: str | Embedder | None = None,
+    budget: int = 512,
+) -> list[Record]:
+    """Shares of answerable questions whose evidence is found, by arm; ours minus reciprocal rank, paired; and with
+    readers exact match and F1 of the answers that they give from what was found.
+    """
+    embedder = choose(embed)
+    how = embedder or "lexical"
+    found: dict[str, list[tuple[float, ...]]] = defaultdict(list)
+    read: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for history in histories:
+        texts = [turn.text for turn in history.said]
+        with (
+            TemporaryDirectory() as folder,
+            Memory.open(Path(folder, "memory.sqlite"), how) as memory,
+        ):
+            memory.extend(history.said)
+            orders = _orders(texts, embedder, memory)
+            for question in history.questions:
+                if not question.evidence:
+                    continue
+                for arm, order in orders.items():
+                    best = list(order(question.text))
+                    found[arm].append(retrieval.evidence_found(best, question.evidence))
+                    for reader in readers:
+                        if arm == "ours":
+                            passage = _recalled(memory, question.text, reader, budget)
+                        else:
+                            passage = _fitted(history.said, best, reader, budget)
+                        told, _ = reader.answer(passage, question.text)
+                        read[arm, reader.name].append(exact_and_f1(told, question.answer))
+    return list(_records(name, found, read))
+
+
+def _orders(texts: Sequence[str], embedder: Embedder | None, memory: Memory) -> dict[str, retrieval.Order]:
+    words = retrieval.fts5(texts)
+    orders = {"bm25": retrieval.by(words)}
+    if embedder is not None:
+        dense = retrieval.cosine(embedder, texts)
+        orders |= {"dense": retrieval.by(dense), "rag": retrieval.reciprocal(words, dense)}
+    orders["ours"] = lambda question: [each.turn.id - 1 for each in memory.search(question, 10)]
+    return orders
+
+
+def _recalled(memory: Memory, question: str, reader: Reader, budget: int) -> str:
+    lines = memory.recall(question, budget, count=lambda line: reader.count(CITATION.sub("", line))).lines
+    return "".join(f"{line.turn.speaker}: {' '.join(line.text.split())}\n" for line in lines)
+
+
+def _fitted(said: Sequence[Said], best: Sequence[int], reader: Reader, budget: int) -> str:
+    """The best turns that the budget holds, in the order in which they were said."""
+    chosen, left = [], budget
+    for place in best[:PICKED]:
+        left -= reader.count(_line(said[place]))
+        if left < 0:
+            break
+        chosen.append(place)
+    return "".join(_line(said[place]) for place in sorted(chosen))
+
+
+def _line(turn: Said) -> str:
+    return f"{turn.speaker}: {' '.join(turn.text.split())}\n"
+
+
+def _records(
+    name: str, found: dict[str, list[tuple[float, ...]]], read: dict[tuple[str, str], list[tuple[float, float]]]
+) -> Iterable[Record]:
+    for arm, rows in found.items():
+        for column, metric in enumerate(METRICS):
+            values = [row[column] for row in rows]
+            yield Record(arm, name, "validation", "", metric, *bootstrap(values), len(values))
+            if arm == "ours" and "rag" in found:
+                apart = [row[column] - other[column] for row, other in zip(rows, found["rag"], strict=True)]
+                yield Record(arm, name, "validation", "", f"{metric}_minus_rag", *bootstrap(apart), len(apart))
+    for (arm, reader), scores in read.items():
+        for column, metric in enumerate(("exact_match", "f1")):
+            values = [score[column] for score in scores]
+            yield Record(arm, f"{name} {reader}", "validation", "", metric, *bootstrap(values), len(values))

@@ -1,0 +1,150 @@
+"""Rows of the recall suite as records with intervals, and what the targets ask of them.
+
+A record's ``world`` is "recall" and the reader's name ("recall retrieval": finding alone), its ``axis`` the length in
+tokens. Intervals are bootstraps over questions; what compares arms is paired by question.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forethought.evaluation.recall.suite import NO_READER
+from forethought.evaluation.statistics import LEVEL, RESAMPLES, Interval, Record, bootstrap
+
+Row = dict[str, Any]
+FOUND = ("any@5", "all@5", "any@10", "all@10", "passage")
+RAG = ("bm25", "dense", "rag")
+ORACLE, OURS, TWO_HOP = "oracle", "ours", "two-hop"
+
+
+def records(rows: Sequence[Row], stored: Iterable[Row] = (), split: str = "test") -> list[Record]:
+    """Every record of a run's rows; ``stored`` are the cells that tell what keeping took."""
+    groups: dict[tuple[str, int, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row["reader"], row["length"], row["arm"]].append(row)
+    found: list[Record] = []
+    for (reader, length, arm), mine in groups.items():
+        put = _Put(found, arm, reader, split, str(length))
+        finding(put, mine) if reader == NO_READER else reading(put, mine)
+        if reader != NO_READER and arm == OURS:
+            against(put, groups, reader, length)
+    for length, cells in _by_length(stored).items():
+        keeping(_Put(found, OURS, NO_READER, split, str(length)), cells)
+    return found
+
+
+class _Put:
+    """Adds records of one arm, reader and length."""
+
+    def __init__(self, found: list[Record], arm: str, reader: str, split: str, axis: str) -> None:
+        self._found, self._about = found, (arm, f"recall {reader}", split, axis)
+
+    def mean(self, metric: str, values: Sequence[float]) -> None:
+        """A mean over questions; nothing where there are none."""
+        if values:
+            self.told(metric, bootstrap(values), len(values))
+
+    def told(self, metric: str, interval: Interval, n: int) -> None:
+        """A number with its interval."""
+        self._found.append(Record(*self._about, metric, *interval, n))
+
+    def quantiles(self, metric: str, values: Sequence[float]) -> None:
+        """The median and the 95th percentile."""
+        for share in (0.5, 0.95):
+            if values:
+                told = resampled([values], partial(_quantile, share))
+                self.told(metric.format(f"p{100 * share:.0f}"), told, len(values))
+
+
+def finding(put: _Put, rows: Sequence[Row]) -> None:
+    """Evidence among the first turns, of all questions and of each task, and milliseconds."""
+    asked = [row for row in rows if FOUND[0] in row]
+    for metric in FOUND:
+        put.mean(metric, [row[metric] for row in asked])
+        for task in dict.fromkeys(row["task"] for row in asked):
+            put.mean(f"{metric}/{task}", [row[metric] for row in asked if row["task"] == task])
+    for name, kind in (("told plainly", False), ("told as a reply", True)):
+        put.mean(
+            f"passage/{name}", [row["passage"] for row in asked if row["reply"] is kind and row["task"] != TWO_HOP]
+        )
+    put.quantiles("find_{}_milliseconds", [row["ms"] for row in rows])
+
+
+def reading(put: _Put, rows: Sequence[Row]) -> None:
+    """Exact match of all, of each task and of each depth; abstention; tokens; milliseconds."""
+    put.mean("exact_match", [row["right"] for row in rows])
+    put.mean("answer_contained", [row["contained"] for row in rows])
+    for name in ("task", "depth"):
+        for value in dict.fromkeys(row[name] for row in rows):
+            put.mean(f"exact_match/{name} {value}", [row["right"] for row in rows if row[name] == value])
+    put.mean("abstention_precision", [float(not row["answerable"]) for row in rows if row["abstains"]])
+    put.mean("abstention_recall", [float(row["abstains"]) for row in rows if not row["answerable"]])
+    put.mean("tokens", [row["tokens"] for row in rows])
+    put.quantiles("answer_{}_milliseconds", [row["answer_ms"] for row in rows])
+
+
+def against(put: _Put, groups: dict[tuple[str, int, str], list[Row]], reader: str, length: int) -> None:
+    """Ours as a share of the oracle, and minus the best of the other ways to find."""
+    ours = _right(groups[reader, length, OURS])
+    oracle = _right(groups.get((reader, length, ORACLE), ()))
+    if common := sorted(set(ours) & set(oracle)):
+        pair = [ours[key] for key in common], [oracle[key] for key in common]
+        if any(pair[1]):
+            put.told("of_oracle_ratio", resampled(pair, _ratio), len(common))
+    others = {arm: _right(groups[reader, length, arm]) for arm in RAG if (reader, length, arm) in groups}
+    if others:
+        best = max(others.values(), key=lambda right: sum(right.values()) / len(right))
+        common = sorted(set(ours) & set(best))
+        put.mean("exact_match_minus_best_rag", [ours[key] - best[key] for key in common])
+
+
+def keeping(put: _Put, cells: Sequence[Row]) -> None:
+    """Milliseconds of durable single appends, and bytes per turn and per byte of text; the index is counted apart."""
+    put.quantiles("append_{}_milliseconds", [ms for cell in cells for ms in cell["append_ms"]])
+    totals = {name: sum(cell[name] for cell in cells) for name in cells[0] if name != "append_ms"}
+    kept = totals["text_bytes"] + totals["turn_bytes"]
+    for metric, value in (
+        ("bytes_per_turn", kept / totals["turns"]),
+        ("index_bytes_per_turn", totals["index_bytes"] / totals["turns"]),
+        ("kept_ratio", kept / totals["raw_bytes"]),
+    ):
+        put.told(metric, Interval(value, value, value), totals["turns"])
+
+
+def resampled(
+    values: Sequence[Sequence[float]], of: Callable[[list[NDArray[Any]]], NDArray[Any]], seed: int = 0
+) -> Interval:
+    """A number of one or several paired columns, with its percentile bootstrap interval."""
+    columns = [np.asarray(column, dtype=np.float64) for column in values]
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, len(columns[0]), (RESAMPLES // 2, len(columns[0])))
+    low, high = np.nanquantile(of([column[drawn] for column in columns]), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(of([column[None] for column in columns])[0]), float(low), float(high))
+
+
+def _quantile(share: float, draw: list[NDArray[Any]]) -> NDArray[Any]:
+    return np.asarray(np.quantile(draw[0], share, axis=-1))
+
+
+def _ratio(draw: list[NDArray[Any]]) -> NDArray[Any]:
+    below = draw[1].mean(-1)
+    ratio: NDArray[Any] = draw[0].mean(-1) / np.where(below > 0, below, np.nan)
+    return ratio
+
+
+def _right(rows: Iterable[Row]) -> dict[Any, float]:
+    return {tuple(row["place"]): row["right"] for row in rows}
+
+
+def _by_length(stored: Iterable[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for cell in stored:
+        if "stored" in cell:
+            found[cell["length"]].append(cell["stored"])
+    return found
