@@ -184,7 +184,7 @@ class Plan:
         from forethought.evaluation.comparison import CHAMPION
 
         options = self.options
-        what = (options.suite, "--n", str(options.n), "--episodes", str(options.episodes))
+        what: tuple[str, ...] = (options.suite, "--n", str(options.n), "--episodes", str(options.episodes))
         what += ("--horizon", str(options.horizon))
         return [
             self._job(f"{arm}-{seed}", arm, seed, chosen.get(arm, {}), what, f"{CHAMPION}-{seed}")
