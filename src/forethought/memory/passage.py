@@ -15,6 +15,8 @@ ALIKE = 0.4
 SHORT = 8
 """Content words below which an answer is understood only with what was asked before it."""
 COMPARED = 24
+OPENING = 1
+"""Sentences of a reply that are kept where the budget cuts it, whatever their words."""
 MISSES = 6
 """Turns that may not fit before the passage is taken as full."""
 Counter = Callable[[str], int]
@@ -91,6 +93,7 @@ def build(
     """Lines within ``budget`` tokens, in the order in which they were said, and their size."""
     best, corrected = order(ranking, turns, words)
     chosen: dict[int, Line] = {}
+    given = frozenset(ranking.answered.values())
     left, missed = budget, 0
     for number in best:
         line = Line(turns[number], turns[number].text, ranking.scores[number], corrected.get(number))
@@ -98,7 +101,8 @@ def build(
         for line in wanted:
             if line.turn.id in chosen:
                 continue
-            fitted = _fit(line, left, ranking.question.words, counter)
+            opening = OPENING if line.turn.id in given else 0
+            fitted = _fit(line, left, ranking.question.words, opening, counter)
             if fitted is None:
                 missed += 1
             else:
@@ -120,23 +124,24 @@ def _before(line: Line, ranking: Ranking, turns: dict[int, Turn]) -> list[Line]:
     return [Line(turns[before], turns[before].text, ranking.scores.get(before, 0.0))]
 
 
-def _fit(line: Line, left: int, words: Sequence[str], counter: Counter) -> Line | None:
-    """A line that takes no more than ``left`` tokens: whole, or its sentences that the question needs, or nothing."""
+def _fit(line: Line, left: int, words: Sequence[str], opening: int, counter: Counter) -> Line | None:
+    """A line that takes no more than ``left`` tokens: whole, or its first ``opening`` sentences and those that the
+    question needs, or nothing.
+    """
     if len(line.text) < 8 * left and _size(line, counter) <= left:
         return line
     wanted = set(words)
     parts = sentences(line.text)
     value = {i: len(wanted & set(words_of(part))) for i, part in enumerate(parts)}
+    needed = [i for i in value if value[i] or i < opening]
     kept: list[int] = []
     best: Line | None = None
-    for i in sorted(value, key=lambda i: (-value[i], i))[:64]:
-        if not value[i] and kept:
-            break
+    for i in sorted(needed, key=lambda i: (i >= opening, -value[i], i))[:64]:
         tried = sorted([*kept, i])
         cut = Line(line.turn, _joined(parts, tried), line.score, line.superseded_by)
         if _size(cut, counter) <= left:
             kept, best = tried, cut
-    return best if best is not None and any(value[i] for i in kept) else None
+    return best
 
 
 def _joined(parts: Sequence[str], kept: Sequence[int]) -> str:

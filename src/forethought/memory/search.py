@@ -6,7 +6,7 @@
 
 ``w`` is the embedder's. The second hop looks up the rare words of the best turns (who owns it? Anna. Where
 does Anna live?). Reciprocal rank fusion: Cormack et al. 2009; here with 10 instead of 60, since only the first few
-count.
+count. A turn that asks what is asked brings the reply to it (``replies``).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 
 from forethought.memory import frames
 from forethought.memory.index import Index
+from forethought.memory.replies import replies, together
 from forethought.memory.turns import Turn, from_milliseconds, to_milliseconds
 from forethought.memory.when import Span, span
 from forethought.memory.words import WORD, Question, indexed, take_apart, words_of
@@ -32,6 +33,8 @@ APART = timedelta(hours=6) // timedelta(milliseconds=1)
 OFTEN = 1000
 """Turns that may have a word, for it to be looked up whatever the memory's size."""
 HOPPED, TERMS, RARE = 3, 8, 8
+ASKING = 20
+"""Found turns of which those that ask bring the reply."""
 MANY_NAMES = 2000
 KNOWN = 100_000
 """Stems that are remembered."""
@@ -51,6 +54,8 @@ class Ranking:
     confidence: float
     previous: Mapping[int, int]
     """The turn before each found one, where there is one."""
+    answered: Mapping[int, int]
+    """The reply to each found turn that asks: it stands just before that turn, or higher."""
 
 
 class Search:
@@ -93,7 +98,9 @@ class Search:
             hop = self._lexical(connection, rows, asked, extra, days)
             scores = fuse((lexical, 1.0), (dense, weight), (hop, HOP))
             confidence = self._confidence(connection, rows, asked, scores, counts)
-            return Ranking(scores, asked, confidence, dict(rows.previous))
+            best = index.store.get(rows.with_next(list(scores)[:ASKING]))
+            pairs = replies(list(scores)[:ASKING], rows.following, best, asked.words, self._words.covered)
+            return Ranking(together(scores, pairs), asked, confidence, dict(rows.previous), pairs)
 
     def speakers(self, connection: sqlite3.Connection) -> dict[str, int]:
         """The names of who speaks, lower case, with their numbers (the first ones, where there are very many)."""
@@ -195,6 +202,7 @@ class _Rows:
         self._before, self._without = before, without
         self._rows: dict[int, Row | None] = {}
         self.previous: dict[int, int] = {}
+        self.following: dict[int, int] = {}
 
     def speaker(self, turn: int) -> int:
         row = self._rows.get(turn)
@@ -215,12 +223,16 @@ class _Rows:
             scores[turn] = scores.get(turn, 0.0) + score
             before, after = self._neighbour(row, -1), self._neighbour(row, 1)
             if before is not None:
-                self.previous[turn] = before
+                self.previous[turn], self.following[before] = before, turn
                 scores[before] = scores.get(before, 0.0) + AFTER * score
             if after is not None:
-                self.previous[after] = turn
+                self.previous[after], self.following[turn] = turn, after
                 scores[after] = scores.get(after, 0.0) + BEFORE * score
         return scores
+
+    def with_next(self, turns: Sequence[int]) -> list[int]:
+        """Turns, and those just after them."""
+        return [*turns, *(self.following[turn] for turn in turns if turn in self.following)]
 
     def _read(self, turns: Iterable[int]) -> None:
         new = [turn for turn in turns if turn not in self._rows]
