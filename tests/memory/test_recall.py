@@ -95,6 +95,54 @@ def test_two_hops(memory: Memory) -> None:
     assert any("Trondheim" in text for text in found)
 
 
+def ask(memory: Memory, reply: str, question: str = "What is the boat password of Ann Lee?") -> int:
+    """A question and its reply among many other lines about the same person; the reply's number."""
+    memory.extend([Said("user", f"Ann Lee made soup {i}.", None) for i in range(40)])
+    memory.append("assistant", question)
+    number = memory.append("user", reply)
+    memory.extend([Said("assistant", f"I met Ann Lee in room {i}.", None) for i in range(40)])
+    return number
+
+
+def test_a_found_question_brings_its_reply(memory: Memory) -> None:
+    number = ask(memory, "That would be jade fox.")
+    passage = memory.recall("What boat password does Ann Lee have?", 60)
+    lines = {line.turn.id: str(line) for line in passage.lines}
+    assert "jade fox" in lines[number] and lines[number].startswith(f"[{number}]")
+    assert "boat password" in lines[number - 1] and passage.tokens <= 60
+    assert [f.turn.id for f in memory.search("What boat password does Ann Lee have?", 2)] == [number, number - 1]
+
+
+def test_a_tight_budget_leaves_the_question_out_and_keeps_the_reply(memory: Memory) -> None:
+    number = ask(memory, "That would be jade fox.")
+    passage = memory.recall("What boat password does Ann Lee have?", 16)
+    assert [line.turn.id for line in passage.lines] == [number] and "jade fox" in passage.text
+
+
+def test_a_long_reply_keeps_its_opening(memory: Memory) -> None:
+    number = ask(memory, "That would be jade fox. " + "Well, so it went on for hours. " * 200)
+    passage = memory.recall("What boat password does Ann Lee have?", 60)
+    texts = {line.turn.id: line.text for line in passage.lines}
+    assert texts[number] == "That would be jade fox. …" and number - 1 in texts and passage.tokens <= 60
+
+
+def test_what_is_no_reply_is_not_brought(memory: Memory) -> None:
+    question = "What boat password does Ann Lee have?"
+    after = ask(memory, "I am tired.", "The boat password of Ann Lee is jade fox. How are you?")
+    assert memory.search(question, 1)[0].turn.id == after - 1  # it tells what is asked, and asks something else
+    with Memory.open(memory.path.with_name("same.sqlite"), embed="lexical") as same:
+        same.extend([Said("user", "What is the boat password of Ann Lee?"), Said("user", "It rained in the valley.")])
+        same.append("assistant", "It did.", conversation="elsewhere")
+        assert same.search(question, 1)[0].turn.id == 1  # nobody else answered
+
+
+def test_a_reply_that_may_not_be_recalled_is_not_brought(memory: Memory) -> None:
+    number = ask(memory, "That would be jade fox.")
+    question = "What boat password does Ann Lee have?"
+    assert number not in {line.turn.id for line in memory.recall(question, 99, before=number).lines}
+    assert number not in {line.turn.id for line in memory.recall(question, 99, without=["user"]).lines}
+
+
 def test_a_time_in_the_question_is_heeded(tmp_path: Path) -> None:
     memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
     for month in range(1, 7):

@@ -25,7 +25,11 @@ def asks(text: str, words: Sequence[str], covered: Covered) -> bool:
 
 
 def replies(
-    found: Sequence[int], following: Mapping[int, int], turns: Mapping[int, Turn], words: Sequence[str], covered: Covered
+    found: Sequence[int],
+    following: Mapping[int, int],
+    turns: Mapping[int, Turn],
+    words: Sequence[str],
+    covered: Covered,
 ) -> dict[int, int]:
     """The reply to each found turn that asks: what another speaker says next."""
     pairs = {}
