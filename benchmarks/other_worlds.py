@@ -58,6 +58,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=200, help="transitions in each place")
     parser.add_argument("--budget-tokens", type=int, help="another budget than the one above")
     parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1, help="processes, one thread each")
+    parser.add_argument("--collect", action="store_true", help="only pool what has been measured")
     parser.add_argument("--output", type=Path, default=RESULT)
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -65,10 +66,11 @@ def main() -> None:
         measure(args.measure, args.n)
         return
     jobs = [(world, arm, seed) for seed in args.seeds for world in args.worlds for arm in ARMS[world]]
-    with ThreadPoolExecutor(args.at_once) as workers:
-        for done in [workers.submit(one_run, args, *job) for job in jobs]:
-            done.result()
-    folders = [run_folder(args, *job) for job in jobs]
+    if not args.collect:
+        with ThreadPoolExecutor(args.at_once) as workers:
+            for done in [workers.submit(one_run, args, *job) for job in jobs]:
+                done.result()
+    folders = [folder for job in jobs if ((folder := run_folder(args, *job)) / "measured.json").exists()]
     records = pool(record for folder in folders for record in load_results(folder / "measured.json"))
     took = {folder.name: storage.read_json(folder / "cpu.json") for folder in folders}
     configs = {folder.name: storage.read_json(folder / "config.json") for folder in folders}
