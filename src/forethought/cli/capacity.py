@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import sys
 from collections.abc import Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from rich.console import Console
 from forethought import storage
 from forethought.cli.grid import CapacityOptions, Grid
 from forethought.cli.options import parse
+from forethought.cli.sweep import print_json
 from forethought.cli.train import ends_as_interrupts
 
 if TYPE_CHECKING:
@@ -51,8 +50,7 @@ def run(arguments: Sequence[str]) -> int:
             return 130
         found = grid.conclude(failed, shlex.join(["forethought", "capacity", *arguments]))
     if options.json:
-        json.dump(storage.read_json(options.folder / RESULT_FILE), sys.stdout, indent=2)
-        print()
+        print_json(options.folder / RESULT_FILE)
     else:
         from forethought.cli.measure import plain_table
         from forethought.reports import write_capacity

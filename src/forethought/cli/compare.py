@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +12,21 @@ import tyro
 from rich.console import Console
 
 from forethought import storage
-from forethought.cli.jobs import Job, cores, run_jobs
+from forethought.cli.jobs import Job
 from forethought.cli.options import about, parse
+from forethought.cli.sweep import (
+    TUNE_SEED,
+    TUNE_SHARE,
+    TUNING_FILE,
+    champion_first,
+    keep_plan,
+    print_json,
+    save,
+    settings_of,
+    tell_cost,
+    train_command,
+    work_off,
+)
 from forethought.cli.train import ends_as_interrupts
 from forethought.config import TrainConfig
 from forethought.errors import BadSetting
@@ -30,9 +41,8 @@ DESCRIPTION = (
 ARMS = ("imitation", "static-mixed", "static-same", "placebo", "developmental")
 SEARCH: tuple[dict[str, Any], ...] = ({}, {"matrix_rate": 0.0025}, {"matrix_rate": 0.01}, {"learning_rate": 4e-3})
 """The settings that are tried for every arm alike, beginning with the recipe's own."""
-TUNE_SEED, TUNE_SHARE, TUNE_PAIRS = 10_000, 0.25, 30
-"""A seed of its own, the share of the budget, and the validation pairs of each probe in each place."""
-PLAN_FILE, TUNING_FILE = "plan.json", "tuning.json"
+TUNE_PAIRS = 30
+"""Validation pairs of each probe in each place."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +89,7 @@ def run(arguments: Sequence[str]) -> int:
             return 130
         found = plan.conclude(failed, command)
     if options.json:
-        json.dump(storage.read_json(plan.folder / RESULT_FILE), sys.stdout, indent=2)
-        print()
+        print_json(plan.folder / RESULT_FILE)
     else:
         from forethought.reports.comparison import tables
 
@@ -101,23 +110,17 @@ class Plan:
     """Which runs there are to be, in which order, and what has become of them."""
 
     def __init__(self, options: CompareOptions, console: Console) -> None:
-        from forethought.evaluation.comparison import CHAMPION
-        from forethought.training.arms import way_of
         from forethought.training.recipes import recipe
 
         self.options, self.console = options, console
         self.recipe = recipe(options.recipe)
-        arms = list(dict.fromkeys(options.arms))
-        if CHAMPION not in arms and any(way_of(arm).yoked for arm in arms):
-            console.print(f"{CHAMPION!r} is trained too: another arm learns from what it lived through.")
-            arms.append(CHAMPION)
-        self.arms = sorted(arms, key=lambda arm: arm != CHAMPION)
+        self.arms = champion_first(options.arms, console)
         self.seeds = tuple(dict.fromkeys(options.seeds))
         if not 0 <= options.tune <= len(SEARCH):
             raise BadSetting(f"--tune {options.tune}; expected 0 to {len(SEARCH)} settings to try")
         if not self.arms or not self.seeds:
             raise BadSetting("nothing to compare; expected at least one arm and one seed")
-        self.settings: dict[str, Any] = dict(part.partition("=")[::2] for part in options.set)
+        self.settings = settings_of(options.set)
         self.folder = options.folder or Path("runs") / f"compare-{options.recipe}"
         self.configs = {arm: self._config(arm) for arm in self.arms}
 
@@ -138,35 +141,16 @@ class Plan:
             "suite": self.options.suite, "budget_flops": self.options.budget_flops, "fresh": self.options.fresh,
             "horizon": self.options.horizon,
         }  # fmt: skip
-        path = self.folder / PLAN_FILE
-        if path.exists() and (there := storage.read_json(path)) != mine:
-            differing = [f"{k} was {there.get(k)!r} and is {v!r}" for k, v in mine.items() if there.get(k) != v]
-            raise BadSetting(
-                f"{self.folder} holds another comparison: {', '.join(differing)}. Arms and seeds may be added there; "
-                "for anything else use another --folder."
-            )
-        storage.write_json(path, mine)
+        keep_plan(self.folder, mine, "comparison", "Arms and seeds")
 
     # ---- jobs -----------------------------------------------------------------------------------------------------
     def work(self) -> dict[str, str]:
         """Tunes, trains and measures whatever is not done; returns what failed."""
-        failed = self._jobs(self.tuning()) if self.options.tune else {}
+        failed = self._jobs(self.tuning())
         return {**failed, **self._jobs([*self.runs(self.chosen()), *self.afresh()])}
 
     def _jobs(self, jobs: Sequence[Job]) -> dict[str, str]:
-        open_jobs = [job for job in jobs if not job.done]
-        many = len(jobs)
-        if not open_jobs:
-            return {}
-        self.console.print(f"{len(open_jobs)} of {many} jobs to do, in {self.folder}.")
-        done = many - len(open_jobs)
-
-        def tell(name: str, what: str) -> None:
-            nonlocal done
-            done += what == "done"
-            self.console.print(f"{name}: {what}" + (f" ({done} of {many})" if what == "done" else ""), soft_wrap=True)
-
-        return run_jobs(jobs, self.options.at_once or cores(), watch=tell)
+        return work_off(jobs, self.folder, self.options.at_once, self.console)
 
     def tuning(self) -> list[Job]:
         """Short runs of every arm with each setting of the search, measured on validation probes."""
@@ -202,15 +186,13 @@ class Plan:
         after = (yoke,) if way_of(arm).yoked else ()
         if after:
             settings["recorded"] = str(self.folder / yoke)
-        train = ["train", "--quiet", "--no-evaluate", "--recipe", self.options.recipe]
-        train += ["--arm", arm, "--seed", str(seed)]
         config = self.configs[arm]
-        train += ["--folder", str(folder), "--budget-tokens", str(round(share * config.budget_tokens))]
-        train += ["--budget-flops", str(share * config.budget_flops)] if config.budget_flops else []
-        for key, value in settings.items():
-            train += [f"--{key.replace('_', '-')}", str(value)]
+        settings["budget_tokens"] = round(share * config.budget_tokens)
+        if config.budget_flops:
+            settings["budget_flops"] = share * config.budget_flops
+        train = train_command(self.options.recipe, arm, seed, folder, settings)
         measure = ("eval", *what, "--model", str(folder), "--json")
-        return Job(name, (tuple(train), measure), folder / MEASURED, after)
+        return Job(name, (train, measure), folder / MEASURED, after)
 
     def afresh(self) -> list[Job]:
         """Every run measured once more, in other situations, when it is done."""
@@ -246,15 +228,12 @@ class Plan:
     # ---- the end --------------------------------------------------------------------------------------------------
     def conclude(self, failed: dict[str, str], command: str) -> Comparison:
         """Compares what was measured and writes it down."""
-        from forethought.evaluation import save_results
         from forethought.evaluation.comparison import RESULT_FILE, compared
 
         folders = {(arm, seed): self.folder / f"{arm}-{seed}" for arm in self.arms for seed in self.seeds}
         found = compared(self.arms, self.seeds, folders, failed)
-        tuning = self.folder / TUNING_FILE
-        extra = {**found.to_dict(), "tuning": storage.read_json(tuning) if tuning.exists() else {}}
         worlds = "+".join(self.configs[self.arms[0]].worlds)
-        save_results(self.folder / RESULT_FILE, found.records(worlds), command, extra)
+        save(self.folder, RESULT_FILE, found.records(worlds), command, found.to_dict())
         return found
 
     def cost(self) -> None:
@@ -264,17 +243,12 @@ class Plan:
         config = self.configs[self.arms[0]]
         with self.console.status("trying how fast this machine is"):
             tried = rehearse(config)
-        jobs = self.runs({}) + (self.tuning() if self.options.tune else [])
+        jobs = self.runs({}) + self.tuning()
         flops_of_token = tried.flops / tried.tokens
         each = config.budget_flops / flops_of_token if config.budget_flops else config.budget_tokens
         tokens = len(self.arms) * each * (len(self.seeds) + self.options.tune * TUNE_SHARE)
-        hours, flops = tokens / tried.tokens * tried.seconds / 3600, tokens * flops_of_token
-        self.console.print(
-            f"{len(jobs)} runs, {sum(job.done for job in jobs)} of them done: {tokens:,.0f} training tokens, about "
-            f"{flops:.1e} floating-point operations and {hours:.1f} hours of one core ({hours / cores():.1f} hours on "
-            f"{cores()}), living and measuring not counted (with them, expect up to twice that).",
-            soft_wrap=True,
-        )
+        seconds = tokens / tried.tokens * tried.seconds
+        tell_cost(jobs, tokens, tokens * flops_of_token, seconds, self.console)
 
 
 def validation_score(records: Sequence[Any]) -> float:

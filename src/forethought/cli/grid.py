@@ -10,8 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 from rich.console import Console
 
 from forethought import storage
-from forethought.cli.jobs import Job, cores, run_jobs
+from forethought.cli.jobs import Job
 from forethought.cli.options import about
+from forethought.cli.sweep import (
+    TUNE_SEED,
+    TUNE_SHARE,
+    TUNING_FILE,
+    champion_first,
+    keep_plan,
+    save,
+    settings_of,
+    tell_cost,
+    train_command,
+    work_off,
+)
 from forethought.config import TrainConfig
 from forethought.errors import BadSetting, UnknownName
 
@@ -21,9 +33,8 @@ if TYPE_CHECKING:
 ARMS = ("developmental", "imitation", "static-mixed", "static-same")
 FACTORS = (1.0, 0.5, 2.0)
 """What both learning rates are multiplied by, in the order in which they are tried."""
-TUNE_SEED, TUNE_SHARE, TUNE_QUESTIONS = 10_000, 0.25, 0.5
-"""A seed of its own, and the shares of the budget and of the questions."""
-PLAN_FILE, TUNING_FILE = "plan.json", "tuning.json"
+TUNE_QUESTIONS = 0.5
+"""The share of the questions that tuning asks."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +65,11 @@ class Grid:
     def __init__(self, options: CapacityOptions, console: Console) -> None:
         from forethought.evaluation.comparison import CHAMPION
         from forethought.models import PRESETS
-        from forethought.training.arms import way_of
         from forethought.training.recipes import recipe
         from forethought.worlds import make
 
         self.options, self.console = options, console
-        arms = list(dict.fromkeys(options.arms))
-        if CHAMPION not in arms and any(way_of(arm).yoked for arm in arms):
-            console.print(f"{CHAMPION!r} is trained too: another arm learns from what it lived through.")
-            arms.append(CHAMPION)
-        self.champion, self.arms = CHAMPION, sorted(arms, key=lambda arm: arm != CHAMPION)
+        self.champion, self.arms = CHAMPION, champion_first(options.arms, console)
         for size in options.sizes:
             if size not in PRESETS:
                 raise UnknownName.of("size", size, PRESETS)
@@ -73,7 +79,7 @@ class Grid:
             raise BadSetting("nothing to train; expected at least one world, size, arm and seed")
         if not 0 <= options.tune <= len(FACTORS):
             raise BadSetting(f"--tune {options.tune}; expected 0 to {len(FACTORS)} learning rates to try")
-        self.settings: dict[str, Any] = {"question_share": 0.0, **dict(s.partition("=")[::2] for s in options.set)}
+        self.settings: dict[str, Any] = {"question_share": 0.0, **settings_of(options.set)}
         self.recipe = recipe(options.recipe)
         for world in self.worlds:
             for arm in self.arms:
@@ -107,14 +113,7 @@ class Grid:
         options = self.options
         mine = {name: getattr(options, name) for name in ("recipe", "budget_tokens", "tune", "keep", "n")}
         mine["set"] = list(options.set)
-        path = options.folder / PLAN_FILE
-        if path.exists() and (there := storage.read_json(path)) != mine:
-            differing = [f"{k} was {there.get(k)!r} and is {v!r}" for k, v in mine.items() if there.get(k) != v]
-            raise BadSetting(
-                f"{options.folder} holds another grid: {', '.join(differing)}. Worlds, sizes, arms and seeds may be "
-                "added there; for anything else use another --folder."
-            )
-        storage.write_json(path, mine)
+        keep_plan(options.folder, mine, "grid", "Worlds, sizes, arms and seeds")
 
     # ---- jobs -----------------------------------------------------------------------------------------------------
     def work(self) -> dict[str, str]:
@@ -123,17 +122,7 @@ class Grid:
         return {**failed, **self._jobs(self.runs(self.chosen()))}
 
     def _jobs(self, jobs: Sequence[Job]) -> dict[str, str]:
-        done = sum(job.done for job in jobs)
-        if done < len(jobs):
-            self.console.print(f"{len(jobs) - done} of {len(jobs)} runs to do, in {self.options.folder}.")
-
-        def tell(name: str, what: str) -> None:
-            nonlocal done
-            done += what == "done"
-            many = f" ({done} of {len(jobs)})" if what == "done" else ""
-            self.console.print(f"{name}: {what}{many}", soft_wrap=True)
-
-        return run_jobs(jobs, self.options.at_once or cores(), watch=tell)
+        return work_off(jobs, self.options.folder, self.options.at_once, self.console)
 
     def tuning(self) -> list[Job]:
         """Short runs of each cell with each of the learning rates, measured in validation situations."""
@@ -159,14 +148,11 @@ class Grid:
         after = (name(key._replace(arm=self.champion), 0),) if way_of(key.arm).yoked else ()
         if after:
             settings["recorded"] = str(self.options.folder / after[0])
-        train = ["train", "--quiet", "--no-evaluate", "--recipe", self.options.recipe, "--worlds", key.world]
-        train += ["--model", key.size, "--arm", key.arm, "--seed", str(key.seed), "--folder", str(folder)]
-        train += ["--budget-tokens", str(budget)]
-        for setting, value in settings.items():
-            train += [f"--{setting.replace('_', '-')}", str(value)]
+        settings |= {"worlds": key.world, "model": key.size, "budget_tokens": budget}
+        train = train_command(self.options.recipe, key.arm, key.seed, folder, settings)
         n = max(1, round(TUNE_QUESTIONS * self.options.n)) if tuning else self.options.n
         measure = ("eval", "shares", "--n", str(n), "--model", str(folder), "--json")
-        return Job(name(key, k), (tuple(train), measure), folder / MEASURED, after)
+        return Job(name(key, k), (train, measure), folder / MEASURED, after)
 
     def chosen(self) -> dict[str, float]:
         """The factor that did best in validation situations for each world, size and arm; written down with the rest.
@@ -196,13 +182,10 @@ class Grid:
     # ---- the end --------------------------------------------------------------------------------------------------
     def conclude(self, failed: dict[str, str], command: str) -> Capacity:
         """Reads off what was measured and writes it down."""
-        from forethought.evaluation import save_results
         from forethought.evaluation.capacity import RESULT_FILE, measured
 
         found = measured(self.keys, self.options.folder, failed)
-        tuning = self.options.folder / TUNING_FILE
-        extra = {**found.to_dict(), "tuning": storage.read_json(tuning) if tuning.exists() else {}}
-        save_results(self.options.folder / RESULT_FILE, found.records(), command, extra)
+        save(self.options.folder, RESULT_FILE, found.records(), command, found.to_dict())
         return found
 
     def cost(self) -> None:
@@ -219,13 +202,7 @@ class Grid:
                     seconds += mine / tried.tokens * tried.seconds
                     flops += mine / tried.tokens * tried.flops
                     tokens += mine
-        hours = seconds / 3600
-        self.console.print(
-            f"{len(jobs)} runs, {sum(job.done for job in jobs)} of them done: {tokens:,.0f} training tokens, about "
-            f"{flops:.1e} floating-point operations and {hours:.1f} hours of one core ({hours / cores():.1f} hours on "
-            f"{cores()}), living and measuring not counted (with them, expect up to twice that).",
-            soft_wrap=True,
-        )
+        tell_cost(jobs, tokens, flops, seconds, self.console)
 
 
 def _cell(key: Key) -> str:

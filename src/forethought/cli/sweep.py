@@ -1,0 +1,101 @@
+"""What ``compare`` and ``capacity`` share: many runs as jobs in one folder, begun once and gone on with."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from forethought import storage
+from forethought.cli.jobs import Job, cores, run_jobs
+from forethought.errors import BadSetting
+
+if TYPE_CHECKING:
+    from forethought.evaluation import Record
+
+TUNE_SEED, TUNE_SHARE = 10_000, 0.25
+"""Tuning's seed, which no run has, and its share of the budget."""
+PLAN_FILE, TUNING_FILE = "plan.json", "tuning.json"
+
+
+def champion_first(arms: Sequence[str], console: Console) -> list[str]:
+    """Each arm once; the developmental one first, and added where another learns from what it lived through."""
+    from forethought.evaluation.comparison import CHAMPION
+    from forethought.training.arms import way_of
+
+    found = list(dict.fromkeys(arms))
+    if CHAMPION not in found and any(way_of(arm).yoked for arm in found):
+        console.print(f"{CHAMPION!r} is trained too: another arm learns from what it lived through.")
+        found.append(CHAMPION)
+    return sorted(found, key=lambda arm: arm != CHAMPION)
+
+
+def settings_of(told: Sequence[str]) -> dict[str, Any]:
+    """``NAME=VALUE`` texts as settings."""
+    return dict(part.partition("=")[::2] for part in told)
+
+
+def keep_plan(folder: Path, mine: Mapping[str, Any], what: str, addable: str) -> None:
+    """Writes the plan; ``BadSetting`` where another one was begun in this folder."""
+    path = folder / PLAN_FILE
+    if path.exists() and (there := storage.read_json(path)) != mine:
+        differing = [f"{k} was {there.get(k)!r} and is {v!r}" for k, v in mine.items() if there.get(k) != v]
+        raise BadSetting(
+            f"{folder} holds another {what}: {', '.join(differing)}. {addable} may be added there; "
+            "for anything else use another --folder."
+        )
+    storage.write_json(path, mine)
+
+
+def train_command(recipe: str, arm: str, seed: int, folder: Path, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The command that trains one run."""
+    words = ["train", "--quiet", "--no-evaluate", "--recipe", recipe, "--arm", arm, "--seed", str(seed)]
+    words += ["--folder", str(folder)]
+    for name, value in settings.items():
+        words += [f"--{name.replace('_', '-')}", str(value)]
+    return tuple(words)
+
+
+def work_off(jobs: Sequence[Job], folder: Path, at_once: int | None, console: Console) -> dict[str, str]:
+    """Does whatever is not done and says how far it is; returns what failed."""
+    done = sum(job.done for job in jobs)
+    if done < len(jobs):
+        console.print(f"{len(jobs) - done} of {len(jobs)} jobs to do, in {folder}.")
+
+    def tell(name: str, what: str) -> None:
+        nonlocal done
+        done += what == "done"
+        many = f" ({done} of {len(jobs)})" if what == "done" else ""
+        console.print(f"{name}: {what}{many}", soft_wrap=True)
+
+    return run_jobs(jobs, at_once or cores(), watch=tell)
+
+
+def save(folder: Path, name: str, records: Sequence[Record], command: str, told: Mapping[str, Any]) -> None:
+    """Writes a result with what was tuned beside it."""
+    from forethought.evaluation import save_results
+
+    tuning = folder / TUNING_FILE
+    extra = {**told, "tuning": storage.read_json(tuning) if tuning.exists() else {}}
+    save_results(folder / name, records, command, extra)
+
+
+def tell_cost(jobs: Sequence[Job], tokens: float, flops: float, seconds: float, console: Console) -> None:
+    """Says what jobs would take."""
+    hours = seconds / 3600
+    console.print(
+        f"{len(jobs)} runs, {sum(job.done for job in jobs)} of them done: {tokens:,.0f} training tokens, about "
+        f"{flops:.1e} floating-point operations and {hours:.1f} hours of one core ({hours / cores():.1f} hours on "
+        f"{cores()}), living and measuring not counted (with them, expect up to twice that).",
+        soft_wrap=True,
+    )
+
+
+def print_json(path: Path) -> None:
+    """Prints a result's file."""
+    json.dump(storage.read_json(path), sys.stdout, indent=2)
+    print()
