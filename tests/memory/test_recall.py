@@ -95,6 +95,33 @@ def test_two_hops(memory: Memory) -> None:
     assert any("Trondheim" in text for text in found)
 
 
+def crowd(memory: Memory, *told: str) -> None:
+    """Facts among many short lines about the same people and things."""
+    memory.extend([Said("user", f"Ann Lee made {dish}.") for dish in ("soup", "rice", "cake", "stew") * 30])
+    for line in told:
+        memory.append("user", line)
+        memory.extend([Said("user", f"{name} bought a boat.") for name in ("Cleo Ash", "Dan Fox", "Eve Orr") * 10])
+
+
+def test_who_has_the_same_leads_to_what_it_is(memory: Memory) -> None:
+    crowd(
+        memory, "For the boat of Bo Hill the code is jade fox.", "Ann Lee says the boat code is the same as Bo Hill's."
+    )
+    passage = memory.recall("What is the boat code of Ann Lee?", 60)
+    assert "the same as Bo Hill" in passage.text and "jade fox" in passage.text
+    memory.append("user", "My boat code is the same as Bo Hill's.")
+    assert "jade fox" in memory.recall("What is my boat code?", 60).text
+
+
+def test_a_lead_stays_within_the_conversation_and_before_the_turn(memory: Memory) -> None:
+    crowd(memory, "Ann Lee says the boat code is the same as Bo Hill's.")
+    elsewhere = memory.append("user", "For the boat of Bo Hill the code is jade fox.", conversation="elsewhere")
+    question = "What is the boat code of Ann Lee?"
+    assert "jade fox" in memory.recall(question, 60).text
+    assert "jade fox" not in memory.recall(question, 60, conversation="").text
+    assert "jade fox" not in memory.recall(question, 60, before=elsewhere).text
+
+
 def ask(memory: Memory, reply: str, question: str = "What is the boat password of Ann Lee?") -> int:
     """A question and its reply among many other lines about the same person; the reply's number."""
     memory.extend([Said("user", f"Ann Lee made soup {i}.", None) for i in range(40)])

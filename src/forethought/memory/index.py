@@ -120,10 +120,12 @@ class Index:
 
     def by_words(self, connection: sqlite3.Connection, words: Sequence[str], most: int) -> dict[int, float]:
         """Turns with any of the words: their numbers and BM25 scores (larger is better), the best ``most``."""
-        if not words:
-            return {}
+        return self.by_query(connection, match(words), most) if words else {}
+
+    def by_query(self, connection: sqlite3.Connection, query: str, most: int) -> dict[int, float]:
+        """The same for a query as FTS5 writes them."""
         rows = connection.execute(
-            "SELECT rowid, rank FROM turn_words WHERE turn_words MATCH ? ORDER BY rank LIMIT ?", (match(words), most)
+            "SELECT rowid, rank FROM turn_words WHERE turn_words MATCH ? ORDER BY rank LIMIT ?", (query, most)
         )
         return {turn: -rank for turn, rank in rows.fetchall()}
 

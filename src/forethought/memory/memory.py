@@ -16,7 +16,8 @@ from forethought.memory import transfer, upkeep
 from forethought.memory.embed import Embedder, choose
 from forethought.memory.index import Index
 from forethought.memory.passage import Passage, build, count_tokens
-from forethought.memory.search import Search, Words
+from forethought.memory.search import Search
+from forethought.memory.stems import Words
 from forethought.memory.store import Store
 from forethought.memory.turns import Said, Turn
 from forethought.memory.upkeep import Stats

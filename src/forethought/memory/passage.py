@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-from forethought.memory.search import Ranking, Words
+from forethought.memory.search import Ranking
+from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
 from forethought.memory.words import STOP, WORD, indexed, sentences, words_of
 

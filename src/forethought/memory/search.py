@@ -2,11 +2,12 @@
 
     lexical(t) = (BM25(t) + 0.3 BM25(previous) + 0.2 BM25(next)) * 1.5 if the question names t's speaker, * 1.5 if t's
     time
-    score(t)   = 1 / (10 + rank in lexical) + w / (10 + rank in dense) + 0.2 / (10 + rank in second hop)
+    score(t)   = 1 / (10 + rank in lexical) + w / (10 + rank in dense)
+                 + 0.2 / (10 + rank by rare words) + 1.5 / (10 + rank in a lead)
 
-``w`` is the embedder's. The second hop looks up the rare words of the best turns (who owns it? Anna. Where
-does Anna live?). Reciprocal rank fusion: Cormack et al. 2009; here with 10 instead of 60, since only the first few
-count. A turn that asks what is asked brings the reply to it (``replies``).
+``w`` is the embedder's. The last two are second hops (``hops``): few turns name somebody else who has what is asked
+for, and what they lead to counts more than what was found first. Reciprocal rank fusion: Cormack et al. 2009; here with
+10 instead of 60, since only the first few count. A turn that asks what is asked brings the reply to it (``replies``).
 """
 
 from __future__ import annotations
@@ -16,28 +17,29 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from forethought.memory import frames
+from forethought.memory import frames, hops
 from forethought.memory.index import Index
 from forethought.memory.replies import replies, together
-from forethought.memory.turns import Turn, from_milliseconds, to_milliseconds
+from forethought.memory.stems import Words
+from forethought.memory.turns import from_milliseconds, to_milliseconds
 from forethought.memory.when import Span, span
-from forethought.memory.words import WORD, Question, indexed, take_apart, words_of
+from forethought.memory.words import Question, indexed, take_apart
 
 FOUND = 200
 """Turns that each way of finding contributes."""
 BEFORE, AFTER, SPEAKER, TIME = 0.3, 0.2, 1.5, 1.5
-RANK, HOP = 10, 0.2
+RANK, HOP, LEAD = 10, 0.2, 1.5
 APART = timedelta(hours=6) // timedelta(milliseconds=1)
 """Turns further apart than this are no neighbours."""
 OFTEN = 1000
 """Turns that may have a word, for it to be looked up whatever the memory's size."""
-HOPPED, TERMS, RARE = 3, 8, 8
+HOPPED, LEADING = 3, 10
+"""Found turns whose rare words are looked up, and those that may lead to a name."""
 ASKING = 20
 """Found turns of which those that ask bring the reply."""
 MANY_NAMES = 2000
-KNOWN = 100_000
-"""Stems that are remembered."""
 
 Row = tuple[int, int, int, int | None]
 """A turn's number, conversation, speaker and time."""
@@ -93,10 +95,8 @@ class Search:
             dense = _prefer(rows, rows.around(index.by_vector(connection, question, FOUND)), asked, days)
             weight = index.embedder.weight if index.embedder else 0.0
             first = fuse((lexical, 1.0), (dense, weight))
-            best = index.store.get(list(first)[:HOPPED])
-            extra = self._second(connection, asked, [best[i] for i in list(first)[:HOPPED] if i in best])
-            hop = self._lexical(connection, rows, asked, extra, days)
-            scores = fuse((lexical, 1.0), (dense, weight), (hop, HOP))
+            more = self._second(connection, rows, asked, list(first)[:LEADING], days, counts)
+            scores = fuse((lexical, 1.0), (dense, weight), *more)
             confidence = self._confidence(connection, rows, asked, scores, counts)
             best = index.store.get(rows.with_next(list(scores)[:ASKING]))
             pairs = replies(list(scores)[:ASKING], rows.following, best, asked.words, self._words.covered)
@@ -117,17 +117,21 @@ class Search:
         found = self._index.by_words(connection, words, FOUND)
         return _prefer(rows, rows.around(found), asked, days)
 
-    def _second(self, connection: sqlite3.Connection, asked: Question, best: Sequence[Turn]) -> list[str]:
-        """The rarest words of the best turns that the question does not have."""
-        names = {word for name in self._speakers for word in WORD.findall(name)}
-        seen = {*asked.words, *names}
-        words = dict.fromkeys(
-            word for turn in best for word in words_of(turn.text[:2000]) if word not in seen and len(word) > 3
-        )
-        counts = self._words.counts(connection, list(words)[:24])
-        most = max(RARE, self._total(connection) // 100)
-        leads = [word for word in counts if 1 < counts[word] <= most]  # what is said once leads nowhere else
-        return sorted(leads, key=lambda word: counts[word])[:TERMS]
+    def _second(
+        self, connection: sqlite3.Connection, rows: _Rows, asked: Question, best: Sequence[int], days: Span | None,
+        counts: Mapping[str, int],
+    ) -> list[tuple[Scores, float]]:  # fmt: skip
+        """What the best turns lead to, with weights: by their rarest words, and by the names that they lead to."""
+        there, total = self._index.store.get(best), self._total(connection)
+        turns = [there[i] for i in best if i in there]
+        count = partial(self._words.counts, connection)
+        rare = hops.rare([turn.text for turn in turns[:HOPPED]], asked.words, self._speakers, count, total)
+        found = [(self._lexical(connection, rows, asked, rare, days), HOP)]
+        for lead in hops.leads(turns, asked, worth(counts, total), self._speakers, self._words.covered):
+            led = self._index.by_query(connection, lead.query, FOUND)
+            near = rows.around(led)
+            found.append(({turn: led[turn] for turn in [turn for turn in led if turn in near][: hops.LED]}, LEAD))
+        return found
 
     def _total(self, connection: sqlite3.Connection) -> int:
         """About how many turns there are."""
@@ -140,56 +144,15 @@ class Search:
         more; only turns of the speaker that the question names, where it names one.
         """
         total = self._total(connection)
-        worth = {word: math.log(1 + total / (1 + counts[word])) for word in asked.words}
+        weight = worth({word: counts[word] for word in asked.words}, total)
         found = [i for i in scores if not asked.speakers or rows.speaker(i) in asked.speakers][:5]
         turns = self._index.store.get([*found, *(rows.previous[i] for i in found if i in rows.previous)])
         best = 0.0
         for i in found:
             texts = [turns[n].text for n in (i, rows.previous.get(i)) if n in turns]
             covered = self._words.covered(asked.words, " ".join(text[:4000] for text in texts))
-            best = max(best, sum(worth[word] for word in covered))
-        return best / max(sum(worth.values()), 1e-9)
-
-
-class Words:
-    """Words as the index sees them, stemmed, by a scratch index in memory."""
-
-    def __init__(self) -> None:
-        self._scratch = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self._scratch.execute(
-            "CREATE VIRTUAL TABLE scratch USING fts5(text, tokenize='porter unicode61 remove_diacritics 2')"
-        )
-        self._scratch.execute("CREATE VIRTUAL TABLE stems USING fts5vocab(scratch, instance)")
-        self._known: dict[str, str] = {}
-
-    def stems(self, words: Iterable[str]) -> dict[str, str]:
-        """Each word's stem; asked of the scratch index once for each word."""
-        wanted = list(words)
-        if len(self._known) > KNOWN:
-            self._known.clear()
-        if new := [word for word in dict.fromkeys(wanted) if word not in self._known]:
-            self._scratch.execute("BEGIN")
-            self._scratch.execute("DELETE FROM scratch")
-            self._scratch.executemany("INSERT INTO scratch(rowid, text) VALUES(?, ?)", enumerate(new))
-            found = {doc: term for term, doc in self._scratch.execute("SELECT term, doc FROM stems").fetchall()}
-            self._scratch.execute("COMMIT")
-            self._known.update((word, found.get(place, word)) for place, word in enumerate(new))
-        return {word: self._known[word] for word in wanted}
-
-    def counts(self, connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, int]:
-        """In how many turns each word is."""
-        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, turn_words, row)")
-        counts = {}
-        for word, stem in self.stems(words).items():
-            row = connection.execute("SELECT doc FROM temp.vocabulary WHERE term=?", (stem,)).fetchone()
-            counts[word] = int(row[0]) if row else 0
-        return counts
-
-    def covered(self, words: Sequence[str], text: str) -> list[str]:
-        """Those of the words that a text has, in any form."""
-        stems = self.stems(words)
-        there = set(self.stems(WORD.findall(indexed(text).lower())).values())
-        return [word for word in words if stems[word] in there]
+            best = max(best, sum(weight[word] for word in covered))
+        return best / max(sum(weight.values()), 1e-9)
 
 
 class _Rows:
@@ -259,6 +222,11 @@ class _Rows:
         if near is None or (near[3] is not None and row[3] is not None and abs(near[3] - row[3]) > APART):
             return None
         return near[0]
+
+
+def worth(counts: Mapping[str, int], total: int) -> dict[str, float]:
+    """How much each word tells: more, the fewer of the ``total`` turns have it."""
+    return {word: math.log(1 + total / (1 + count)) for word, count in counts.items()}
 
 
 def telling(counts: Mapping[str, int], total: int) -> list[str]:

@@ -125,6 +125,7 @@ WORD = re.compile(r"\w+")
 END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n+")
 LONG, MOST = 600, 4095
 """Characters of a sentence, beyond which it is cut; sentences of a turn that have a number."""
+OWN = frozenset({"my", "mine"})
 FIRST_PERSON = frozenset({"i", "me", "my", "mine", "myself"})
 
 
@@ -161,6 +162,11 @@ def sentences(text: str) -> list[str]:
 def words_of(text: str) -> list[str]:
     """The words of a text, lower case, without stop words."""
     return [word for word in WORD.findall(indexed(text).lower()) if word not in STOP]
+
+
+def of_speaker(text: str) -> bool:
+    """Whether a text tells of something that is its speaker's."""
+    return bool(OWN & set(WORD.findall(indexed(text).lower())))
 
 
 def take_apart(text: str, speakers: Mapping[str, int], asker: str) -> Question:

@@ -1,0 +1,109 @@
+"""Second hops: what a found turn leads to, where it does not tell the answer itself.
+
+A turn that tells of what a question asks and of whom, and names somebody else ("Ann has the same boat code as Bo Lee"),
+leads to the turns about that name and the rest of the question (``Lead``). Any good turn leads by its rarest words (who
+owns it? Anna. Where does Anna live?). Names are told by their capital letters; a text without any has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from forethought.memory.turns import Turn
+from forethought.memory.words import STOP, WORD, Question, indexed, match, of_speaker, sentences, words_of
+
+READ = 2000
+"""Characters of a turn that are looked at."""
+LONGEST = 4
+"""Words of a name; more capital letters in a row are no name."""
+TELLS = 0.75
+"""Share of what a question asks that a turn has to tell of, to lead on; rare words count more."""
+LEADS, LED = 2, 6
+"""Leads that are followed, and turns that each adds."""
+TERMS, RARE, TRIED = 8, 8, 24
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A name that a turn leads to, and what the question asks beside the names of that turn."""
+
+    name: tuple[str, ...]
+    topic: tuple[str, ...]
+
+    @property
+    def query(self) -> str:
+        """Turns with the whole name and something of the topic, as FTS5 asks for them."""
+        return f"{' AND '.join(match([word]) for word in self.name)} AND ({match(self.topic)})"
+
+
+def names(text: str) -> list[tuple[str, ...]]:
+    """The names in a text, lower case: words with capital letters in a row, but not one that only begins a sentence."""
+    found: list[tuple[str, ...]] = []
+    for sentence in sentences(text[:READ]):
+        if sentence.isupper():
+            continue
+        for part in re.split(r"[^\w\s'-]+", sentence):
+            run: list[str] = []
+            for place, word in enumerate([*WORD.findall(part), ""]):
+                if word[:1].isupper() and word.lower() not in STOP:
+                    run.append(word.lower())
+                    continue
+                alone = len(run) == 1 and place == 1 and sentence.startswith(part)
+                if run and not alone and len(run) <= LONGEST:
+                    found.append(tuple(run))
+                run = []
+    return list(dict.fromkeys(found))
+
+
+def leads(
+    turns: Iterable[Turn],
+    asked: Question,
+    worth: Mapping[str, float],
+    speakers: Mapping[str, int],
+    covered: Callable[[Sequence[str], str], list[str]],
+) -> list[Lead]:
+    """Where turns lead to, of those that tell of what is asked and of whom; those that tell most come first.
+
+    ``worth`` is each word's weight, ``speakers`` are all names (lower case) with their numbers.
+    """
+    words, spoken = set(asked.words), _spoken(speakers)
+    told = [(sum(worth[word] for word in covered(asked.words, turn.text[:READ])), turn) for turn in turns]
+    found: dict[Lead, None] = {}
+    for tells, turn in sorted(told, key=lambda pair: -pair[0]):
+        named = names(turn.text)
+        known = {word for name in named if words.issuperset(name) for word in name}
+        topic = tuple(word for word in asked.words if word not in known)
+        own = speakers.get(indexed(turn.speaker).lower()) in asked.speakers and of_speaker(turn.text[:READ])
+        if tells < TELLS * sum(worth.values()) or not topic or not (known or own):
+            continue
+        for name in named:
+            if not words.issuperset(name) and not any(name[place:] in spoken for place in range(len(name))):
+                found[Lead(name, topic)] = None
+    return list(found)[:LEADS]
+
+
+def _spoken(speakers: Iterable[str]) -> set[tuple[str, ...]]:
+    """How speakers are called: by the whole name, or by its first word."""
+    whole = {tuple(WORD.findall(name)) for name in speakers}
+    return whole | {name[:1] for name in whole}
+
+
+def rare(
+    texts: Iterable[str],
+    words: Iterable[str],
+    speakers: Iterable[str],
+    counts: Callable[[list[str]], Mapping[str, int]],
+    total: int,
+) -> list[str]:
+    """The rarest words of turns that neither the question nor a speaker has, of ``total`` turns; what is said once
+    leads nowhere else.
+    """
+    known = {*words, *(word for name in speakers for word in WORD.findall(name))}
+    found = dict.fromkeys(
+        word for text in texts for word in words_of(text[:READ]) if word not in known and len(word) > 3
+    )
+    count = counts(list(found)[:TRIED])
+    most = max(RARE, total // 100)
+    return sorted((word for word in count if 1 < count[word] <= most), key=lambda word: count[word])[:TERMS]

@@ -1,0 +1,52 @@
+"""Words as the index sees them: their stems, and in how many turns each is."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from forethought.memory.words import WORD, indexed
+
+KNOWN = 100_000
+"""Stems that are remembered."""
+
+
+class Words:
+    """Words as the index sees them, stemmed, by a scratch index in memory."""
+
+    def __init__(self) -> None:
+        self._scratch = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._scratch.execute(
+            "CREATE VIRTUAL TABLE scratch USING fts5(text, tokenize='porter unicode61 remove_diacritics 2')"
+        )
+        self._scratch.execute("CREATE VIRTUAL TABLE stems USING fts5vocab(scratch, instance)")
+        self._known: dict[str, str] = {}
+
+    def stems(self, words: Iterable[str]) -> dict[str, str]:
+        """Each word's stem; asked of the scratch index once for each word."""
+        wanted = list(words)
+        if len(self._known) > KNOWN:
+            self._known.clear()
+        if new := [word for word in dict.fromkeys(wanted) if word not in self._known]:
+            self._scratch.execute("BEGIN")
+            self._scratch.execute("DELETE FROM scratch")
+            self._scratch.executemany("INSERT INTO scratch(rowid, text) VALUES(?, ?)", enumerate(new))
+            found = {doc: term for term, doc in self._scratch.execute("SELECT term, doc FROM stems").fetchall()}
+            self._scratch.execute("COMMIT")
+            self._known.update((word, found.get(place, word)) for place, word in enumerate(new))
+        return {word: self._known[word] for word in wanted}
+
+    def counts(self, connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, int]:
+        """In how many turns each word is."""
+        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, turn_words, row)")
+        counts = {}
+        for word, stem in self.stems(words).items():
+            row = connection.execute("SELECT doc FROM temp.vocabulary WHERE term=?", (stem,)).fetchone()
+            counts[word] = int(row[0]) if row else 0
+        return counts
+
+    def covered(self, words: Sequence[str], text: str) -> list[str]:
+        """Those of the words that a text has, in any form."""
+        stems = self.stems(words)
+        there = set(self.stems(WORD.findall(indexed(text).lower())).values())
+        return [word for word in words if stems[word] in there]
