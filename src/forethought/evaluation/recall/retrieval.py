@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from forethought.memory.embed import Embedder
 from forethought.memory.words import indexed, match, words_of
 
+TOGETHER = 65_536
+"""Texts that are embedded at once: an embedder holds several copies of what it makes."""
 Scorer = Callable[[str], NDArray[Any]]
 """A score for each text, larger is better."""
 Order = Callable[[str], Sequence[int]]
@@ -41,7 +43,8 @@ def fts5(texts: Sequence[str], most: int = FOUND) -> Scorer:
 
 def cosine(embedder: Embedder, texts: Sequence[str], questions: Sequence[str] = ()) -> Scorer:
     """Cosine with the vector of each turn; ``questions`` that are known beforehand are embedded at once."""
-    turns = embedder.embed(texts)
+    parts = [embedder.embed(texts[start : start + TOGETHER]) for start in range(0, len(texts), TOGETHER)]
+    turns = np.concatenate(parts or [embedder.embed(texts)])
     asked = dict(zip(questions, embedder.embed(questions), strict=True)) if questions else {}
     return lambda question: turns @ (asked[question] if question in asked else embedder.embed([question])[0])
 
