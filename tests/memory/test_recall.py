@@ -243,6 +243,21 @@ def test_abstention_is_calibrated_on_held_out_questions(memory: Memory) -> None:
     assert best_threshold([0.9, 0.8], [0.1, 0.3]) == pytest.approx(0.55)
 
 
+def test_what_others_tell_speaks_against_an_answer(tmp_path: Path) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    memory.extend([Said("Ann", "I like the sea.", DAY), Said("Bo", "I adopted a dog from the shelter.", DAY)])
+    memory.extend([Said("Ann", "I walked along the shelter.", DAY), Said("Bo", "And I sing.", DAY)])
+    theirs, mine = (memory.recall(f"When did {name} adopt a dog from the shelter?") for name in ("Bo", "Ann"))
+    assert not theirs.abstain and mine.abstain and mine.confidence < theirs.confidence
+
+
+def test_what_is_only_asked_is_not_told_but_a_reply_is(memory: Memory) -> None:
+    memory.append("user", "What is the name of the parrot?")
+    assert memory.recall("What is the name of the parrot?").abstain
+    memory.append("assistant", "It has none, I think.")
+    assert not memory.recall("What is the name of the parrot?").abstain
+
+
 class Letters:
     """An embedder that a test can see through: which letters a text has."""
 

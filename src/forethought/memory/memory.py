@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WAITING = 256
 """Turns that are kept before they are indexed without being asked for."""
-THRESHOLD = 0.35
+THRESHOLD = 0.25
 """Confidence below which a passage advises to abstain; ``calibrate`` sets a memory's own."""
 PICKED = 50
 """Turns that a passage is chosen from."""

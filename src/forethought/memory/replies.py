@@ -7,21 +7,26 @@ from collections.abc import Callable, Mapping, Sequence
 from forethought.memory.turns import Turn
 from forethought.memory.words import sentences
 
-READ = 2000
+READ = 4000
 """Characters of a turn that are looked at."""
 MARKS = ("?", "\uff1f", "\u061f")
 Covered = Callable[[Sequence[str], str], list[str]]
 """Those of some words that a text has."""
 
 
+def parted(text: str) -> tuple[str, str]:
+    """The sentences of a text that ask, and those that tell."""
+    parts = sentences(text[:READ])
+    return " ".join(part for part in parts if part.endswith(MARKS)), " ".join(p for p in parts if not p.endswith(MARKS))
+
+
 def asks(text: str, words: Sequence[str], covered: Covered) -> bool:
     """Whether it is by what a turn asks, not by what it tells, that it has words of a question: its sentences with a
     question mark have at least half of them.
     """
-    text = text[:READ]
-    asking = " ".join(part for part in sentences(text) if part.endswith(MARKS))
+    asking, _ = parted(text)
     asked = covered(words, asking) if asking else []
-    return bool(asked) and 2 * len(asked) >= len(covered(words, text))
+    return bool(asked) and 2 * len(asked) >= len(covered(words, text[:READ]))
 
 
 def replies(

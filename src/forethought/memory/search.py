@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from forethought.memory import frames, hops
+from forethought.memory.confidence import chosen, confidence
 from forethought.memory.index import Index
 from forethought.memory.replies import replies, together
 from forethought.memory.stems import Words
@@ -97,10 +98,10 @@ class Search:
             first = fuse((lexical, 1.0), (dense, weight))
             more = self._second(connection, rows, asked, list(first)[:LEADING], days, counts)
             scores = fuse((lexical, 1.0), (dense, weight), *more)
-            confidence = self._confidence(connection, rows, asked, scores, counts)
+            sure = self._confidence(connection, rows, asked, list(scores), counts)
             best = index.store.get(rows.with_next(list(scores)[:ASKING]))
             pairs = replies(list(scores)[:ASKING], rows.following, best, asked.words, self._words.covered)
-            return Ranking(together(scores, pairs), asked, confidence, dict(rows.previous), pairs)
+            return Ranking(together(scores, pairs), asked, sure, dict(rows.previous), pairs)
 
     def speakers(self, connection: sqlite3.Connection) -> dict[str, int]:
         """The names of who speaks, lower case, with their numbers (the first ones, where there are very many)."""
@@ -138,21 +139,16 @@ class Search:
         return int(connection.execute("SELECT max(id) FROM turns").fetchone()[0] or 0)
 
     def _confidence(
-        self, connection: sqlite3.Connection, rows: _Rows, asked: Question, scores: Scores, counts: Mapping[str, int]
-    ) -> float:
-        """Which share of what the question asks about one found turn with its neighbours tells, rare words counting
-        more; only turns of the speaker that the question names, where it names one.
-        """
-        total = self._total(connection)
-        weight = worth({word: counts[word] for word in asked.words}, total)
-        found = [i for i in scores if not asked.speakers or rows.speaker(i) in asked.speakers][:5]
-        turns = self._index.store.get([*found, *(rows.previous[i] for i in found if i in rows.previous)])
-        best = 0.0
-        for i in found:
-            texts = [turns[n].text for n in (i, rows.previous.get(i)) if n in turns]
-            covered = self._words.covered(asked.words, " ".join(text[:4000] for text in texts))
-            best = max(best, sum(weight[word] for word in covered))
-        return best / max(sum(weight.values()), 1e-9)
+        self, connection: sqlite3.Connection, rows: _Rows, asked: Question, found: Sequence[int],
+        counts: Mapping[str, int],
+    ) -> float:  # fmt: skip
+        """How sure it is that the found turns tell what is asked."""
+        weight = worth({word: counts[word] for word in asked.words}, self._total(connection))
+        about = lambda turn: not asked.speakers or rows.speaker(turn) in asked.speakers  # noqa: E731
+        mine, others = chosen(found, about)
+        both = [*mine, *others]
+        turns = self._index.store.get([*both, *(rows.previous[i] for i in both if i in rows.previous)])
+        return confidence(mine, others, turns, rows.previous, weight, self._words.covered)
 
 
 class _Rows:

@@ -1,0 +1,46 @@
+"""How sure it is that found turns answer a question: how much of what is asked one of them tells.
+
+    told(t)    = share of the question's words in what t tells or the turn before asked, rare words counting more
+    confidence = max told(t) - 0.5 max told(u), t by those whom the question is about, u by the others; at least 0
+
+What a turn only asks is not told. That others tell of it more than those whom the question names speaks against an
+answer ("When did Ann adopt a dog?", where it was Bo who did). A question that names no speaker is about everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from forethought.memory.replies import parted
+from forethought.memory.turns import Turn
+
+LOOKED = 8
+"""Found turns that are looked at, of those whom the question is about and of the others."""
+OTHERS = 0.5
+
+
+def chosen(found: Sequence[int], about: Callable[[int], bool]) -> tuple[list[int], list[int]]:
+    """The best found turns by those whom the question is about, and by the others."""
+    mine = [turn for turn in found if about(turn)][:LOOKED]
+    others = [turn for turn in found if not about(turn)][:LOOKED]
+    return mine, others
+
+
+def confidence(
+    mine: Sequence[int],
+    others: Sequence[int],
+    turns: Mapping[int, Turn],
+    previous: Mapping[int, int],
+    worth: Mapping[str, float],
+    covered: Callable[[Sequence[str], str], list[str]],
+) -> float:
+    """From 0 to 1; ``worth`` is the weight of each of the question's words, ``previous`` the turn before one."""
+    words, whole = list(worth), max(sum(worth.values()), 1e-9)
+
+    def told(number: int) -> float:
+        texts = [parted(turns[number].text)[1]] if number in turns else []
+        before = turns.get(previous.get(number, -1))
+        texts += [parted(before.text)[0]] if before else []
+        return sum(worth[word] for word in covered(words, " ".join(texts))) / whole
+
+    return max(0.0, max(map(told, mine), default=0.0) - OTHERS * max(map(told, others), default=0.0))
