@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from forethought.memory.memory import Found, Memory
 from forethought.memory.passage import Line, Passage
-from forethought.memory.transfer import Salvaged
+from forethought.memory.salvage import Salvaged
 from forethought.memory.turns import Said, Turn
 from forethought.memory.upkeep import Stats
 

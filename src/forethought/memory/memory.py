@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from forethought.errors import BadSetting
 from forethought.memory import index as settings
-from forethought.memory import transfer, upkeep
+from forethought.memory import salvage, transfer, upkeep
 from forethought.memory.embed import Embedder, choose
 from forethought.memory.index import Index
 from forethought.memory.passage import Passage, build, count_tokens
@@ -222,9 +222,9 @@ class Memory:
         return len(self.extend(transfer.read(Path(path))))
 
     @staticmethod
-    def salvage(damaged: Path | str, copy: Path | str) -> transfer.Salvaged:
+    def salvage(damaged: Path | str, copy: Path | str) -> salvage.Salvaged:
         """Copy what can still be read of a damaged file into a new memory; the damaged file is only read."""
-        return transfer.salvage(Path(damaged), Path(copy))
+        return salvage.salvage(Path(damaged), Path(copy))
 
     def close(self) -> None:
         """Close the file."""

@@ -195,6 +195,10 @@ class Store:
         found = connection.execute("SELECT dictionary, frame FROM texts WHERE id=?", (number,)).fetchone()
         if found is not None:
             return self.unpack(connection, *found)
+        return self.packed(connection, number)
+
+    def packed(self, connection: sqlite3.Connection, number: int) -> bytes:
+        """The bytes of a text that ``compact`` put in a pack. Raises ``Damaged``."""
         found = connection.execute(
             "SELECT first, dictionary, frame FROM packs WHERE first<=? ORDER BY first DESC LIMIT 1", (number,)
         ).fetchone()
