@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from forethought.errors import BadSetting
+from forethought.errors import BadSetting, Busy, NoSpace
 from forethought.memory import index as settings
 from forethought.memory import salvage, transfer, upkeep
 from forethought.memory.embed import Embedder, choose
@@ -93,7 +94,8 @@ class Memory:
         ids = self._store.extend(said)
         self._unindexed += len(ids)
         if WAITING <= self._unindexed <= 4 * WAITING:  # a large import waits for its first question
-            self._index.catch_up()
+            with suppress(NoSpace, Busy):  # the turns are kept: what waits is indexed later
+                self._index.catch_up()
             self._unindexed = 0
         return ids
 

@@ -1,0 +1,60 @@
+"""A disk that is really full: a small file system of its own, where the machine lets us mount one."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from forethought.errors import NoSpace
+from forethought.memory import Memory
+
+SIZE = 6 << 20
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    try:
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", disk], capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        pytest.skip("there is no mount here")
+    if mounted.returncode:
+        pytest.skip(f"mounting is not permitted here: {mounted.stderr.decode().strip()}")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def fill(memory: Memory, rng: random.Random, acknowledged: dict[int, str]) -> None:
+    """Appends until there is no room."""
+    for _ in range(5000):
+        text = "".join(rng.choices("abcdefghijklmnop ", k=200))
+        acknowledged[memory.append("user", text)] = text
+
+
+def test_a_full_disk_loses_no_acknowledged_turn_and_goes_on_with_room(small_disk: Path) -> None:
+    path, filler = small_disk / "chat.sqlite", small_disk / "filler"
+    filler.write_bytes(bytes(SIZE // 4))
+    rng, acknowledged = random.Random(4), dict[int, str]()
+    memory = Memory.open(path, embed="lexical")
+    for _ in range(3):  # it stays clear, however often one tries
+        with pytest.raises(NoSpace, match="no space left"):
+            fill(memory, rng, acknowledged)
+    before = len(acknowledged)
+    assert before > 256  # so that words were to be indexed too
+    assert {turn.id: turn.text for turn in memory.turns()} == acknowledged and memory.verify() == []
+    filler.unlink()
+    with pytest.raises(NoSpace):
+        fill(memory, rng, acknowledged)
+    assert len(acknowledged) > before
+    memory.close()
+    with Memory.open(path, embed="lexical") as again:
+        assert {turn.id: turn.text for turn in again.turns()} == acknowledged and again.verify() == []
