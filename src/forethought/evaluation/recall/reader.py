@@ -1,5 +1,8 @@
 """A causal language model that reads a passage and answers; what it has read is kept, so that more can be asked.
 
+Not the memory's ``Reader``: that one renders chats and goes on from a ``DynamicCache``, which RWKV does not have; this
+one asks many questions of one past, and one question of many chunks at once.
+
 Shapes: B batch, T tokens, V vocabulary.
 """
 
@@ -177,17 +180,9 @@ def fork(past: Past) -> Past:
 @torch.inference_mode()
 def row_of(past: Past, row: int) -> Past:
     """One row of what was read."""
-    cache: Any = past.cache
-    if isinstance(cache, list):
-        cache = [part[row : row + 1].clone() for part in cache]
+    one = fork(past)
+    if isinstance(one.cache, list):  # RWKV's
+        one.cache = [part[row : row + 1] for part in one.cache]
     else:
-        cache = copy.deepcopy(cache)
-        for layer in cache.layers:
-            for name in ("keys", "values"):
-                if isinstance(getattr(layer, name, None), Tensor):
-                    setattr(layer, name, getattr(layer, name)[row : row + 1].clone())
-            for name in ("conv_states", "recurrent_states"):
-                held = getattr(layer, name, None) or {}
-                for i, tensor in held.items():
-                    held[i] = tensor[row : row + 1].clone() if tensor is not None else None
-    return Past(cache, past.tokens, past.logits_BV[row : row + 1])
+        one.cache.reorder_cache(torch.tensor([row]))
+    return Past(one.cache, past.tokens, past.logits_BV[row : row + 1])
