@@ -13,8 +13,8 @@ balanced accuracy on the questions of the fifth (LoCoMo's unanswerable ones most
 life).
 
 Constants of the ranking (neighbours 0.3 and 0.2, speaker and time 1.5, rank constant 10, weights 0.2 and 0.5, FOUND
-200)
-were chosen on these same five conversations, as round numbers, so the figures are those of a development set.
+200) and the form of the confidence were chosen on these same five conversations, as round numbers, so the figures are
+those of a development set.
 """
 
 from __future__ import annotations
