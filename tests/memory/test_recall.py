@@ -113,6 +113,14 @@ def test_who_has_the_same_leads_to_what_it_is(memory: Memory) -> None:
     assert "jade fox" in memory.recall("What is my boat code?", 60).text
 
 
+def test_what_is_mine_is_found_among_what_is_others(memory: Memory) -> None:
+    memory.append("assistant", "Is my boat code there?")
+    memory.append("user", "My boat opens with jade fox.")
+    memory.extend([Said("user", f"The boat code of Ann Lee is not fox {i}.") for i in range(60)])
+    assert "jade fox" in memory.recall("What is my boat code?", 60).text
+    assert "jade fox" not in memory.recall("What is the boat code of Ann Lee?", 60).text
+
+
 def test_a_lead_stays_within_the_conversation_and_before_the_turn(memory: Memory) -> None:
     crowd(memory, "Ann Lee says the boat code is the same as Bo Hill's.")
     elsewhere = memory.append("user", "For the boat of Bo Hill the code is jade fox.", conversation="elsewhere")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from forethought.memory.turns import Turn
-from forethought.memory.words import STOP, WORD, Question, indexed, match, of_speaker, sentences, words_of
+from forethought.memory.words import OWN, STOP, WORD, Question, indexed, match, of_speaker, sentences, words_of
 
 READ = 2000
 """Characters of a turn that are looked at."""
@@ -36,6 +36,11 @@ class Lead:
     def query(self) -> str:
         """Turns with the whole name and something of the topic, as FTS5 asks for them."""
         return f"{' AND '.join(match([word]) for word in self.name)} AND ({match(self.topic)})"
+
+
+def own(words: Sequence[str]) -> str:
+    """Turns that tell of their speaker's own, and of what a question asks, as FTS5 asks for them."""
+    return f"({match(sorted(OWN))}) AND ({match(words)})"
 
 
 def names(text: str) -> list[tuple[str, ...]]:

@@ -3,10 +3,11 @@
     lexical(t) = (BM25(t) + 0.3 BM25(previous) + 0.2 BM25(next)) * 1.5 if the question names t's speaker, * 1.5 if t's
     time
     score(t)   = 1 / (10 + rank in lexical) + w / (10 + rank in dense)
-                 + 0.2 / (10 + rank by rare words) + 1.5 / (10 + rank in a lead)
+                 + 0.2 / (10 + rank by rare words) + 1.5 / (10 + rank in a lead) + 1 / (10 + rank in the asker's own)
 
-``w`` is the embedder's. The last two are second hops (``hops``): few turns name somebody else who has what is asked
-for, and what they lead to counts more than what was found first. Reciprocal rank fusion: Cormack et al. 2009; here with
+``w`` is the embedder's. Rare words and leads are second hops (``hops``): few turns name somebody else who has what is
+asked for, and what they lead to counts more than what was found first. The asker's own turns with "my" are looked up
+where the question says "my". Reciprocal rank fusion: Cormack et al. 2009; here with
 10 instead of 60, since only the first few count. A turn that asks what is asked brings the reply to it (``replies``).
 """
 
@@ -26,12 +27,12 @@ from forethought.memory.replies import replies, together
 from forethought.memory.stems import Words
 from forethought.memory.turns import from_milliseconds, to_milliseconds
 from forethought.memory.when import Span, span
-from forethought.memory.words import Question, indexed, take_apart
+from forethought.memory.words import Question, indexed, of_speaker, take_apart
 
 FOUND = 200
 """Turns that each way of finding contributes."""
 BEFORE, AFTER, SPEAKER, TIME = 0.3, 0.2, 1.5, 1.5
-RANK, HOP, LEAD = 10, 0.2, 1.5
+RANK, HOP, LEAD, MINE = 10, 0.2, 1.5, 1.0
 APART = timedelta(hours=6) // timedelta(milliseconds=1)
 """Turns further apart than this are no neighbours."""
 OFTEN = 1000
@@ -97,6 +98,8 @@ class Search:
             weight = index.embedder.weight if index.embedder else 0.0
             first = fuse((lexical, 1.0), (dense, weight))
             more = self._second(connection, rows, asked, list(first)[:LEADING], days, counts)
+            if of_speaker(question):
+                more.append((self._own(connection, rows, asked, speakers.get(indexed(asker).lower(), -1)), MINE))
             scores = fuse((lexical, 1.0), (dense, weight), *more)
             sure = self._confidence(connection, rows, asked, list(scores), counts)
             best = index.store.get(rows.with_next(list(scores)[:ASKING]))
@@ -133,6 +136,12 @@ class Search:
             near = rows.around(led)
             found.append(({turn: led[turn] for turn in [turn for turn in led if turn in near][: hops.LED]}, LEAD))
         return found
+
+    def _own(self, connection: sqlite3.Connection, rows: _Rows, asked: Question, asker: int) -> Scores:
+        """What the asker told of what is theirs."""
+        found = self._index.by_query(connection, hops.own(asked.words), FOUND)
+        near = rows.around(found)
+        return {turn: found[turn] for turn in found if turn in near and rows.speaker(turn) == asker}
 
     def _total(self, connection: sqlite3.Connection) -> int:
         """About how many turns there are."""
