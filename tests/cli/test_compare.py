@@ -63,6 +63,12 @@ def test_it_runs_resumes_and_says_what_is_missing(
     assert main(command) == 0
     told = capsys.readouterr().out
     assert PROBES in told and "Nothing can be said about imitation: fewer than two seeds were measured." in told
+    ask = ["eval", "prompts", "--model", str(folder / "imitation-0"), "--n", "2", "--axes", "", "--ways"]
+    assert main([*ask, "{}", "Now: {}"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "foreseen by imitation, over prompts: picking the best of 2" in told and "prompt_afresh/Now: {}" in told
+    assert main([*ask, "Now"]) == 2
+    assert "where the desire stands" in capsys.readouterr().err
     shutil.rmtree(folder / "imitation-0" / "model")
     (folder / "imitation-0" / "measured.json").unlink()
     assert main(command) == 1, "it was trained, and cannot be measured any more"

@@ -195,15 +195,17 @@ class Plan:
         return Job(name, (train, measure), folder / MEASURED, after)
 
     def afresh(self) -> list[Job]:
-        """Every run measured once more, in other situations, when it is done."""
-        from forethought.evaluation.comparison import FRESH
+        """Every run measured once more, in other situations and asked in other ways, when it is done."""
+        from forethought.evaluation.comparison import FRESH, PROMPTS_FILE
 
-        def job(name: str) -> Job:
+        def job(name: str, suite: str, leaves: str, *more: str) -> Job:
             folder, n = self.folder / name, str(self.options.fresh)
-            measure = ("eval", "consequences", "--n", n, "--seed", "1", "--model", str(folder), "--json")
-            return Job(f"{name}, afresh", (measure,), folder / FRESH, (name,))
+            measure = ("eval", suite, "--n", n, *more, "--model", str(folder), "--json")
+            return Job(f"{name}, {Path(leaves).stem}", (measure,), folder / leaves, (name,))
 
-        return [job(f"{arm}-{seed}") for seed in self.seeds for arm in self.arms if self.options.fresh]
+        names = [f"{arm}-{seed}" for seed in self.seeds for arm in self.arms if self.options.fresh]
+        again = [job(name, "consequences", FRESH, "--seed", "1") for name in names]
+        return again + [job(name, "prompts", PROMPTS_FILE) for name in names]
 
     def chosen(self) -> dict[str, dict[str, Any]]:
         """The settings that did best on validation probes, for each arm; written down with what was tried."""
