@@ -26,8 +26,10 @@ PARTS: dict[str, tuple[str, ...]] = {
     "errand": ("compare", "evidence", "--arms", *ARMS, "--seeds", *SEEDS, *SMALL, "--budget-tokens", "1500000"),
     "street": ("compare", "evidence", "--arms", *ARMS, "--seeds", *SEEDS, *SMALL, "--budget-tokens", "2500000",
                "--set", "worlds=street"),
+    "operations": ("compare", "evidence", "--arms", "static-mixed", "developmental", "--seeds", *SEEDS, *SMALL,
+                   "--budget-flops", "3e12"),
     "sums": ("capacity", "--worlds", "sums", *GRID, "--budget-tokens", "5000000"),
-    "sizes": ("capacity", "--worlds", "errand", *GRID, "--budget-tokens", "1500000"),
+    "sizes": ("capacity", "--worlds", "errand", *GRID, "--budget-tokens", "1500000", "--set", "matrix_rate=0.01"),
 }  # fmt: skip
 RESULT = {"compare": "compare.json", "capacity": "capacity.json"}
 LARGE: dict[str, tuple[str, ...]] = {

@@ -41,7 +41,7 @@ def test_a_plan_has_a_run_for_each_arm_and_seed_and_yoked_ones_come_after(tmp_pa
     assert "--matrix-rate" in jobs["imitation-0"].commands[0] and "--matrix-rate" not in train
     tuning = {job.name: job for job in made.tuning()}
     assert len(tuning) == 6 and tuning["tune-placebo-1"].after == ("tune-developmental-0",)
-    assert "validation" in tuning["tune-imitation-0"].commands[1] and "1250" in tuning["tune-imitation-0"].commands[0]
+    assert "validation" in tuning["tune-imitation-0"].commands[1] and "2500" in tuning["tune-imitation-0"].commands[0]
 
 
 def test_the_settings_that_do_best_on_validation_probes_are_taken(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_the_settings_that_do_best_on_validation_probes_are_taken(tmp_path: Path
         storage.write_json(tmp_path / f"tune-imitation-{k}" / "measured.json", {"records": [record.to_dict()]})
     assert made.chosen() == {"imitation": SEARCH[1]}
     told = storage.read_json(tmp_path / "tuning.json")["imitation"]
-    assert [each["score"] for each in told["tried"]] == [0.4, 0.6] and told["share"] == 0.25
+    assert [each["score"] for each in told["tried"]] == [0.4, 0.6] and told["share"] == 0.5
     assert validation_score([]) == 0.0
 
 
@@ -63,6 +63,12 @@ def test_it_runs_resumes_and_says_what_is_missing(
     assert main(command) == 0
     told = capsys.readouterr().out
     assert PROBES in told and "Nothing can be said about imitation: fewer than two seeds were measured." in told
+    ask = ["eval", "prompts", "--model", str(folder / "imitation-0"), "--n", "2", "--axes", "", "--ways"]
+    assert main([*ask, "{}", "Now: {}"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "foreseen by imitation, over prompts: picking the best of 2" in told and "prompt_afresh/Now: {}" in told
+    assert main([*ask, "Now"]) == 2
+    assert "where the desire stands" in capsys.readouterr().err
     shutil.rmtree(folder / "imitation-0" / "model")
     (folder / "imitation-0" / "measured.json").unlink()
     assert main(command) == 1, "it was trained, and cannot be measured any more"

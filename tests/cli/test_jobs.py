@@ -96,12 +96,18 @@ def test_a_stopped_machine_starts_nothing_more(tmp_path: Path) -> None:
     assert here(Job("late", (("--version",),), tmp_path / "late" / "told.txt")) == "stopped"
 
 
-def test_ctrl_c_reaches_what_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_being_asked_to_stop_reaches_what_runs(tmp_path: Path, told: signal.Signals) -> None:
+    """By Ctrl-C, and by SIGTERM in the background, where a shell lets whatever it starts ignore SIGINT."""
+    keys = "SIG_IGN" if told is signal.SIGTERM else "default_int_handler"
     code = (
-        "from pathlib import Path; from forethought.cli.jobs import Job, run_jobs\n"
+        "import signal; from pathlib import Path; from forethought.cli.jobs import Job, run_jobs\n"
+        "from forethought.cli.train import ends_as_interrupts\n"
+        f"signal.signal(signal.SIGINT, signal.{keys})\n"
         f"folder = Path({str(tmp_path)!r})\n"
         "train = ('train', '--folder', str(folder / 'run'), '--budget-tokens', '50000000', '--practice-share', '0')\n"
-        "run_jobs([Job('run', (train,), folder / 'run' / 'left')])\n"
+        "with ends_as_interrupts():\n"
+        "    run_jobs([Job('run', (train,), folder / 'run' / 'left')])\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env={**os.environ})
     metrics = tmp_path / "run" / "metrics.jsonl"
@@ -109,6 +115,6 @@ def test_ctrl_c_reaches_what_runs(tmp_path: Path) -> None:
         if metrics.exists() and metrics.stat().st_size:
             break
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(told)
     _, said = process.communicate(timeout=120)
     assert "KeyboardInterrupt" in said and list((tmp_path / "run" / "checkpoints").glob("step-*"))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from forethought.errors import BadSetting
+from forethought.evaluation import foresight
 from forethought.evaluation import shares as module
 from forethought.evaluation.shares import EXTRAPOLATED, MEMORISED, NEW, TRAINED, figures, shares, validation
 from forethought.models import Imagined, Model
@@ -36,7 +37,7 @@ def answers(model: Any, questions: Sequence[Any]) -> list[Imagined]:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, float]]:
-    monkeypatch.setattr(module, "predict", answers)
+    monkeypatch.setattr(foresight, "predict", answers)
     monkeypatch.setattr(module, "probes", lambda *rest: [])
 
     def ask(*knows: str, best: bool = False, world: str = "sums") -> dict[str, float]:
@@ -63,7 +64,7 @@ def test_a_world_without_lasting_outcomes_has_no_memorised_share(asked: Any) -> 
 
 
 def test_hundreds_of_questions_stand_behind_each_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "predict", answers)
+    monkeypatch.setattr(foresight, "predict", answers)
     monkeypatch.setattr(module, "probes", lambda *rest: [])
     found = shares([lambda: Oracle("")], "sums", n=200)  # type: ignore[list-item, return-value]
     assert {record.n for record in found if record.split == "test"} == {200}

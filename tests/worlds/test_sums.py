@@ -50,6 +50,21 @@ def test_problems_are_done_from_left_to_right(text: str, value: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("4 7 plus 5", ["7 plus 5 is 1 2", "4 plus 0 plus 1 is 5"]),
+        ("4 3 minus 1 8", ["1 3 minus 8 is 5", "4 minus 1 minus 1 is 2"]),
+        ("1 0 0 minus 1", ["1 0 minus 1 is 9", "1 0 minus 0 minus 1 is 9", "1 minus 0 minus 1 is 0"]),
+        ("9 plus 9 plus 9", ["9 plus 9 is 1 8", "8 plus 9 is 1 7", "1 plus 0 plus 1 is 2"]),
+        ("4 7 times 3", ["7 times 3 is 2 1", "4 times 3 plus 2 is 1 4"]),
+    ],
+)
+def test_the_columns_are_told_from_the_units_on(text: str, columns: list[str]) -> None:
+    problem = parse(text)
+    assert problem is not None and [" is ".join(each) for each in problem.working] == columns
+
+
+@pytest.mark.parametrize(
     ("text", "many"),
     [
         ("4 7 plus 2 2", 0), ("4 7 plus 2 5", 1), ("6 7 plus 5 8", 2), ("9 9 9 plus 1", 3), ("8 2 plus 9 1", 1),
@@ -64,7 +79,8 @@ def test_carries_are_counted_as_they_come_one_upon_the_other(text: str, many: in
 def test_what_is_looked_up_or_worked_out_is_told_and_met() -> None:
     world = desk("Ada Berg", "4 7 plus 2 5", asked=(1, 0))
     text, _, _, _, info = world.step("work out 4 7 plus 2 5")
-    assert info["change"] == "4 7 plus 2 5 makes 7 2." and info["progress"] is Progress.ONGOING
+    assert info["change"] == "7 plus 5 is 1 2. 4 plus 2 plus 1 is 7. 4 7 plus 2 5 makes 7 2."
+    assert info["progress"] is Progress.ONGOING and "4 7 plus 2 5 makes 7 2." in text and "is 1 2" not in text
     assert "There is a card for Ada Berg." in text and info["candidates"] == ("look up Ada Berg",)
     assert world.step("work out 4 7 plus 2 5")[-1]["change"] == NOTHING
     *_, info = world.step("look up Ada Berg")

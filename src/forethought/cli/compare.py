@@ -39,7 +39,7 @@ DESCRIPTION = (
     "situations, and says by rule which differences there is evidence for. The same command again goes on."
 )
 ARMS = ("imitation", "static-mixed", "static-same", "placebo", "developmental")
-SEARCH: tuple[dict[str, Any], ...] = ({}, {"matrix_rate": 0.0025}, {"matrix_rate": 0.01}, {"learning_rate": 4e-3})
+SEARCH: tuple[dict[str, Any], ...] = ({}, {"matrix_rate": 0.01}, {"matrix_rate": 0.02}, {"matrix_rate": 0.0025})
 """The settings that are tried for every arm alike, beginning with the recipe's own."""
 TUNE_PAIRS = 30
 """Validation pairs of each probe in each place."""
@@ -56,7 +56,7 @@ class CompareOptions:
     budget_tokens: Annotated[int | None, about("training tokens of each run (default: the recipe's)", "INT")] = None
     budget_flops: Annotated[float, about("operations of each run, imagination included, in place of tokens")] = 0.0
     set: Annotated[tuple[str, ...], about("settings for all arms, e.g. latent_weight=0.05", "[NAME=VALUE ...]")] = ()
-    tune: Annotated[int, about(f"settings tried for each arm on validation probes, up to {len(SEARCH)}; 0: none")] = 0
+    tune: Annotated[int, about(f"settings tried for each arm in validation, up to {len(SEARCH)}; 0: none")] = 0
     suite: Annotated[Literal["all", "consequences"], about("what is measured; consequences: nothing acts")] = "all"
     n: Annotated[int, about("transitions and pairs of each kind measured in each place")] = 60
     episodes: Annotated[int, about("episodes acted in each place")] = 24
@@ -153,7 +153,7 @@ class Plan:
         return work_off(jobs, self.folder, self.options.at_once, self.console)
 
     def tuning(self) -> list[Job]:
-        """Short runs of every arm with each setting of the search, measured on validation probes."""
+        """Short runs of every arm with each setting of the search, measured in validation situations."""
         from forethought.evaluation.comparison import CHAMPION
 
         what = ("consequences", "--split", "validation", "--n", str(TUNE_PAIRS))
@@ -195,18 +195,20 @@ class Plan:
         return Job(name, (train, measure), folder / MEASURED, after)
 
     def afresh(self) -> list[Job]:
-        """Every run measured once more, in other situations, when it is done."""
-        from forethought.evaluation.comparison import FRESH
+        """Every run measured once more, in other situations and asked in other ways, when it is done."""
+        from forethought.evaluation.comparison import FRESH, PROMPTS_FILE
 
-        def job(name: str) -> Job:
+        def job(name: str, suite: str, leaves: str, *more: str) -> Job:
             folder, n = self.folder / name, str(self.options.fresh)
-            measure = ("eval", "consequences", "--n", n, "--seed", "1", "--model", str(folder), "--json")
-            return Job(f"{name}, afresh", (measure,), folder / FRESH, (name,))
+            measure = ("eval", suite, "--n", n, *more, "--model", str(folder), "--json")
+            return Job(f"{name}, {Path(leaves).stem}", (measure,), folder / leaves, (name,))
 
-        return [job(f"{arm}-{seed}") for seed in self.seeds for arm in self.arms if self.options.fresh]
+        names = [f"{arm}-{seed}" for seed in self.seeds for arm in self.arms if self.options.fresh]
+        again = [job(name, "consequences", FRESH, "--seed", "1") for name in names]
+        return again + [job(name, "prompts", PROMPTS_FILE) for name in names]
 
     def chosen(self) -> dict[str, dict[str, Any]]:
-        """The settings that did best on validation probes, for each arm; written down with what was tried."""
+        """The settings that did best in validation situations, for each arm; written down with what was tried."""
         if not self.options.tune:
             return {}
         from forethought.evaluation import load_results
@@ -252,10 +254,9 @@ class Plan:
 
 
 def validation_score(records: Sequence[Any]) -> float:
-    """What settings are chosen by: the mean over pair probes, or over exact outcomes in worlds without any."""
+    """What settings are chosen by: the mean over pair probes and exact outcomes, which differ before any pair does."""
     from forethought.evaluation.statistics import BASELINES
 
     mine = [record for record in records if record.arm not in BASELINES]
-    values = [record.value for record in mine if record.metric.startswith("probe/")]
-    values = values or [record.value for record in mine if record.metric == "exact"]
+    values = [record.value for record in mine if record.metric.startswith("probe/") or record.metric == "exact"]
     return sum(values) / len(values) if values else 0.0

@@ -24,12 +24,13 @@ class EvalOptions:
     """What to measure, and where."""
 
     suite: Annotated[
-        Literal["consequences", "acting", "questions", "experiments", "all", "gate", "shares", "recall"],
+        Literal["consequences", "acting", "questions", "experiments", "all", "prompts", "gate", "shares", "recall"],
         tyro.conf.Positional,
         about(
-            "what to measure; gate: calibrates a gate, keeps it with the model and tests what it promises; shares: "
-            "memorised and extrapolated, of every model that a run kept; recall: memory of long conversations, with "
-            "options of its own ('forethought eval recall --help')"
+            "what to measure; prompts: what picking the best of several ways to put a desire would claim; gate: "
+            "calibrates a gate, keeps it with the model and tests what it promises; shares: memorised and "
+            "extrapolated, of every model that a run kept; recall: memory of long conversations, with options of its "
+            "own ('forethought eval recall --help')"
         ),
     ]
     model: Annotated[Path | None, about("a run folder or a model's folder (default: the quickstart's)", "FOLDER")] = (
@@ -43,6 +44,7 @@ class EvalOptions:
     episodes: Annotated[int | None, about("episodes acted in each place", "INT")] = None
     horizon: Annotated[int, about("acting, gate: steps ahead that are imagined")] = 3
     imagine: Annotated[Imagination | None, about("acting, gate: how (default: guided where it can)", "STR")] = None
+    ways: Annotated[tuple[str, ...], about("prompts: how to put the desire, {} in its place", "[STR ...]")] = ()
     alpha: Annotated[float, about("gate: the share of episodes that may end in harm")] = 0.05
     seed: Annotated[int, about("decides which situations")] = 0
     json: Annotated[bool, about("print the records as JSON")] = False
@@ -61,6 +63,7 @@ def run(arguments: Sequence[str]) -> int:
         console.print(said, soft_wrap=True)
     from forethought.cli import measure
     from forethought.evaluation import save_results
+    from forethought.evaluation.prompts import by_prompt, prompt_claim
     from forethought.reports.gather import GATE_RESULTS
     from forethought.training.run import made_by
 
@@ -69,7 +72,7 @@ def run(arguments: Sequence[str]) -> int:
     given: dict[str, Any] = {
         "worlds": options.worlds or None, "level": options.level, "split": options.split, "axes": options.axes,
         "n": options.n, "episodes": options.episodes, "seed": options.seed,
-        "horizon": options.horizon, "imagine": options.imagine,
+        "horizon": options.horizon, "imagine": options.imagine, "ways": options.ways or None,
     }  # fmt: skip
     scope = replace(scope, **{name: value for name, value in given.items() if value is not None})
     model = load_model(folder)
@@ -89,6 +92,8 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     for table in measure.full_tables(records):
         console.print(table, "")
+    if options.suite == "prompts":
+        console.print(prompt_claim(config.arm, [by_prompt(records)]).words, soft_wrap=True)
     if options.suite == "gate":
         console.print(f"The gate for {options.alpha:.1%} is in {folder / 'gate.json'}.", soft_wrap=True)
         if lived is not None:

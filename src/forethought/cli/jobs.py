@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -144,10 +143,10 @@ class Here:
         return process.returncode, out, said
 
     def stop(self) -> None:
-        """Asks what runs to keep its work and end."""
+        """Asks what runs to keep its work and end, by SIGTERM: what a shell starts in the background ignores SIGINT."""
         self._stopped = True
         for process in list(self._running):
-            process.send_signal(signal.SIGINT)
+            process.terminate()
 
 
 def environment() -> dict[str, str]:

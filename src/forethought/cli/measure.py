@@ -41,6 +41,7 @@ class Scope:
     seed: int = 0
     horizon: int = 3
     imagine: Imagination | None = None
+    ways: tuple[str, ...] | None = None
 
 
 def scope_of(config: TrainConfig) -> Scope:
@@ -75,10 +76,11 @@ def measure_run(folder: Path, config: TrainConfig, command: str) -> list[Record]
 
 
 def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | None = None) -> list[Record]:
-    """The records of a suite: ``consequences``, ``acting``, ``questions``, ``experiments`` or ``all`` (the first three,
-    questions where the model was taught any).
+    """The records of a suite: ``consequences``, ``acting``, ``questions``, ``experiments``, ``prompts`` or ``all`` (the
+    first three, questions where the model was taught any).
     """
     from forethought.evaluation import act, ask, car_wash_pairs, evaluate, experiment
+    from forethought.evaluation.prompts import prompts
     from forethought.planning import Planner
 
     where: dict[str, Any] = {
@@ -94,6 +96,9 @@ def measure(model: Model, suite: str, scope: Scope, arm: str, watch: Watch | Non
         records += ask(model, n=scope.n, **where)
     if suite == "experiments":
         records += experiment(model, n=scope.n, planner=Planner(horizon=scope.horizon), **where)
+    if suite == "prompts":
+        ways = None if scope.ways is None else {text: text for text in scope.ways}
+        records += prompts(model, n=scope.n, ways=ways, **where)
     if suite in ("acting", "all"):
         with warnings.catch_warnings():
             if suite == "all":  # what is left out has been said once

@@ -17,7 +17,7 @@ from forethought.errors import BadSetting
 if TYPE_CHECKING:
     from forethought.evaluation import Record
 
-TUNE_SEED, TUNE_SHARE = 10_000, 0.25
+TUNE_SEED, TUNE_SHARE = 10_000, 0.5
 """Tuning's seed, which no run has, and its share of the budget."""
 PLAN_FILE, TUNING_FILE = "plan.json", "tuning.json"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from forethought import storage
 from forethought.errors import Unmatched
+from forethought.evaluation.prompts import by_prompt, prompt_claim
 from forethought.evaluation.results import load_results
 from forethought.evaluation.selection import Claim, claim
 from forethought.evaluation.significance import Difference, difference, holm
@@ -18,6 +19,8 @@ from forethought.evaluation.statistics import BASELINES, Record, over_seeds
 MEASURED, RESULT_FILE = "measured.json", "compare.json"
 FRESH = "fresh.json"
 """A run measured again in other situations of the same kind, for what picking the best would have claimed."""
+PROMPTS_FILE = "prompts.json"
+"""The run's model asked in several ways."""
 KEPT = ("arm", "seed", "figures", "tokens", "flops", "steps", "seconds", "parameters", "initial")
 """What a result keeps of each run."""
 PROBES, OUTCOMES = "held-out pair probes", "held-out outcomes"
@@ -47,7 +50,7 @@ MATCHED = (
 @dataclass(frozen=True, slots=True)
 class Run:
     """One arm with one seed: what it cost, what it began with, its figures, and its single metrics of consequences,
-    by ``metric, axis``, in the situations that are reported and in fresh ones.
+    by ``metric, axis``, in the situations that are reported and in fresh ones, and what it foresees by each prompt.
     """
 
     arm: str
@@ -63,6 +66,7 @@ class Run:
     config: dict[str, Any]
     metrics: dict[str, float]
     fresh: dict[str, float]
+    prompts: dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +118,14 @@ class Comparison:
 def read_run(arm: str, seed: int, folder: Path) -> Run:
     """A run that was trained and measured; ``Damaged`` or ``FileNotFoundError`` where it cannot be read."""
     summary, records = storage.read_json(folder / "summary.json"), load_results(folder / MEASURED)
-    fresh = load_results(folder / FRESH) if (folder / FRESH).exists() else []
+    fresh, asked = (load_results(path) if path.exists() else [] for path in (folder / FRESH, folder / PROMPTS_FILE))
     timings = storage.read_json_lines(folder / "timings.jsonl")
     made = {"commit": summary["commit"], "versions": summary["versions"]}
     return Run(
         arm, seed, figures(records), summary["tokens"], summary["flops"], summary["steps"],
         sum(line["seconds"] for line in timings), summary["parameters"], summary["initial"], made,
         storage.read_json(folder / "config.json"), consequences(records), consequences(fresh),
+        by_prompt(asked),
     )  # fmt: skip
 
 
@@ -139,8 +144,8 @@ def consequences(records: Iterable[Record]) -> dict[str, float]:
 
 
 def claims(runs: Sequence[Run]) -> list[Claim]:
-    """What picking an arm's best seed would have claimed, and picking the metric in which the developmental arm looks
-    best beside another; [] where nothing was measured afresh.
+    """What picking an arm's best seed or prompt would have claimed, and picking the metric in which the developmental
+    arm looks best beside another; [] where nothing was measured afresh.
     """
     by_arm: dict[str, dict[int, Run]] = {}
     for run in runs:
@@ -153,6 +158,10 @@ def claims(runs: Sequence[Run]) -> list[Claim]:
             seen = {f"seed {seed}": [run.metrics[name] for name in shared] for seed, run in mine.items()}
             afresh = {f"seed {seed}": [run.fresh[name] for name in shared] for seed, run in mine.items()}
             found.append(claim(f"consequences foreseen by {arm}, over seeds", seen, afresh))
+    for arm in dict.fromkeys(run.arm for run in runs):
+        asked = [run.prompts for run in runs if run.arm == arm and run.prompts]
+        if asked:
+            found.append(prompt_claim(arm, asked))
     for arm, theirs in by_arm.items():
         mine = by_arm.get(CHAMPION, {})
         seeds = sorted(set(mine) & set(theirs))

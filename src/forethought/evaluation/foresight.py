@@ -10,7 +10,7 @@ from functools import lru_cache
 from forethought.evaluation.transitions import Trajectory, transitions
 from forethought.models import Imagined, Model
 from forethought.models.divergence import fact_f1
-from forethought.models.foresight import after_imagined, imagine_each
+from forethought.models.foresight import Posed, after_imagined, imagine_each, predict
 from forethought.transcript import Outcome, Target
 from forethought.types import Harm, Progress, Step
 from forethought.worlds import World
@@ -71,6 +71,16 @@ def score(world: World, answer: Outcome, step: Step, target: Target = "change") 
         answer.progress is step.progress,
         answer.harm is step.harm,
     )
+
+
+def exactly_right(model: Model, world: World, asked: Sequence[Posed]) -> list[bool]:
+    """Whether each outcome is foreseen exactly: the facts are the true ones and both verdicts are right."""
+    target = model.transcript.target
+    scores = [
+        score(world, said(imagined), question.step, target)
+        for imagined, question in zip(predict(model, asked), asked, strict=True)
+    ]
+    return [each.facts and each.verdicts for each in scores]
 
 
 @lru_cache(maxsize=16)

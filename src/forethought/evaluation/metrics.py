@@ -30,6 +30,8 @@ METRICS = {
     "lasting": Meaning("the same, of outcomes that hold for good and follow from nothing"),
     "kept": Meaning("the same as exact, of a model that was kept on the way, in validation situations"),
     "best": Meaning("the metric named after it, of the kept model that is best in validation situations"),
+    "prompt": Meaning("the same as exact, the desire put in the way named after it, in situations to choose by"),
+    "prompt_afresh": Meaning("the same in other situations"),
     "probe": Meaning("minimal pairs with both sides right in what sets them apart"),
     "probe_side": Meaning("sides of minimal pairs that are right in what sets them apart"),
     "horizon": Meaning("1 - F1 of facts, so many steps into the model's own imagined future", more_is_better=False),
@@ -52,8 +54,8 @@ METRICS = {
     "car_wash_and_letter": Meaning("pairs with both ways chosen rightly, for the right reason"),
     "car_wash_choice": Meaning("pairs with both ways chosen rightly"),
 }
-"""``kept``, ``best``, ``probe``, ``probe_side``, ``horizon``, ``gate``, ``experiments``, ``learned`` and ``foreseen``
-are families: ``probe/presence``, ``horizon/2``.
+"""``kept``, ``best``, ``prompt``, ``prompt_afresh``, ``probe``, ``probe_side``, ``horizon``, ``gate``,
+``experiments``, ``learned`` and ``foreseen`` are families: ``probe/presence``, ``horizon/2``.
 """
 
 

@@ -7,13 +7,12 @@ from dataclasses import replace
 from statistics import fmean
 
 from forethought.errors import BadSetting
-from forethought.evaluation.foresight import said, score
+from forethought.evaluation.foresight import exactly_right
 from forethought.evaluation.metrics import Place, places
 from forethought.evaluation.statistics import BASELINES, Record
 from forethought.evaluation.suites import probes
 from forethought.evaluation.transitions import Transition, transitions
 from forethought.models import Model
-from forethought.models.foresight import predict
 from forethought.worlds import world_class
 from forethought.worlds.grammar import verb_of
 
@@ -87,13 +86,8 @@ def exact(model: Model, where: Sequence[Place], n: int, seed: int, arm: str) -> 
     records: list[Record] = []
     for place in where:
         lasting, other = _questions(place, n, seed)
-        world, target = place.make(), model.transcript.target
         for metric, asked in ((LASTING, lasting), (EXACT, other)):
-            scores = [
-                score(world, said(imagined), question.step, target)
-                for imagined, question in zip(predict(model, asked), asked, strict=True)
-            ]
-            records += place.record(arm, metric, [s.facts and s.verdicts for s in scores], seed)
+            records += place.record(arm, metric, exactly_right(model, place.make(), asked), seed)
     return records
 
 

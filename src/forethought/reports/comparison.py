@@ -168,4 +168,4 @@ def _tuned(tuning: dict[str, Any]) -> Table | None:
         for arm, told in tuning.items()
         for each in told["tried"]
     ]
-    return Table("Settings tried", ("arm", "settings", "validation probes"), tuple(rows)) if rows else None
+    return Table("Settings tried", ("arm", "settings", "in validation"), tuple(rows)) if rows else None

@@ -20,25 +20,23 @@ OWN_ACTIONS: dict[str, Any] = {
     "practice_divergence": 0.0,
     "practice_share": 0.1,
 }
-"""What both recipes say about learning from own actions: mostly babbling, since imagining costs most of the time."""
+"""What every recipe says about learning from own actions: mostly babbling, since imagining costs most of the time."""
+ONE_WORLD: dict[str, Any] = {
+    "worlds": ("errand",),
+    "model": "nano",
+    "batch_steps": 32,
+    "warmup_updates": 20,
+    "first_episodes": 400,
+    "live_every": 5,
+    "live_episodes": 60,
+    **OWN_ACTIONS,
+}
+"""``nano`` in one world: minutes on one core."""
 
 
 def quickstart(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> TrainConfig:
     """One arm of the quickstart: equal weights at the start and equal tokens for all arms with the same seed."""
-    config = TrainConfig.of(
-        worlds=("errand",),
-        arm=arm,
-        model="nano",
-        seed=seed,
-        budget_tokens=5_000_000,
-        question_share=0.25,
-        batch_steps=32,
-        warmup_updates=20,
-        first_episodes=400,
-        live_every=5,
-        live_episodes=60,
-        **OWN_ACTIONS,
-    )
+    config = TrainConfig.of(arm=arm, seed=seed, budget_tokens=5_000_000, question_share=0.25, **ONE_WORLD)
     return sized(config, budget_tokens)
 
 
@@ -62,19 +60,7 @@ def three_worlds(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> T
 
 def evidence(arm: Arm, seed: int = 0, budget_tokens: int | None = None) -> TrainConfig:
     """One run of the stored comparisons (docs/evidence.md): ``nano`` in one world, ``errand`` unless another is set."""
-    config = TrainConfig.of(
-        worlds=("errand",),
-        arm=arm,
-        model="nano",
-        seed=seed,
-        budget_tokens=2_500_000,
-        batch_steps=32,
-        warmup_updates=20,
-        first_episodes=400,
-        live_every=5,
-        live_episodes=60,
-        **OWN_ACTIONS,
-    )
+    config = TrainConfig.of(arm=arm, seed=seed, budget_tokens=2_500_000, **ONE_WORLD)
     return sized(config, budget_tokens)
 
 

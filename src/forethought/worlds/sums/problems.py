@@ -59,6 +59,15 @@ class Problem:
             so_far = after
 
     @property
+    def working(self) -> tuple[tuple[str, str], ...]:
+        """How it is done on paper, each column from the units on and what it makes: ``7 plus 5``, ``1 2``."""
+        return tuple(
+            (column, spelt(found))
+            for left, sign, right, _ in self.steps
+            for column, found in _columns(left, sign, right)
+        )
+
+    @property
     def value(self) -> int:
         """What it makes."""
         return [after for *_, after in self.steps][-1]
@@ -67,6 +76,19 @@ class Problem:
     def proper(self) -> bool:
         """Whether nothing on the way is below zero."""
         return all(after >= 0 for *_, after in self.steps)
+
+
+def _columns(left: int, operation: str, right: int) -> Iterator[tuple[str, int]]:
+    """Each column of two numbers; what is carried into the next, or borrowed from it, is told there."""
+    over = 0
+    for place in range(len(str(max(left, right))) if operation != TIMES else len(str(left))):
+        one, other = left // 10**place % 10, right if operation == TIMES else right // 10**place % 10
+        found = {PLUS: one + other + over, MINUS: one - other - over, TIMES: one * other + over}[operation]
+        lent = 10 if found < 0 else 0
+        parts = [spelt(one + lent), operation, str(other)]
+        parts += [MINUS if operation == MINUS else PLUS, str(over)] if over else []
+        yield " ".join(parts), found + lent
+        over = int(found < 0) if operation == MINUS else found // 10
 
 
 def spelt(number: int) -> str:

@@ -17,8 +17,7 @@ LAST = (
     "Vogt", "Wolf", "Adler", "Busch", "Dorn", "Ernst", "Falk", "Graf", "Hirt", "Kraft", "Lind", "Mann", "Neff", "Pfau",
     "Roth", "Sander", "Traub", "Zorn",
 )  # fmt: skip
-PEOPLE = {1: 16, 2: 16, 3: 32}
-"""How many first and last names there are at a level: everybody with one of each has a code."""
+"""Everybody with one of the first and one of the last names has a code."""
 CODES = 1000
 
 GRAMMAR = Grammar(
@@ -27,6 +26,7 @@ GRAMMAR = Grammar(
         "slip": ("There is a slip with {0}.",),
         "code": ("The code of {0} is {1}.",),
         "result": ("{0} makes {1}.",),
+        "column": ("{0} is {1}.",),
     }
 )
 DESIRES = ("Find out {0}.", "I want to know {0}.", "Please tell me {0}.")

@@ -49,6 +49,11 @@ class Item:
             return "code", self.name, telling.code(self.name)
         return "result", self.problem.text, problems.spelt(self.problem.value)
 
+    @property
+    def working(self) -> tuple[Fact, ...]:
+        """What is told on the way to it."""
+        return () if self.problem is None else tuple(("column", *each) for each in self.problem.working)
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -66,11 +71,12 @@ class SumsWorld(LawfulWorld[State]):
     After Barron and White 2025 ("Too Big to Think", on memorising and extrapolating in small language models). Each
     person has a code of three digits that follows from nothing, holds for good and is the same in every split; a slip
     has a problem with two numbers, or three of one digit, done from left to right. Numbers are told digit by digit, so
-    that each digit is a token. No answer is written anywhere before it is asked for: a model foresees a code only if it
-    remembers it, and a result that it never saw only if it calculates.
+    that each digit is a token, and working a problem out tells every column before the result. No answer is written
+    anywhere before it is asked for: a model foresees a code only if it remembers it, and a result that it never saw
+    only if it calculates.
 
-    Level 1: sums and differences of numbers up to 99, 256 people. 2: also products with one digit. 3: numbers up to
-    999, 1,024 people. Every problem belongs to one split and one axis; one that would be new in two ways is left out.
+    Level 1: sums and differences of numbers up to 99. 2: also products with one digit. 3: numbers up to 999. There are
+    1,024 people. Every problem belongs to one split and one axis; one that would be new in two ways is left out.
     """
 
     name = "sums"
@@ -92,10 +98,9 @@ class SumsWorld(LawfulWorld[State]):
     def draw(self, rng: random.Random) -> State:
         """A desk of cards and slips (on a held-out axis slips alone) and a desire for one to three of them."""
         cards = 0 if self.axis else sum(rng.random() < 0.5 for _ in range(DESK))
-        many = telling.PEOPLE[self.level]
         names, slips = list[str](), list[Problem]()
         while len(names) < cards:
-            name = f"{telling.FIRST[int(rng.random() * many)]} {telling.LAST[int(rng.random() * many)]}"
+            name = f"{pick(rng, telling.FIRST)} {pick(rng, telling.LAST)}"
             names += [name] if name not in names else []
         while len(slips) < DESK - cards:
             problem = problems.draw(rng, self.level, self.split, self.axis)
@@ -114,7 +119,8 @@ class SumsWorld(LawfulWorld[State]):
             return Effect(state, ())
         after = replace(state, known=state.known | {place})
         met = after.known.issuperset(state.asked)
-        return Effect(after, (state.desk[place].answer,), Progress.SATISFIED if met else Progress.ONGOING)
+        item = state.desk[place]
+        return Effect(after, (*item.working, item.answer), Progress.SATISFIED if met else Progress.ONGOING)
 
     def options(self, state: State) -> tuple[str, ...]:
         """Everything on the desk that is not known yet."""
