@@ -52,7 +52,7 @@ from forethought.training.optimizer import Optimizer
 KINDS = ("llama", "mamba2", "mamba", "jamba", "rwkv")
 WIDTH, LAYERS, VOCABULARY = 64, 2, 2048
 MATRICES, OTHERS, DECAY = 0.01, 3e-3, 0.01
-UPDATES, TOKENS, WARM, CALM = 10_000, 2500, 50, 0.4
+UPDATES, TOKENS, WARM, CALM = 6_000, 2500, 50, 0.4
 """Updates of about so many tokens; the rates rise over ``WARM`` updates and fall over the last share of ``CALM``."""
 EVERY_S, EXAM = 120, 250
 NEAR, ALIKE = 2.0, 4.0
@@ -104,7 +104,7 @@ def reader(kind: str, vocabulary: int, special: dict[str, Any]) -> Any:
             rope_parameters={"rope_type": "default", "rope_theta": 100_000.0},
         ),
         "mamba2": lambda: Mamba2Config(
-            **common, num_heads=WIDTH // 32, head_dim=64, n_groups=1, state_size=32, chunk_size=16
+            **common, num_heads=WIDTH // 16, head_dim=32, n_groups=1, state_size=64, chunk_size=16, conv_kernel=12
         ),
         "mamba": lambda: MambaConfig(**common, state_size=16),
         "jamba": lambda: JambaConfig(
@@ -116,6 +116,8 @@ def reader(kind: str, vocabulary: int, special: dict[str, Any]) -> Any:
     lm = AutoModelForCausalLM.from_config(configs[kind]())
     if kind == "llama":
         look_near(lm)
+    if kind == "mamba2":
+        keep_near(lm)
     if kind in ("mamba", "jamba"):
         enable_stateful_scan(lm)
     return lm
@@ -136,6 +138,19 @@ def look_near(lm: Any) -> None:
         like = torch.randn(len(rows), width) * (ALIKE * (2 * half) ** 0.5 / (2 * len(still)) / width) ** 0.5
         second.q_proj.weight[rows] = like
         second.k_proj.weight[rows] = like
+
+
+def keep_near(lm: Any) -> None:
+    """The same of a Mamba2: the first layer forgets within a line or so; the second keeps, and reads what is alike."""
+    first, second = (layer.mixer for layer in lm.backbone.layers[:2])
+    spread_H = torch.linspace(0, 1, first.num_heads)
+    inner, size = second.intermediate_size, second.ssm_state_size
+    with torch.no_grad():
+        for mixer, step_H in ((first, 0.3 * 0.25**spread_H), (second, 0.01 * 0.25**spread_H)):
+            mixer.A_log.zero_()
+            mixer.dt_bias.copy_(step_H.expm1().log())
+        for weight, start in ((second.in_proj.weight, 2 * inner), (second.conv1d.weight, inner)):
+            weight[start + size : start + 2 * size] = weight[start : start + size]
 
 
 class Learning:
