@@ -2,13 +2,13 @@
 
     python benchmarks/recall_readers.py --folder FOLDER [--kinds llama mamba2 ...] [--updates N]
 
-The recipe, the same for each kind: a few people and things, so that lines differ in what matters; questions about
-half of what is told, so that none can be answered by leaving out what was asked already; the loss on the answers alone;
-first one fact (its value is copied), then more (they are told apart), then every task; Muon and AdamW. A Llama begins
-with heads that look near, as a Mamba does with its convolution, and at what is alike.
+One recipe for all kinds: the same conversations (``recall_lessons.py``), updates, optimisers and schedule; the loss is
+on the answers alone. First one fact is told (its value is copied), then more of few people and things (they are told
+apart), then every task is asked. What is slow to emerge is there from the start: the first layer looks at the last line
+or so (a Llama by its biases, a Mamba by a convolution of ``KERNEL`` tokens), the second for what is alike.
 
 FOLDER/KIND/model is a Hugging Face model with its tokenizer; ``forethought eval recall --model`` reads it. It is kept
-every two minutes, and whoever calls again goes on from there. What was right, task by task, is in ``exams.jsonl``.
+every two minutes; called again, training goes on from there. What was right, task by task, is in ``exams.jsonl``.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import os
 import random
 import time
 from dataclasses import asdict, dataclass
-from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from recall_lessons import ALL, LEVELS, LONGEST, lessons, padded, texts
 from torch import Tensor
 from tqdm import tqdm
 from transformers import (
@@ -39,11 +39,8 @@ from transformers import (
 )
 
 from forethought import storage
-from forethought.evaluation.recall import wordings
-from forethought.evaluation.recall.conversation import SPEAKERS, Spoken, converse
-from forethought.evaluation.recall.prompt import asking, passage, said
-from forethought.evaluation.recall.tasks import TASKS, Draw, Key, Need
-from forethought.evaluation.recall.words import THINGS, names, tokens
+from forethought.evaluation.recall.conversation import converse
+from forethought.evaluation.recall.prompt import passage
 from forethought.models.scan import enable_stateful_scan
 from forethought.models.tokenizer import train_tokenizer
 from forethought.training.checkpoint import load_newest, save_checkpoint
@@ -52,18 +49,12 @@ from forethought.training.optimizer import Optimizer
 KINDS = ("llama", "mamba2", "mamba", "jamba", "rwkv")
 WIDTH, LAYERS, VOCABULARY = 64, 2, 2048
 MATRICES, OTHERS, DECAY = 0.01, 3e-3, 0.01
-UPDATES, TOKENS, WARM, CALM = 6_000, 2500, 50, 0.4
-"""Updates of about so many tokens; the rates rise over ``WARM`` updates and fall over the last share of ``CALM``."""
+UPDATES, WARM, CALM = 6_000, 50, 0.4
+"""The rates rise over ``WARM`` updates and fall over the last share of ``CALM``."""
 EVERY_S, EXAM = 120, 250
-NEAR, ALIKE = 2.0, 4.0
-LONGEST = 240
-"""Tokens of the longest passage."""
-ALL = ("needle", "abstain", "update", "multi-value", "two-hop", "order")
-LEVELS: tuple[tuple[int, tuple[str, ...]], ...] = (
-    (1, ALL[:1]), (2, ALL[:1]), (3, ALL[:1]), (4, ALL[:1]), (8, ALL[:1]), (6, ALL[:2]), (3, ALL), (6, ALL), (9, ALL),
-)  # fmt: skip
-"""How much is told in a conversation, and which tasks."""
-MASTERED = 0.8
+NEAR, ALIKE, KERNEL = 2.0, 4.0, 12
+"""By how many nats, about, a Llama's heads prefer what is near and what is alike; tokens of a Mamba's convolution."""
+MASTERED = 0.7
 """Share of a level's answers that must be right before the next."""
 
 
@@ -104,12 +95,12 @@ def reader(kind: str, vocabulary: int, special: dict[str, Any]) -> Any:
             rope_parameters={"rope_type": "default", "rope_theta": 100_000.0},
         ),
         "mamba2": lambda: Mamba2Config(
-            **common, num_heads=WIDTH // 16, head_dim=32, n_groups=1, state_size=64, chunk_size=16, conv_kernel=12
+            **common, num_heads=WIDTH // 16, head_dim=32, n_groups=1, state_size=64, chunk_size=16, conv_kernel=KERNEL
         ),
-        "mamba": lambda: MambaConfig(**common, state_size=16),
+        "mamba": lambda: MambaConfig(**common, state_size=16, conv_kernel=KERNEL),
         "jamba": lambda: JambaConfig(
             **common, **heads, num_experts=1, num_experts_per_tok=1, attn_layer_period=3, attn_layer_offset=1,
-            mamba_d_state=16, mamba_dt_rank=4, use_mamba_kernels=False,
+            mamba_d_state=16, mamba_d_conv=KERNEL, mamba_dt_rank=4, use_mamba_kernels=False,
         ),
         "rwkv": lambda: RwkvConfig(**common, attention_hidden_size=WIDTH, context_length=1024),
     }  # fmt: skip
@@ -124,7 +115,7 @@ def reader(kind: str, vocabulary: int, special: dict[str, Any]) -> Any:
 
 
 def look_near(lm: Any) -> None:
-    """Sets a Llama's attention: heads of the first layer look near, those of the second at what is alike."""
+    """Sets a Llama: the first layer's heads look near, the second's at what is alike; training may undo it."""
     turn_f, heads = lm.model.rotary_emb.inv_freq, lm.config.num_attention_heads
     half, width = len(turn_f), lm.config.hidden_size
     near_f = ((turn_f > 0.03) & (turn_f < 0.35)) * (NEAR * (2 * half) ** 0.5) ** 0.5
@@ -141,7 +132,7 @@ def look_near(lm: Any) -> None:
 
 
 def keep_near(lm: Any) -> None:
-    """The same of a Mamba2: the first layer forgets within a line or so; the second keeps, and reads what is alike."""
+    """The same for a Mamba2: the first layer forgets within a line or so, the second keeps and reads what is alike."""
     first, second = (layer.mixer for layer in lm.backbone.layers[:2])
     spread_H = torch.linspace(0, 1, first.num_heads)
     inner, size = second.intermediate_size, second.ssm_state_size
@@ -172,6 +163,8 @@ def train(kind: str, folder: Path, updates: int) -> None:
     print(
         f"{kind}: {sum(p.numel() for p in learning.lm.parameters()):,} parameters, update {course.update}", flush=True
     )
+    if (exams := folder / "exams.jsonl").exists():
+        storage.truncate_lines(exams, course.update // EXAM)
     started = time.monotonic()
     for update in (bar := tqdm(range(course.update, updates), initial=course.update, total=updates, mininterval=20)):
         rate = min(1.0, (update + 1) / WARM, (updates - update) / (CALM * updates))
@@ -180,7 +173,7 @@ def train(kind: str, folder: Path, updates: int) -> None:
         last = course.update == updates
         if course.update % EXAM == 0 or last:
             told = {**asdict(course), "loss": loss, "exam": exam(learning.lm, tokenizer)}
-            storage.append_line(folder / "exams.jsonl", json.dumps(told))
+            storage.append_line(exams, json.dumps(told))
             print(told, flush=True)
         if time.monotonic() - started > EVERY_S or last:
             course.seconds += time.monotonic() - started
@@ -230,111 +223,6 @@ def exam(lm: Any, tokenizer: Any, count: int = 20) -> dict[str, float]:
             lines = talk.turns if near or not item.answer else [talk.turns[place] for place in item.evidence]
             rows.append((passage(lines), [(item.question, item.answer)]))
         found[f"{task}{'+' if near else ''}"] = round(float(answered(lm.eval(), *padded(tokenizer, rows))[1].mean()), 2)
-    return found
-
-
-# --- what is read ---
-
-Row = tuple[str, list[tuple[str, tuple[str, ...]]]]
-"""A passage, and the questions that follow it with their answers."""
-
-
-class Few(Draw):
-    """Draws from a few people and things of the training split, many of them alike."""
-
-    def __init__(self, rng: random.Random, told: int) -> None:
-        super().__init__(rng, "train", set(), 0)
-        self.people = rng.sample(names("train"), max(1, round(told * rng.choice((0.4, 0.7, 1)))))
-        if told > 4:
-            self.people += [rng.choice(alike(person)) for person in self.people]
-        self.things = rng.sample(THINGS, min(len(THINGS), max(1, round(told * rng.choice((0.4, 0.7, 1))))))
-
-    def key(self, person: str | None = None, thing: str | None = None) -> Key:
-        """A person and a thing that nothing was said of."""
-        pairs = product([person] if person else self.people, [thing] if thing else self.things)
-        free = [key for key in pairs if key not in self.keys]
-        if not free:
-            return super().key(person, thing)
-        self.keys.add(key := self.rng.choice(free))
-        return key
-
-
-@cache
-def alike(name: str) -> tuple[str, ...]:
-    """The full names that share one of a name's words."""
-    return tuple(other for other in names("train") if set(other.split()) & set(name.split()))
-
-
-def lessons(rng: random.Random, most: int, tasks: tuple[str, ...]) -> list[Row]:
-    """Conversations of about ``TOKENS`` tokens together, each with about as much to tell."""
-    rows: list[Row] = []
-    used, told = 0, rng.randint(most - most // 3, most)
-    while used < TOKENS:
-        row = lesson(rng, told, tasks)
-        if (size := tokens(row[0])) > LONGEST:
-            told -= 1
-            continue
-        rows.append(row)
-        used += size + 18 * len(row[1])
-    return rows
-
-
-def facts(rng: random.Random, told: int) -> Row:
-    """So many facts, and questions that may ask one of them again in other words."""
-    draw = Few(rng, told)
-    known = [(draw.own() or draw.key(), draw.value()) for _ in range(told)]
-    lines = [Spoken(*line) for key, value in known for line in draw.fact(key, value).lines]
-    asked = rng.choices(known, k=told + 1)
-    return passage(lines), [(draw.question(key), (value,)) for key, value in asked]
-
-
-def lesson(rng: random.Random, told: int, tasks: tuple[str, ...]) -> Row:
-    """A conversation in which so much is told; what was told first stands first, all else anywhere."""
-    if tasks == ALL[:1]:
-        return facts(rng, told)
-    draw, needs = Few(rng, told), list[Need]()
-    placed: list[tuple[float, tuple[tuple[str, str], ...]]] = []
-    for _ in range(told):
-        draw.near = int(told > 2 and rng.random() < 0.15)
-        needs.append(need := TASKS[rng.choice(tasks)](draw))
-        ordered = [group for group in need.groups if group.evidence]
-        placed += zip(sorted(rng.random() for _ in ordered), [group.lines for group in ordered], strict=True)
-        placed += [(rng.random(), group.lines) for group in need.groups if not group.evidence]
-    for _ in range(rng.randint(0, (told + 1) // 2)):
-        placed.append((rng.random(), ((rng.choice(SPEAKERS), wordings.talk(rng, "train")),)))
-    lines = [Spoken(*line) for _, group in sorted(placed) for line in group]
-    return passage(lines), [(need.question, need.answer) for need in rng.sample(needs, (told + 1) // 2)]
-
-
-def padded(tokenizer: Any, rows: list[Row]) -> tuple[Tensor, Tensor]:
-    """Ids (B, T), and which answer each token belongs to (0: none)."""
-    pieces: list[str] = []
-    marks: list[tuple[int, int]] = []
-    asked = 0
-    for row, (text, questions) in enumerate(rows):
-        pieces.append(text)
-        marks.append((row, 0))
-        for question, answer in questions:
-            asked += 1
-            pieces += [asking(question), f" {said(answer)}{tokenizer.eos_token}"]
-            marks += [(row, 0), (row, asked)]
-    ids_BT: list[list[int]] = [[] for _ in rows]
-    answers_BT: list[list[int]] = [[] for _ in rows]
-    for (row, mark), ids in zip(marks, tokenizer(pieces, add_special_tokens=False)["input_ids"], strict=True):
-        ids_BT[row] += ids
-        answers_BT[row] += [mark] * len(ids)
-    longest = max(map(len, ids_BT))
-    whole = [ids + [tokenizer.pad_token_id] * (longest - len(ids)) for ids in ids_BT]
-    return torch.tensor(whole), torch.tensor([mark + [0] * (longest - len(mark)) for mark in answers_BT])
-
-
-def texts() -> list[str]:
-    """What the tokenizer is trained on: conversations of the training split, and what is asked about them."""
-    found = []
-    for seed in range(100):
-        talk = converse(3000, [(task, 0.5) for task in ALL], "train", seed, 0.3)
-        found += [f"{turn}\n" for turn in talk.turns]
-        found += [f"{asking(item.question)} {said(item.answer)}" for item in talk.items]
     return found
 
 

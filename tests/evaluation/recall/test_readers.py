@@ -20,37 +20,44 @@ SCRIPT = Path(__file__).resolve().parents[3] / "benchmarks" / "recall_readers.py
 
 @pytest.fixture(scope="module")
 def recipe() -> Any:
+    sys.path.insert(0, str(SCRIPT.parent))
     spec = importlib.util.spec_from_file_location("recall_readers", SCRIPT)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+    sys.path.remove(str(SCRIPT.parent))
     return module
 
 
-def test_passages_are_short_and_tell_what_is_asked(recipe: Any) -> None:
+@pytest.fixture(scope="module")
+def lessons(recipe: Any) -> Any:
+    return sys.modules["recall_lessons"]
+
+
+def test_passages_are_short_and_tell_what_is_asked(lessons: Any) -> None:
     rng = random.Random(0)
     others = [name for split in ("validation", "test") for name in names(split)]  # type: ignore[arg-type]
-    for most, tasks in recipe.LEVELS:
-        rows = recipe.lessons(rng, most, tasks)
-        assert 0.9 < sum(tokens(text) + 18 * len(asked) for text, asked in rows) / recipe.TOKENS < 1.5
+    for most, tasks in lessons.LEVELS:
+        rows = lessons.lessons(rng, most, tasks)
+        assert 0.9 < sum(tokens(text) + 18 * len(asked) for text, asked in rows) / lessons.TOKENS < 1.5
         for text, asked in rows:
-            assert tokens(text) <= recipe.LONGEST and asked
+            assert tokens(text) <= lessons.LONGEST and asked
             assert all(value in text for _, answer in asked for value in answer)
             assert not any(name in text for name in others)
 
 
-def test_no_question_is_answered_by_leaving_out_what_was_asked(recipe: Any) -> None:
+def test_no_question_is_answered_by_leaving_out_what_was_asked(lessons: Any) -> None:
     rng = random.Random(0)
-    again = [len({answer for _, answer in recipe.facts(rng, 2)[1]}) == 1 for _ in range(200)]
+    again = [len({answer for _, answer in lessons.facts(rng, 2)[1]}) == 1 for _ in range(200)]
     assert 0.15 < sum(again) / len(again) < 0.4  # three draws of two facts are the same once in four times
 
 
 @pytest.mark.parametrize("kind", ["llama", "mamba2"])
 def test_a_killed_training_goes_on_as_if_it_had_not_been(
-    recipe: Any, kind: str, tmp_path: Path, monkeypatch: Any
+    recipe: Any, lessons: Any, kind: str, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(recipe, "TOKENS", 200)
+    monkeypatch.setattr(lessons, "TOKENS", 200)
     monkeypatch.setattr(recipe, "exam", lambda *_: {})
     saved = recipe.save
 
