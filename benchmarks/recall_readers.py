@@ -2,9 +2,13 @@
 
     python benchmarks/recall_readers.py --folder FOLDER [--kinds llama mamba2 ...] [--updates N]
 
-Each kind is trained until ``--updates``, with a checkpoint every two minutes: called again it goes on from there.
-FOLDER/KIND/model is then a Hugging Face model with its tokenizer; ``forethought eval recall --model`` reads it, and its
-oracle arm says whether it proves anything. The loss is on answers; conversations grow with what is mastered.
+One recipe for all kinds: the same conversations (``recall_lessons.py``), updates, optimisers and schedule; the loss is
+on the answers alone. First one fact is told (its value is copied), then more of few people and things (they are told
+apart), then every task is asked. What is slow to emerge is there from the start: the first layer looks at the last line
+or so (a Llama by its biases, a Mamba by a convolution of ``KERNEL`` tokens), the second for what is alike.
+
+FOLDER/KIND/model is a Hugging Face model with its tokenizer; ``forethought eval recall --model`` reads it. It is kept
+every two minutes; called again, training goes on from there. What was right, task by task, is in ``exams.jsonl``.
 """
 
 from __future__ import annotations
@@ -14,12 +18,14 @@ import json
 import os
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from recall_lessons import ALL, LEVELS, LONGEST, lessons, padded, texts
 from torch import Tensor
 from tqdm import tqdm
 from transformers import (
@@ -33,29 +39,23 @@ from transformers import (
 )
 
 from forethought import storage
-from forethought.evaluation.recall.conversation import Conversation, converse
-from forethought.evaluation.recall.prompt import asking, passage, said
+from forethought.evaluation.recall.conversation import converse
+from forethought.evaluation.recall.prompt import passage
 from forethought.models.scan import enable_stateful_scan
 from forethought.models.tokenizer import train_tokenizer
+from forethought.training.checkpoint import load_newest, save_checkpoint
+from forethought.training.optimizer import Optimizer
 
-WIDTH, LAYERS, VOCABULARY = 96, 3, 2048
-EVERY_S, RATE, WARM, CALM, TOKENS = 120, 3e-3, 50, 0.3, 1000
 KINDS = ("llama", "mamba2", "mamba", "jamba", "rwkv")
-EASY = ("needle", "abstain")
-LEVELS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
-    (24, 0, ("needle",)),
-    (64, 0, ("needle",)),
-    (96, 0, EASY),
-    (120, 1, (*EASY, "update")),
-    (150, 1, (*EASY, "update", "multi-key", "multi-value", "order")),
-    (180, 1, (*EASY, "update", "multi-key", "multi-value", "order", "two-hop")),
-    (240, 2, (*EASY, "update", "multi-key", "multi-value", "order", "two-hop", "pairs-4")),
-)
-"""Tokens of a conversation, lines against each question, and what is asked."""
-MASTERED = (0.5, 0.8, 0.8, 0.8, 0.75, 0.75)
-"""Share of answers that must be right before the next level. The first teaches to copy; matching needs many keys."""
-SEEN = 0.6
-"""Share of the training by which every level is reached, mastered or not."""
+WIDTH, LAYERS, VOCABULARY = 64, 2, 2048
+MATRICES, OTHERS, DECAY = 0.01, 3e-3, 0.01
+UPDATES, WARM, CALM = 6_000, 50, 0.4
+"""The rates rise over ``WARM`` updates and fall over the last share of ``CALM``."""
+EVERY_S, EXAM = 120, 250
+NEAR, ALIKE, KERNEL = 2.0, 4.0, 12
+"""By how many nats, about, a Llama's heads prefer what is near and what is alike; tokens of a Mamba's convolution."""
+MASTERED = 0.7
+"""Share of a level's answers that must be right before the next."""
 
 
 @dataclass
@@ -66,7 +66,6 @@ class Course:
     level: int = 0
     right: float = 0.0
     seconds: float = 0.0
-    log: list[dict[str, Any]] = field(default_factory=list)
 
 
 def main() -> None:
@@ -74,164 +73,166 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--kinds", nargs="+", default=KINDS[:2], choices=KINDS)
-    parser.add_argument("--updates", type=int, default=20_000)
+    parser.add_argument("--updates", type=int, default=UPDATES)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--width", type=int, default=WIDTH)
-    parser.add_argument("--kernel", type=int, default=4, help="tokens that a Mamba's convolution sees")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     for kind in args.kinds:
         with storage.lock(args.folder / kind):
-            train(kind, args.folder / kind, args.updates, args.width, args.kernel)
+            train(kind, args.folder / kind, args.updates)
 
 
-def config_for(kind: str, vocabulary: int, width: int, special: dict[str, Any], kernel: int = 4) -> Any:
-    """The Hugging Face config of a reader, a quarter to half a million parameters."""
+def reader(kind: str, vocabulary: int, special: dict[str, Any]) -> Any:
+    """An untrained reader, about 0.2 million parameters."""
     common: dict[str, Any] = {
-        "vocab_size": vocabulary, "hidden_size": width, "num_hidden_layers": LAYERS, "tie_word_embeddings": True,
-        "initializer_range": width**-0.5, **special,
+        "vocab_size": vocabulary, "hidden_size": WIDTH, "num_hidden_layers": LAYERS, "tie_word_embeddings": True,
+        "initializer_range": 0.02 if kind == "llama" else WIDTH**-0.5, **special,
     }  # fmt: skip
-    heads = {"num_attention_heads": 4, "num_key_value_heads": 4, "intermediate_size": 2 * width}
-    if kind == "llama":
-        rope = {"rope_type": "default", "rope_theta": 100_000.0}
-        return LlamaConfig(**common, **heads, rope_parameters=rope, max_position_embeddings=131_072)
-    if kind == "mamba2":
-        return Mamba2Config(
-            **common, num_heads=width // 16, head_dim=32, n_groups=1, state_size=32, chunk_size=32, conv_kernel=kernel
-        )
-    if kind == "mamba":
-        return MambaConfig(**common, state_size=16, conv_kernel=kernel)
-    if kind == "jamba":
-        return JambaConfig(
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 2 * WIDTH}
+    configs: dict[str, Any] = {
+        "llama": lambda: LlamaConfig(
+            **common, **heads, attention_bias=True, max_position_embeddings=131_072,
+            rope_parameters={"rope_type": "default", "rope_theta": 100_000.0},
+        ),
+        "mamba2": lambda: Mamba2Config(
+            **common, num_heads=WIDTH // 16, head_dim=32, n_groups=1, state_size=64, chunk_size=16, conv_kernel=KERNEL
+        ),
+        "mamba": lambda: MambaConfig(**common, state_size=16, conv_kernel=KERNEL),
+        "jamba": lambda: JambaConfig(
             **common, **heads, num_experts=1, num_experts_per_tok=1, attn_layer_period=3, attn_layer_offset=1,
-            mamba_d_state=16, mamba_d_conv=kernel, mamba_dt_rank=6, use_mamba_kernels=False,
-        )  # fmt: skip
-    return RwkvConfig(**common, attention_hidden_size=width, context_length=1024)
+            mamba_d_state=16, mamba_d_conv=KERNEL, mamba_dt_rank=4, use_mamba_kernels=False,
+        ),
+        "rwkv": lambda: RwkvConfig(**common, attention_hidden_size=WIDTH, context_length=1024),
+    }  # fmt: skip
+    lm = AutoModelForCausalLM.from_config(configs[kind]())
+    if kind == "llama":
+        look_near(lm)
+    if kind == "mamba2":
+        keep_near(lm)
+    if kind in ("mamba", "jamba"):
+        enable_stateful_scan(lm)
+    return lm
 
 
-def train(kind: str, folder: Path, updates: int, width: int, kernel: int) -> None:
+def look_near(lm: Any) -> None:
+    """Sets a Llama: the first layer's heads look near, the second's at what is alike; training may undo it."""
+    turn_f, heads = lm.model.rotary_emb.inv_freq, lm.config.num_attention_heads
+    half, width = len(turn_f), lm.config.hidden_size
+    near_f = ((turn_f > 0.03) & (turn_f < 0.35)) * (NEAR * (2 * half) ** 0.5) ** 0.5
+    still = (turn_f < 0.005).nonzero().flatten()
+    rows = torch.cat([torch.cat([still, still + half]) + 2 * half * head for head in range(heads)])
+    with torch.no_grad():
+        first, second = (layer.self_attn for layer in lm.model.layers[:2])
+        for part in (first.q_proj, first.k_proj):
+            part.bias += torch.cat([near_f, torch.zeros(half)]).repeat(heads)
+        first.o_proj.weight *= 2
+        like = torch.randn(len(rows), width) * (ALIKE * (2 * half) ** 0.5 / (2 * len(still)) / width) ** 0.5
+        second.q_proj.weight[rows] = like
+        second.k_proj.weight[rows] = like
+
+
+def keep_near(lm: Any) -> None:
+    """The same for a Mamba2: the first layer forgets within a line or so, the second keeps and reads what is alike."""
+    first, second = (layer.mixer for layer in lm.backbone.layers[:2])
+    spread_H = torch.linspace(0, 1, first.num_heads)
+    inner, size = second.intermediate_size, second.ssm_state_size
+    with torch.no_grad():
+        for mixer, step_H in ((first, 0.3 * 0.25**spread_H), (second, 0.01 * 0.25**spread_H)):
+            mixer.A_log.zero_()
+            mixer.dt_bias.copy_(step_H.expm1().log())
+        for weight, start in ((second.in_proj.weight, 2 * inner), (second.conv1d.weight, inner)):
+            weight[start + size : start + 2 * size] = weight[start : start + size]
+
+
+class Learning:
+    """A reader, and what trains it."""
+
+    def __init__(self, lm: Any) -> None:
+        self.lm, self.optimizer = lm, Optimizer(lm, MATRICES, OTHERS, DECAY)
+        self.named_parameters = lm.named_parameters
+
+
+def train(kind: str, folder: Path, updates: int) -> None:
     """Trains one reader, going on from its checkpoint."""
     torch.manual_seed(0)
     there = (folder / "model" / "tokenizer.json").exists()
     tokenizer = AutoTokenizer.from_pretrained(folder / "model") if there else train_tokenizer(texts(), VOCABULARY)
     special = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
-    lm = AutoModelForCausalLM.from_config(config_for(kind, len(tokenizer), width, special, kernel))
-    if kind in ("mamba", "jamba"):
-        enable_stateful_scan(lm)
-    decayed = [p for p in lm.parameters() if p.ndim > 1]
-    plain = [p for p in lm.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": 0.1}, {"params": plain, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98))
-    course = restore(folder, lm, optimizer)
-    print(f"{kind}: {sum(p.numel() for p in lm.parameters()):,} parameters, from update {course.update}", flush=True)
-    started = saved = time.monotonic()
+    learning: Any = Learning(reader(kind, len(tokenizer), special))
+    course = Course(**(load_newest(folder, learning) or {}))
+    print(
+        f"{kind}: {sum(p.numel() for p in learning.lm.parameters()):,} parameters, update {course.update}", flush=True
+    )
+    if (exams := folder / "exams.jsonl").exists():
+        storage.truncate_lines(exams, course.update // EXAM)
+    started = time.monotonic()
     for update in (bar := tqdm(range(course.update, updates), initial=course.update, total=updates, mininterval=20)):
-        scale = min(1.0, (update + 1) / WARM, (updates - update) / (CALM * updates))
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * scale
-        loss, right = step(lm, tokenizer, optimizer, course, update)
-        course.update, course.right = update + 1, 0.97 * course.right + 0.03 * right
-        late = update > (course.level + 1) / len(LEVELS) * SEEN * updates
-        if course.level + 1 < len(LEVELS) and (late or course.right > MASTERED[course.level]):
-            course.level, course.right = course.level + 1, 0.0
-        if update % 100 == 99:
-            course.log.append({"update": update + 1, "level": course.level, "loss": loss, "right": course.right})
-            bar.set_postfix(level=course.level, loss=f"{loss:.2f}", right=f"{course.right:.2f}")
-        if time.monotonic() - saved > EVERY_S or update + 1 == updates:
+        rate = min(1.0, (update + 1) / WARM, (updates - update) / (CALM * updates))
+        loss = step(learning, tokenizer, course, update, rate)
+        bar.set_postfix(level=course.level, loss=f"{loss:.2f}", right=f"{course.right:.2f}", refresh=False)
+        last = course.update == updates
+        if course.update % EXAM == 0 or last:
+            told = {**asdict(course), "loss": loss, "exam": exam(learning.lm, tokenizer)}
+            storage.append_line(exams, json.dumps(told))
+            print(told, flush=True)
+        if time.monotonic() - started > EVERY_S or last:
             course.seconds += time.monotonic() - started
-            started = saved = time.monotonic()
-            save(folder, kind, lm, tokenizer, optimizer, course)
+            started = time.monotonic()
+            save(folder, kind, learning, tokenizer, course)
 
 
-def step(lm: Any, tokenizer: Any, optimizer: Any, course: Course, update: int) -> tuple[float, float]:
-    """One update; the loss, and the share of answers whose tokens are all right (of the newest level)."""
-    ids_BT, answer_BT, new = batch(tokenizer, course.level, update)
-    lm.train()
-    hidden_BTW = lm.base_model(ids_BT)[0][:, :-1]
-    which_BT = answer_BT[:, 1:]
-    target_N = ids_BT[:, 1:][which_BT > 0]
-    logits_NV = lm.get_output_embeddings()(hidden_BTW[which_BT > 0])
-    loss = F.cross_entropy(logits_NV, target_N)
-    optimizer.zero_grad()
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(lm.parameters(), 1.0)
-    optimizer.step()
-    mark_N = which_BT[which_BT > 0]
-    wrong = mark_N[logits_NV.argmax(-1) != target_N].unique()
-    return float(loss.detach()), (1 - len(wrong) / int(mark_N.max())) if new else course.right
-
-
-def batch(tokenizer: Any, level: int, update: int) -> tuple[Tensor, Tensor, bool]:
-    """Ids (B, T), which answer each token belongs to (0: none), and whether the batch is of the newest level."""
+def step(learning: Learning, tokenizer: Any, course: Course, update: int, rate: float) -> float:
+    """One update; its loss. What is right, and the level, are told to ``course``."""
     rng = random.Random(f"readers/{update}")
-    new = rng.random() < 0.6
-    length, near, tasks = LEVELS[level if new else rng.randint(0, level)]
-    pieces: list[str] = []
-    marks: list[tuple[int, int]] = []
-    asked = 0
-    rows = max(8, min(64, TOKENS // (length + 40)))
-    for row in range(rows):
-        talk = short(rng, length, near, tasks)
-        pieces.append(passage(talk.turns))
-        marks.append((row, 0))
-        for item in rng.sample(talk.items, len(talk.items)):
-            asked += 1
-            pieces += [asking(item.question), f" {said(item.answer)}{tokenizer.eos_token}"]
-            marks += [(row, 0), (row, asked)]
-    ids_BT: list[list[int]] = [[] for _ in range(rows)]
-    answers_BT: list[list[int]] = [[] for _ in range(rows)]
-    for (row, mark), ids in zip(marks, tokenizer(pieces, add_special_tokens=False)["input_ids"], strict=True):
-        ids_BT[row] += ids
-        answers_BT[row] += [mark] * len(ids)
-    longest = max(map(len, ids_BT))
-    padded = [ids + [tokenizer.pad_token_id] * (longest - len(ids)) for ids in ids_BT]
-    marked = [found + [0] * (longest - len(found)) for found in answers_BT]
-    return torch.tensor(padded), torch.tensor(marked), new
+    newest = rng.random() < 0.6
+    most, tasks = LEVELS[course.level if newest else rng.randint(0, course.level)]
+    ids_BT, answer_BT = padded(tokenizer, lessons(rng, most, tasks))
+    learning.lm.train()
+    loss, right_A = answered(learning.lm, ids_BT, answer_BT)
+    learning.optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(learning.lm.parameters(), 1.0)
+    learning.optimizer.step(rate)
+    course.update = update + 1
+    if newest:
+        course.right = 0.95 * course.right + 0.05 * float(right_A.mean())
+    if course.right > MASTERED and course.level + 1 < len(LEVELS):
+        course.level, course.right = course.level + 1, 0.0
+    return float(loss.detach())
 
 
-def short(rng: random.Random, length: int, near: int, tasks: tuple[str, ...]) -> Conversation:
-    """A conversation of at most about ``length`` tokens, with as many questions as it has room for."""
-    count, share = 1 + length // (18 if len(tasks) == 1 else 36), rng.choice((0.1, 0.5, 0.9))
-    while True:
-        wanted = [(rng.choice(tasks), rng.random()) for _ in range(count)]
-        talk = converse(rng.randint(16, length), wanted, "train", rng.getrandbits(40), share, rng.randint(0, near))
-        if talk.tokens <= length + 16:
-            return talk
-        count = max(1, count - 1)
+def answered(lm: Any, ids_BT: Tensor, answer_BT: Tensor) -> tuple[Tensor, Tensor]:
+    """The loss on the answers, and which (A) are right to the last token."""
+    hidden_BTD, which_BT = lm.base_model(ids_BT)[0][:, :-1], answer_BT[:, 1:]
+    which_N, target_N = which_BT[which_BT > 0], ids_BT[:, 1:][which_BT > 0]
+    logits_NV = lm.get_output_embeddings()(hidden_BTD[which_BT > 0])
+    right_A = torch.ones(int(which_N.max()))
+    right_A[which_N[logits_NV.argmax(-1) != target_N] - 1] = 0.0
+    return F.cross_entropy(logits_NV, target_N), right_A
 
 
-def texts() -> list[str]:
-    """What the tokenizer is trained on: conversations of the training split, and what is asked about them."""
-    tasks = [(task, 0.5) for task in LEVELS[-1][2]]
-    found = []
-    for seed in range(100):
-        talk = converse(3000, tasks, "train", seed, 0.3)
-        found += [f"{turn}\n" for turn in talk.turns]
-        found += [f"{asking(item.question)} {said(item.answer)}" for item in talk.items]
+@torch.no_grad()
+def exam(lm: Any, tokenizer: Any, count: int = 20) -> dict[str, float]:
+    """What is right on the validation split: ``TASK`` of the evidence alone, ``TASK+`` with lines that mislead."""
+    found = {}
+    for task, near in product((*ALL, "multi-key"), (0, 2)):
+        rows = []
+        for seed in range(count):
+            talk = converse(40 + 30 * near, [(task, seed / count)], "validation", seed, 0.5, near)
+            item = talk.items[0]
+            lines = talk.turns if near or not item.answer else [talk.turns[place] for place in item.evidence]
+            rows.append((passage(lines), [(item.question, item.answer)]))
+        found[f"{task}{'+' if near else ''}"] = round(float(answered(lm.eval(), *padded(tokenizer, rows))[1].mean()), 2)
     return found
 
 
-def restore(folder: Path, lm: Any, optimizer: Any) -> Course:
-    """Loads the checkpoint, where there is one."""
-    path = folder / "checkpoint" / "state.pt"
-    if not path.exists():
-        return Course()
-    found = torch.load(path, weights_only=True)
-    lm.load_state_dict(found["lm"])
-    optimizer.load_state_dict(found["optimizer"])
-    return Course(**json.loads((folder / "checkpoint" / "course.json").read_text()))
-
-
-def save(folder: Path, kind: str, lm: Any, tokenizer: Any, optimizer: Any, course: Course) -> None:
+def save(folder: Path, kind: str, learning: Any, tokenizer: Any, course: Course) -> None:
     """A checkpoint, and the model as Hugging Face keeps it."""
-    with storage.replace_folder(folder / "checkpoint") as new:
-        torch.save({"lm": lm.state_dict(), "optimizer": optimizer.state_dict()}, new / "state.pt")
-        storage.write_json(new / "course.json", course.__dict__)
+    save_checkpoint(folder, learning, asdict(course))
     with storage.replace_folder(folder / "model") as new:
-        lm.save_pretrained(new)
+        learning.lm.save_pretrained(new)
         tokenizer.save_pretrained(new)
-        told = {"kind": kind, "updates": course.update, "level": course.level, "trained_tokens": LEVELS[-1][0]}
-        storage.write_json(new / "reader.json", {**told, "seconds": round(course.seconds), "log": course.log[-20:]})
+        storage.write_json(new / "reader.json", {"kind": kind, "trained_tokens": LONGEST, **asdict(course)})
 
 
 if __name__ == "__main__":

@@ -1,0 +1,133 @@
+"""What the small readers of the recall suite are trained on: conversations of the training split that tell much of few.
+
+Lines differ in what matters, since people and things are few. Of several questions none can be answered by leaving out
+what was asked before: with each fact asked once, readers learned just that, and matched nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from itertools import product
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from forethought.evaluation.recall import wordings
+from forethought.evaluation.recall.conversation import SPEAKERS, Spoken, converse
+from forethought.evaluation.recall.prompt import asking, passage, said
+from forethought.evaluation.recall.tasks import TASKS, Draw, Key, Need
+from forethought.evaluation.recall.words import THINGS, names, tokens
+
+TOKENS = 2500
+"""Tokens of a batch, about."""
+LONGEST = 240
+"""Tokens of the longest passage."""
+ALL = ("needle", "abstain", "update", "multi-value", "two-hop", "order")
+LEVELS: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (1, ALL[:1]), (2, ALL[:1]), (3, ALL[:1]), (4, ALL[:1]), (8, ALL[:1]), (6, ALL[:2]), (3, ALL), (6, ALL), (9, ALL),
+)  # fmt: skip
+"""How much is told in a conversation, and which tasks."""
+
+Row = tuple[str, list[tuple[str, tuple[str, ...]]]]
+"""A passage, and the questions that follow it with their answers."""
+
+
+class Few(Draw):
+    """Draws from a few people and things of the training split, many of them alike."""
+
+    def __init__(self, rng: random.Random, told: int) -> None:
+        super().__init__(rng, "train", set(), 0)
+        self.people = rng.sample(names("train"), max(1, round(told * rng.choice((0.4, 0.7, 1)))))
+        if told > 4:
+            self.people += [rng.choice(alike(person)) for person in self.people]
+        self.things = rng.sample(THINGS, min(len(THINGS), max(1, round(told * rng.choice((0.4, 0.7, 1))))))
+
+    def key(self, person: str | None = None, thing: str | None = None) -> Key:
+        """A person and a thing that nothing was said of."""
+        pairs = product([person] if person else self.people, [thing] if thing else self.things)
+        free = [key for key in pairs if key not in self.keys]
+        if not free:
+            return super().key(person, thing)
+        self.keys.add(key := self.rng.choice(free))
+        return key
+
+
+@cache
+def alike(name: str) -> tuple[str, ...]:
+    """The full names that share one of a name's words."""
+    return tuple(other for other in names("train") if set(other.split()) & set(name.split()))
+
+
+def lessons(rng: random.Random, most: int, tasks: tuple[str, ...]) -> list[Row]:
+    """Conversations of about ``TOKENS`` tokens together, each with about as much to tell."""
+    rows: list[Row] = []
+    used, told = 0, rng.randint(most - most // 3, most)
+    while used < TOKENS:
+        row = lesson(rng, told, tasks)
+        if (size := tokens(row[0])) > LONGEST:
+            told -= 1
+            continue
+        rows.append(row)
+        used += size + 18 * len(row[1])
+    return rows
+
+
+def facts(rng: random.Random, told: int) -> Row:
+    """So many facts, and questions that may ask one of them again in other words."""
+    draw = Few(rng, told)
+    known = [(draw.own() or draw.key(), draw.value()) for _ in range(told)]
+    lines = [Spoken(*line) for key, value in known for line in draw.fact(key, value).lines]
+    asked = rng.choices(known, k=told + 1)
+    return passage(lines), [(draw.question(key), (value,)) for key, value in asked]
+
+
+def lesson(rng: random.Random, told: int, tasks: tuple[str, ...]) -> Row:
+    """A conversation in which so much is told; what was told first stands first, all else anywhere."""
+    if tasks == ALL[:1]:
+        return facts(rng, told)
+    draw, needs = Few(rng, told), list[Need]()
+    placed: list[tuple[float, tuple[tuple[str, str], ...]]] = []
+    for _ in range(told):
+        draw.near = int(told > 2 and rng.random() < 0.3)
+        needs.append(need := TASKS[rng.choice(tasks)](draw))
+        ordered = [group for group in need.groups if group.evidence]
+        placed += zip(sorted(rng.random() for _ in ordered), [group.lines for group in ordered], strict=True)
+        placed += [(rng.random(), group.lines) for group in need.groups if not group.evidence]
+    for _ in range(rng.randint(0, (told + 1) // 2)):
+        placed.append((rng.random(), ((rng.choice(SPEAKERS), wordings.talk(rng, "train")),)))
+    lines = [Spoken(*line) for _, group in sorted(placed) for line in group]
+    return passage(lines), [(need.question, need.answer) for need in rng.sample(needs, (told + 1) // 2)]
+
+
+def padded(tokenizer: Any, rows: list[Row]) -> tuple[Tensor, Tensor]:
+    """Ids (B, T), and which answer each token belongs to (0: none)."""
+    pieces: list[str] = []
+    marks: list[tuple[int, int]] = []
+    asked = 0
+    for row, (text, questions) in enumerate(rows):
+        pieces.append(text)
+        marks.append((row, 0))
+        for question, answer in questions:
+            asked += 1
+            pieces += [asking(question), f" {said(answer)}{tokenizer.eos_token}"]
+            marks += [(row, 0), (row, asked)]
+    ids_BT: list[list[int]] = [[] for _ in rows]
+    answers_BT: list[list[int]] = [[] for _ in rows]
+    for (row, mark), ids in zip(marks, tokenizer(pieces, add_special_tokens=False)["input_ids"], strict=True):
+        ids_BT[row] += ids
+        answers_BT[row] += [mark] * len(ids)
+    longest = max(map(len, ids_BT))
+    whole = [ids + [tokenizer.pad_token_id] * (longest - len(ids)) for ids in ids_BT]
+    return torch.tensor(whole), torch.tensor([mark + [0] * (longest - len(mark)) for mark in answers_BT])
+
+
+def texts() -> list[str]:
+    """What the tokenizer is trained on: conversations of the training split, and what is asked about them."""
+    found = []
+    for seed in range(100):
+        talk = converse(3000, [(task, 0.5) for task in ALL], "train", seed, 0.3)
+        found += [f"{turn}\n" for turn in talk.turns]
+        found += [f"{asking(item.question)} {said(item.answer)}" for item in talk.items]
+    return found

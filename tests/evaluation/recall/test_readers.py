@@ -1,0 +1,78 @@
+"""The recipe that trains small readers: what they read is short and can be answered, and a killed training goes on."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from forethought.evaluation.recall.reader import Reader
+from forethought.evaluation.recall.words import names, tokens
+
+SCRIPT = Path(__file__).resolve().parents[3] / "benchmarks" / "recall_readers.py"
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Any:
+    sys.path.insert(0, str(SCRIPT.parent))
+    spec = importlib.util.spec_from_file_location("recall_readers", SCRIPT)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    sys.path.remove(str(SCRIPT.parent))
+    return module
+
+
+@pytest.fixture(scope="module")
+def lessons(recipe: Any) -> Any:
+    return sys.modules["recall_lessons"]
+
+
+def test_passages_are_short_and_tell_what_is_asked(lessons: Any) -> None:
+    rng = random.Random(0)
+    others = [name for split in ("validation", "test") for name in names(split)]  # type: ignore[arg-type]
+    for most, tasks in lessons.LEVELS:
+        rows = lessons.lessons(rng, most, tasks)
+        assert 0.9 < sum(tokens(text) + 18 * len(asked) for text, asked in rows) / lessons.TOKENS < 1.5
+        for text, asked in rows:
+            assert tokens(text) <= lessons.LONGEST and asked
+            assert all(value in text for _, answer in asked for value in answer)
+            assert not any(name in text for name in others)
+
+
+def test_no_question_is_answered_by_leaving_out_what_was_asked(lessons: Any) -> None:
+    rng = random.Random(0)
+    again = [len({answer for _, answer in lessons.facts(rng, 2)[1]}) == 1 for _ in range(200)]
+    assert 0.15 < sum(again) / len(again) < 0.4  # three draws of two facts are the same once in four times
+
+
+@pytest.mark.parametrize("kind", ["llama", "mamba2"])
+def test_a_killed_training_goes_on_as_if_it_had_not_been(
+    recipe: Any, lessons: Any, kind: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(lessons, "TOKENS", 200)
+    monkeypatch.setattr(recipe, "exam", lambda *_: {})
+    saved = recipe.save
+
+    def killed(*args: Any) -> None:
+        saved(*args)
+        raise KeyboardInterrupt
+
+    recipe.train(kind, tmp_path / "whole", 4)
+    with monkeypatch.context() as patch:
+        patch.setattr(recipe, "save", killed)
+        patch.setattr(recipe, "EVERY_S", 0)
+        with pytest.raises(KeyboardInterrupt):
+            recipe.train(kind, tmp_path / "killed", 4)
+    recipe.train(kind, tmp_path / "killed", 4)
+    one, other = (load_file(tmp_path / name / "model" / "model.safetensors") for name in ("whole", "killed"))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    reader = Reader.load(tmp_path / "killed" / "model")
+    assert reader.name == kind and reader.trained == recipe.LONGEST and reader.answer("user: Hello.\n", "Why?")[1] > 0
