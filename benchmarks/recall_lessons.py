@@ -24,11 +24,14 @@ TOKENS = 2500
 """Tokens of a batch, about."""
 LONGEST = 240
 """Tokens of the longest passage."""
+MISLED = 0.35
+"""Share of questions against which lines stand, where one may; twice that where two may."""
 ALL = ("needle", "abstain", "update", "multi-value", "two-hop", "order")
-LEVELS: tuple[tuple[int, tuple[str, ...]], ...] = (
-    (1, ALL[:1]), (2, ALL[:1]), (3, ALL[:1]), (4, ALL[:1]), (8, ALL[:1]), (6, ALL[:2]), (3, ALL), (6, ALL), (9, ALL),
+LEVELS: tuple[tuple[int, tuple[str, ...], int], ...] = (
+    (1, ALL[:1], 0), (2, ALL[:1], 0), (3, ALL[:1], 0), (4, ALL[:1], 0), (8, ALL[:1], 0), (6, ALL[:2], 1),
+    (3, ALL, 1), (6, ALL, 1), (9, ALL, 1), (3, ALL, 2),
 )  # fmt: skip
-"""How much is told in a conversation, and which tasks."""
+"""How much is told in a conversation, which tasks, and how many lines about the same mislead at most."""
 
 Row = tuple[str, list[tuple[str, tuple[str, ...]]]]
 """A passage, and the questions that follow it with their answers."""
@@ -60,12 +63,12 @@ def alike(name: str) -> tuple[str, ...]:
     return tuple(other for other in names("train") if set(other.split()) & set(name.split()))
 
 
-def lessons(rng: random.Random, most: int, tasks: tuple[str, ...]) -> list[Row]:
+def lessons(rng: random.Random, most: int, tasks: tuple[str, ...], near: int) -> list[Row]:
     """Conversations of about ``TOKENS`` tokens together, each with about as much to tell."""
     rows: list[Row] = []
     used, told = 0, rng.randint(most - most // 3, most)
     while used < TOKENS:
-        row = lesson(rng, told, tasks)
+        row = lesson(rng, told, tasks, near)
         if (size := tokens(row[0])) > LONGEST:
             told -= 1
             continue
@@ -83,14 +86,14 @@ def facts(rng: random.Random, told: int) -> Row:
     return passage(lines), [(draw.question(key), (value,)) for key, value in asked]
 
 
-def lesson(rng: random.Random, told: int, tasks: tuple[str, ...]) -> Row:
+def lesson(rng: random.Random, told: int, tasks: tuple[str, ...], near: int) -> Row:
     """A conversation in which so much is told; what was told first stands first, all else anywhere."""
     if tasks == ALL[:1]:
         return facts(rng, told)
     draw, needs = Few(rng, told), list[Need]()
     placed: list[tuple[float, tuple[tuple[str, str], ...]]] = []
     for _ in range(told):
-        draw.near = int(told > 2 and rng.random() < 0.3)
+        draw.near = rng.randint(1, near) if near and rng.random() < MISLED * near else 0
         needs.append(need := TASKS[rng.choice(tasks)](draw))
         ordered = [group for group in need.groups if group.evidence]
         placed += zip(sorted(rng.random() for _ in ordered), [group.lines for group in ordered], strict=True)

@@ -49,7 +49,7 @@ from forethought.training.optimizer import Optimizer
 KINDS = ("llama", "mamba2", "mamba", "jamba", "rwkv")
 WIDTH, LAYERS, VOCABULARY = 64, 2, 2048
 MATRICES, OTHERS, DECAY = 0.01, 3e-3, 0.01
-UPDATES, WARM, CALM = 6_000, 50, 0.4
+UPDATES, WARM, CALM = 12_000, 50, 0.4
 """The rates rise over ``WARM`` updates and fall over the last share of ``CALM``."""
 EVERY_S, EXAM = 120, 250
 NEAR, ALIKE, KERNEL = 2.0, 4.0, 12
@@ -185,8 +185,8 @@ def step(learning: Learning, tokenizer: Any, course: Course, update: int, rate: 
     """One update; its loss. What is right, and the level, are told to ``course``."""
     rng = random.Random(f"readers/{update}")
     newest = rng.random() < 0.6
-    most, tasks = LEVELS[course.level if newest else rng.randint(0, course.level)]
-    ids_BT, answer_BT = padded(tokenizer, lessons(rng, most, tasks))
+    level = LEVELS[course.level if newest else rng.randint(0, course.level)]
+    ids_BT, answer_BT = padded(tokenizer, lessons(rng, *level))
     learning.lm.train()
     loss, right_A = answered(learning.lm, ids_BT, answer_BT)
     learning.optimizer.zero_grad()

@@ -38,8 +38,8 @@ def lessons(recipe: Any) -> Any:
 def test_passages_are_short_and_tell_what_is_asked(lessons: Any) -> None:
     rng = random.Random(0)
     others = [name for split in ("validation", "test") for name in names(split)]  # type: ignore[arg-type]
-    for most, tasks in lessons.LEVELS:
-        rows = lessons.lessons(rng, most, tasks)
+    for level in lessons.LEVELS:
+        rows = lessons.lessons(rng, *level)
         assert 0.9 < sum(tokens(text) + 18 * len(asked) for text, asked in rows) / lessons.TOKENS < 1.5
         for text, asked in rows:
             assert tokens(text) <= lessons.LONGEST and asked
