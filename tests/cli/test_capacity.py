@@ -39,7 +39,7 @@ def test_a_grid_has_a_run_for_each_cell_and_seed_and_yoked_ones_come_after(tmp_p
     assert plain[plain.index("--matrix-rate") + 1] == "0.005" and plain[plain.index("--model") + 1] == "nano"
     tuning = {job.name: job for job in made.tuning()}
     assert len(tuning) == 12 and tuning["tune/sums/nano/static-same-1"].after == ("tune/sums/nano/developmental-0",)
-    assert "2000" in tuning["tune/sums/nano/imitation-1"].commands[0]
+    assert "4000" in tuning["tune/sums/nano/imitation-1"].commands[0]
 
 
 def test_the_rates_that_do_best_on_validation_are_taken(tmp_path: Path) -> None:
@@ -107,5 +107,5 @@ def test_a_dry_run_tells_the_cost_and_does_nothing(tmp_path: Path, capsys: pytes
     command = ["capacity", "--worlds", "sums", "--sizes", "pico", "--folder", str(folder), "--dry-run", "--tune", "2"]
     assert main([*command, "--budget-tokens", "1000000"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "20 runs, 0 of them done: 14,000,000 training tokens, about" in told and "hours of one core" in told
+    assert "20 runs, 0 of them done: 16,000,000 training tokens, about" in told and "hours of one core" in told
     assert not folder.exists()
