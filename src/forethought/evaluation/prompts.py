@@ -56,11 +56,12 @@ def prompts(
     records: list[Record] = []
     where = places(worlds, level, split, axes)
     for i, place in enumerate(where):
+        world = place.make()
         for metric, which in ((SEEN, seed), (AFRESH, seed + 1)):
             asked = transitions(place.world, place.level, place.split, place.axis, n, which)
             for name, text in given.items():
                 put = [replace(each, desire=text.replace("{}", each.desire)) for each in asked]
-                records += place.record(arm, f"{metric}/{name}", exactly_right(model, place.make(), put), seed)
+                records += place.record(arm, f"{metric}/{name}", exactly_right(model, world, put), seed)
         if progress is not None:
             progress(f"{place.world} {place.axis or 'in distribution'}: prompts", i + 1, len(where))
     return records

@@ -85,9 +85,10 @@ def exact(model: Model, where: Sequence[Place], n: int, seed: int, arm: str) -> 
     """The share of outcomes foreseen exactly, verdicts included, in each place; apart, of those that hold for good."""
     records: list[Record] = []
     for place in where:
+        world = place.make()
         lasting, other = _questions(place, n, seed)
         for metric, asked in ((LASTING, lasting), (EXACT, other)):
-            records += place.record(arm, metric, exactly_right(model, place.make(), asked), seed)
+            records += place.record(arm, metric, exactly_right(model, world, asked), seed)
     return records
 
 

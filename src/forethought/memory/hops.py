@@ -73,7 +73,7 @@ def leads(
 
     ``worth`` is each word's weight, ``speakers`` are all names (lower case) with their numbers.
     """
-    words, spoken = set(asked.words), _spoken(speakers)
+    words, spoken, enough = set(asked.words), _spoken(speakers), TELLS * sum(worth.values())
     told = [(sum(worth[word] for word in covered(asked.words, turn.text[:READ])), turn) for turn in turns]
     found: dict[Lead, None] = {}
     for tells, turn in sorted(told, key=lambda pair: -pair[0]):
@@ -81,7 +81,7 @@ def leads(
         known = {word for name in named if words.issuperset(name) for word in name}
         topic = tuple(word for word in asked.words if word not in known)
         own = speakers.get(indexed(turn.speaker).lower()) in asked.speakers and of_speaker(turn.text[:READ])
-        if tells < TELLS * sum(worth.values()) or not topic or not (known or own):
+        if tells < enough or not topic or not (known or own):
             continue
         for name in named:
             if not words.issuperset(name) and not any(name[place:] in spoken for place in range(len(name))):

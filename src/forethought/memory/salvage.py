@@ -45,8 +45,6 @@ def salvage(damaged: Path, copy: Path) -> Salvaged:
     aside = copy.with_name(f".{copy.name}.{secrets.token_hex(4)}.tmp")
     try:
         turns, lost = _read(damaged, aside)
-        if not turns:
-            raise Damaged(f"nothing could be read of {damaged}; it was left as it is, and no copy was made")
         store = Store(copy)
         store.extend(turns)
         store.close()
@@ -56,9 +54,13 @@ def salvage(damaged: Path, copy: Path) -> Salvaged:
 
 
 def _read(damaged: Path, aside: Path) -> tuple[list[Said], int]:
-    """The turns that can be read, and how many cannot: with the file's own first page, else with a new one."""
+    """The turns that can be read, and how many cannot: with the file's own first page, else with a new one.
+
+    Raises ``Damaged`` where no turn can be read either way.
+    """
     why: sqlite3.DatabaseError | None = None
-    for first_page in (b"", _first_page(aside / "new")):
+    for page_is_lost in (False, True):
+        first_page = _first_page(aside / "new") if page_is_lost else b""
         for tail in ("", "-wal"):  # SQLite may change what it opens
             source = damaged.with_name(damaged.name + tail)
             if source.exists():

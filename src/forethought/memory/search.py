@@ -50,8 +50,7 @@ Scores = dict[int, float]
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The turns found, best first with their scores; the question's parts; how sure it is that they answer it"
-    " (0..1)."""
+    """The turns found, best first with their scores; the question's parts; how sure it is (0 to 1) that they answer."""
 
     scores: Scores
     question: Question
@@ -85,23 +84,23 @@ class Search:
         index = self._index
         index.catch_up()
         with index.store.read() as connection:
-            asked = take_apart(question, self.speakers(connection), asker)
+            speakers = self.speakers(connection)
+            asked = take_apart(question, speakers, asker)
             within = _conversation(connection, conversation)
             days = span(question, _latest(connection))
-            speakers = self.speakers(connection)
             left_out = frozenset(speakers[name] for who in without if (name := indexed(who).lower()) in speakers)
             rows = _Rows(connection, within, before, left_out)
-            counts = self._words.counts(connection, asked.words)
-            told = telling(counts, self._total(connection))
+            counts, total = self._words.counts(connection, asked.words), _total(connection)
+            told, weights = telling(counts, total), worth(counts, total)
             lexical = self._lexical(connection, rows, asked, told, days)
             dense = _prefer(rows, rows.around(index.by_vector(connection, question, FOUND)), asked, days)
-            weight = index.embedder.weight if index.embedder else 0.0
-            first = fuse((lexical, 1.0), (dense, weight))
-            more = self._second(connection, rows, asked, list(first)[:LEADING], days, counts)
+            by_vector = index.embedder.weight if index.embedder else 0.0
+            first = fuse((lexical, 1.0), (dense, by_vector))
+            more = self._second(connection, rows, asked, list(first)[:LEADING], days, weights, total)
             if of_speaker(question):
                 more.append((self._own(connection, rows, asked, speakers.get(indexed(asker).lower(), -1)), MINE))
-            scores = fuse((lexical, 1.0), (dense, weight), *more)
-            sure = self._confidence(connection, rows, asked, list(scores), counts)
+            scores = fuse((lexical, 1.0), (dense, by_vector), *more)
+            sure = self._confidence(rows, asked, list(scores), weights)
             best = index.store.get(rows.with_next(list(scores)[:ASKING]))
             pairs = replies(list(scores)[:ASKING], rows.following, best, asked.words, self._words.covered)
             return Ranking(together(scores, pairs), asked, sure, dict(rows.previous), pairs)
@@ -123,15 +122,15 @@ class Search:
 
     def _second(
         self, connection: sqlite3.Connection, rows: _Rows, asked: Question, best: Sequence[int], days: Span | None,
-        counts: Mapping[str, int],
+        weights: Mapping[str, float], total: int,
     ) -> list[tuple[Scores, float]]:  # fmt: skip
         """What the best turns lead to, with weights: by their rarest words, and by the names that they lead to."""
-        there, total = self._index.store.get(best), self._total(connection)
+        there = self._index.store.get(best)
         turns = [there[i] for i in best if i in there]
         count = partial(self._words.counts, connection)
         rare = hops.rare([turn.text for turn in turns[:HOPPED]], asked.words, self._speakers, count, total)
         found = [(self._lexical(connection, rows, asked, rare, days), HOP)]
-        for lead in hops.leads(turns, asked, worth(counts, total), self._speakers, self._words.covered):
+        for lead in hops.leads(turns, asked, weights, self._speakers, self._words.covered):
             led = self._index.by_query(connection, lead.query, FOUND)
             near = rows.around(led)
             found.append(({turn: led[turn] for turn in [turn for turn in led if turn in near][: hops.LED]}, LEAD))
@@ -143,21 +142,13 @@ class Search:
         near = rows.around(found)
         return {turn: found[turn] for turn in found if turn in near and rows.speaker(turn) == asker}
 
-    def _total(self, connection: sqlite3.Connection) -> int:
-        """About how many turns there are."""
-        return int(connection.execute("SELECT max(id) FROM turns").fetchone()[0] or 0)
-
-    def _confidence(
-        self, connection: sqlite3.Connection, rows: _Rows, asked: Question, found: Sequence[int],
-        counts: Mapping[str, int],
-    ) -> float:  # fmt: skip
+    def _confidence(self, rows: _Rows, asked: Question, found: Sequence[int], weights: Mapping[str, float]) -> float:
         """How sure it is that the found turns tell what is asked."""
-        weight = worth({word: counts[word] for word in asked.words}, self._total(connection))
         about = lambda turn: not asked.speakers or rows.speaker(turn) in asked.speakers  # noqa: E731
         mine, others = chosen(found, about)
         both = [*mine, *others]
         turns = self._index.store.get([*both, *(rows.previous[i] for i in both if i in rows.previous)])
-        return confidence(mine, others, turns, rows.previous, weight, self._words.covered)
+        return confidence(mine, others, turns, rows.previous, weights, self._words.covered)
 
 
 class _Rows:
@@ -227,6 +218,11 @@ class _Rows:
         if near is None or (near[3] is not None and row[3] is not None and abs(near[3] - row[3]) > APART):
             return None
         return near[0]
+
+
+def _total(connection: sqlite3.Connection) -> int:
+    """About how many turns there are."""
+    return int(connection.execute("SELECT max(id) FROM turns").fetchone()[0] or 0)
 
 
 def worth(counts: Mapping[str, int], total: int) -> dict[str, float]:

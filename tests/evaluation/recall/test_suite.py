@@ -147,6 +147,12 @@ def test_other_peoples_files(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("[{}]")
     with pytest.raises(Damaged, match="no LoCoMo file"):
         list(files.locomo(tmp_path / "bad.json"))
+    for other in ("7", "[7]", "{}", json.dumps([entry | {"haystack_sessions": [["I have a red boat."]]}])):
+        (tmp_path / "bad.json").write_text(other)
+        with pytest.raises(Damaged, match="no LongMemEval file"):
+            list(files.longmemeval(tmp_path / "bad.json"))
+        with pytest.raises(Damaged, match="no LoCoMo file"):
+            list(files.locomo(tmp_path / "bad.json"))
     assert files.exact_and_f1("The red boat", "a red boat") == (1.0, 1.0)
 
 

@@ -20,6 +20,8 @@ from forethought.memory import Said
 UNANSWERABLE = 5
 LOCOMO_TIME = "%I:%M %p on %d %B, %Y"
 LONGMEMEVAL_TIME = "%Y/%m/%d %H:%M"
+OTHERWISE = (KeyError, TypeError, ValueError, AttributeError)
+"""What reading a file of another form raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,10 @@ def locomo(path: Path) -> Iterator[History]:
     A picture's caption is part of its turn; questions whose evidence names no turn are left out. Raises ``Damaged``.
     """
     for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
-        found = _read(file)
-        for number, sample in enumerate(found if isinstance(found, list) else [found]):
+        for number, sample in enumerate(_entries(file)):
             try:
                 yield _reduced(sample) if "sessions" in sample else _reduced(_reduce(sample, number))
-            except (KeyError, TypeError, ValueError) as error:
+            except OTHERWISE as error:
                 raise Damaged(f"{file} is no LoCoMo file ({type(error).__name__}: {error})") from error
 
 
@@ -97,10 +98,10 @@ def longmemeval(path: Path) -> Iterator[History]:
 
     Questions whose id ends in ``_abs`` are unanswerable. Raises ``Damaged``.
     """
-    for entry in _read(path):
+    for entry in _entries(path):
         try:
             yield _longmemeval(entry)
-        except (KeyError, TypeError, ValueError) as error:
+        except OTHERWISE as error:
             raise Damaged(f"{path} is no LongMemEval file ({type(error).__name__}: {error})") from error
 
 
@@ -123,11 +124,13 @@ def _longmemeval(entry: dict[str, Any]) -> History:
     return History(str(entry["question_id"]), said, [question])
 
 
-def _read(path: Path) -> Any:
+def _entries(path: Path) -> list[Any]:
+    """What a file lists, or the one thing that it holds."""
     try:
-        return json.loads(path.read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise Damaged(f"{path} is not JSON ({error}); expected the file as its authors published it") from error
+    return found if isinstance(found, list) else [found]
 
 
 def exact_and_f1(told: str, answer: str) -> tuple[float, float]:
