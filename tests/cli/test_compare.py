@@ -31,12 +31,15 @@ def plan(tmp_path: Path, **options: object) -> Plan:
 
 
 def test_a_plan_has_a_run_for_each_arm_and_seed_and_yoked_ones_come_after(tmp_path: Path) -> None:
-    made = plan(tmp_path, arms=("placebo", "imitation"), seeds=(0, 3), budget_tokens=5000, tune=2)
+    made = plan(
+        tmp_path, arms=("placebo", "imitation"), seeds=(0, 3), budget_tokens=5000, tune=2, set=("worlds=cliff,street",)
+    )
     assert made.arms[0] == CHAMPION and set(made.arms) == {CHAMPION, "placebo", "imitation"}
     jobs = {job.name: job for job in made.runs({"imitation": {"matrix_rate": 0.01}})}
     assert len(jobs) == 6 and jobs["placebo-3"].after == ("developmental-3",)
     train, measure = jobs["placebo-3"].commands
     assert train[train.index("--recorded") + 1] == str(tmp_path / "developmental-3")
+    assert train[train.index("--worlds") + 1 :][:2] == ("cliff", "street")
     assert train[train.index("--budget-tokens") + 1] == "5000" and measure[:2] == ("eval", "all")
     assert "--matrix-rate" in jobs["imitation-0"].commands[0] and "--matrix-rate" not in train
     tuning = {job.name: job for job in made.tuning()}
@@ -90,6 +93,7 @@ def test_it_runs_resumes_and_says_what_is_missing(
         (["quickstart", "--arms", "placeba"], "did you mean 'placebo'"),
         (["quickstart", "--set", "learning=1"], "setting 'learning' is not known"),
         (["quickstart", "--set", "matrix_rate=-1"], "matrix_rate"),
+        (["quickstart", "--set", "worlds=cliff,stret"], "did you mean 'street'"),
         (["quickstart", "--tune", "9"], "expected 0 to 4 settings to try"),
         (["quickstart", "--arms", "latent-only"], "needs the setting 'latent_weight'"),
     ],

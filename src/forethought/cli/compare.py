@@ -55,7 +55,7 @@ class CompareOptions:
     folder: Annotated[Path | None, about("where everything lies (default: runs/compare-RECIPE)", "FOLDER")] = None
     budget_tokens: Annotated[int | None, about("training tokens of each run (default: the recipe's)", "INT")] = None
     budget_flops: Annotated[float, about("operations of each run, imagination included, in place of tokens")] = 0.0
-    set: Annotated[tuple[str, ...], about("settings for all arms, e.g. latent_weight=0.05", "[NAME=VALUE ...]")] = ()
+    set: Annotated[tuple[str, ...], about("settings for all arms, e.g. worlds=cliff,street", "[NAME=VALUE ...]")] = ()
     tune: Annotated[int, about(f"settings tried for each arm in validation, up to {len(SEARCH)}; 0: none")] = 0
     suite: Annotated[Literal["all", "consequences"], about("what is measured; consequences: nothing acts")] = "all"
     n: Annotated[int, about("transitions and pairs of each kind measured in each place")] = 60
@@ -111,6 +111,7 @@ class Plan:
 
     def __init__(self, options: CompareOptions, console: Console) -> None:
         from forethought.training.recipes import recipe
+        from forethought.worlds import make
 
         self.options, self.console = options, console
         self.recipe = recipe(options.recipe)
@@ -123,6 +124,8 @@ class Plan:
         self.settings = settings_of(options.set)
         self.folder = options.folder or Path("runs") / f"compare-{options.recipe}"
         self.configs = {arm: self._config(arm) for arm in self.arms}
+        for world in self.configs[self.arms[0]].worlds:
+            make(world, level=self.configs[self.arms[0]].level, split="test")
 
     def _config(self, arm: str) -> TrainConfig:
         """What an arm is trained with, so that a wrong setting is told before anything starts."""

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from forethought import storage
 from forethought.cli.jobs import Job, cores, run_jobs
+from forethought.config import TrainConfig
 from forethought.errors import BadSetting
 
 if TYPE_CHECKING:
@@ -35,8 +36,10 @@ def champion_first(arms: Sequence[str], console: Console) -> list[str]:
 
 
 def settings_of(told: Sequence[str]) -> dict[str, Any]:
-    """``NAME=VALUE`` texts as settings."""
-    return dict(part.partition("=")[::2] for part in told)
+    """``NAME=VALUE`` texts as settings; where several values are expected, a comma stands between them."""
+    settings: dict[str, Any] = dict(part.partition("=")[::2] for part in told)
+    several = {name for name, field in TrainConfig.model_fields.items() if isinstance(field.default, tuple)}
+    return {name: tuple(value.split(",")) if name in several else value for name, value in settings.items()}
 
 
 def keep_plan(folder: Path, mine: Mapping[str, Any], what: str, addable: str) -> None:
@@ -56,7 +59,7 @@ def train_command(recipe: str, arm: str, seed: int, folder: Path, settings: Mapp
     words = ["train", "--quiet", "--no-evaluate", "--recipe", recipe, "--arm", arm, "--seed", str(seed)]
     words += ["--folder", str(folder)]
     for name, value in settings.items():
-        words += [f"--{name.replace('_', '-')}", str(value)]
+        words += [f"--{name.replace('_', '-')}", *(value if isinstance(value, tuple) else [str(value)])]
     return tuple(words)
 
 
