@@ -42,9 +42,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What was recalled: ``lines`` in the order in which they were said, ``text`` of them, its size in tokens,"
-    " how it was
-    found, and the ``confidence`` (0..1) that it answers; ``abstain`` where that is below the memory's threshold.
+    """What was recalled: ``lines`` in the order in which they were said, ``text`` of them, its size in tokens, how it
+    was found, and the ``confidence`` (0..1) that it answers; ``abstain`` where that is below the memory's threshold.
     """
 
     question: str
@@ -62,9 +61,8 @@ def count_tokens(text: str) -> int:
 
 
 def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[list[int], dict[int, int]]:
-    """The found turns, best first, and which later turn corrects which: the latest stands before those that it"
-    " corrects,
-    unless the question asks for the past.
+    """The found turns, best first, and which later turn corrects which: the latest stands before those that it
+    corrects, unless the question asks for the past.
     """
     best = [turn for turn in ranking.scores if turn in turns]
     asked = ranking.question
@@ -98,17 +96,17 @@ def build(
     left, missed = budget, 0
     for number in best:
         line = Line(turns[number], turns[number].text, ranking.scores[number], corrected.get(number))
-        wanted = [line, *_before(line, ranking, turns)]
+        wanted = [each for each in (line, *_before(line, ranking, turns)) if each.turn.id not in chosen]
+        fitted, room = [], left
         for line in wanted:
-            if line.turn.id in chosen:
-                continue
             opening = OPENING if line.turn.id in given else 0
-            fitted = _fit(line, left, ranking.question.words, opening, counter)
-            if fitted is None:
-                missed += 1
-            else:
-                chosen[line.turn.id] = fitted
-                left -= _size(fitted, counter)
+            if (cut := _fit(line, room, ranking.question.words, opening, counter)) is not None:
+                fitted.append(cut)
+                room -= _size(cut, counter)
+        missed += len(wanted) - len(fitted)
+        if len(fitted) == len(wanted) or not chosen:  # a reply without its question is not understood
+            chosen |= {cut.turn.id: cut for cut in fitted}
+            left = room
         if left < 8 or missed > MISSES:
             break
     lines = [chosen[number] for number in sorted(chosen)]

@@ -85,8 +85,7 @@ def _lengths(store: Store, connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def verify(store: Store) -> list[str]:
-    """What is wrong, in words: SQLite's own check, every text, every name, and whether the index knows each"
-    " turn once."""
+    """What is wrong, in words: SQLite's own check, every text, every name, and whether the index has each turn once."""
     try:
         with store.read() as connection:
             wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(20)").fetchall() if row[0] != "ok"]
