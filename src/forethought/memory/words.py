@@ -131,7 +131,7 @@ FIRST_PERSON = frozenset({"i", "me", "my", "mine", "myself"})
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question taken apart: the words to look up, the speakers (numbers) it is about, whether it asks for the past."""
+    """A question taken apart: the words to look up, the speakers (numbers) it is about, whether the past is asked for."""
 
     text: str
     words: tuple[str, ...]
