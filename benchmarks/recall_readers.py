@@ -126,25 +126,24 @@ def reader(kind: str, vocabulary: int, special: dict[str, Any]) -> Any:
 
 
 def look_near(lm: Any) -> None:
-    """Sets a Llama: the first layer's heads look near, the others' at what is alike; training may undo it."""
+    """Sets a Llama: the first layer's heads look near, the second's at what is alike; training may undo it."""
     turn_f, heads = lm.model.rotary_emb.inv_freq, lm.config.num_attention_heads
     half, width = len(turn_f), lm.config.hidden_size
     near_f = ((turn_f > 0.03) & (turn_f < 0.35)) * (NEAR * (2 * half) ** 0.5) ** 0.5
     still = (turn_f < 0.005).nonzero().flatten()
     rows = torch.cat([torch.cat([still, still + half]) + 2 * half * head for head in range(heads)])
     with torch.no_grad():
-        first, *others = (layer.self_attn for layer in lm.model.layers)
+        first, second = (layer.self_attn for layer in lm.model.layers[:2])
         for part in (first.q_proj, first.k_proj):
             part.bias += torch.cat([near_f, torch.zeros(half)]).repeat(heads)
         first.o_proj.weight *= 2
-        for other in others:
-            like = torch.randn(len(rows), width) * (ALIKE * (2 * half) ** 0.5 / (2 * len(still)) / width) ** 0.5
-            other.q_proj.weight[rows] = like
-            other.k_proj.weight[rows] = like
+        like = torch.randn(len(rows), width) * (ALIKE * (2 * half) ** 0.5 / (2 * len(still)) / width) ** 0.5
+        second.q_proj.weight[rows] = like
+        second.k_proj.weight[rows] = like
 
 
 def keep_near(lm: Any) -> None:
-    """The same for a Mamba2: the first layer forgets within a line or so, the others keep and read what is alike."""
+    """The same for a Mamba2: the first layer forgets within a line, the others keep; the second reads what is alike."""
     mixers = [layer.mixer for layer in lm.backbone.layers]
     spread_H = torch.linspace(0, 1, mixers[0].num_heads)
     inner, size = mixers[0].intermediate_size, mixers[0].ssm_state_size
@@ -152,9 +151,8 @@ def keep_near(lm: Any) -> None:
         for place, mixer in enumerate(mixers):
             mixer.A_log.zero_()
             mixer.dt_bias.copy_(((0.01 if place else 0.3) * 0.25**spread_H).expm1().log())
-        for mixer in mixers[1:]:
-            for weight, start in ((mixer.in_proj.weight, 2 * inner), (mixer.conv1d.weight, inner)):
-                weight[start + size : start + 2 * size] = weight[start : start + size]
+        for weight, start in ((mixers[1].in_proj.weight, 2 * inner), (mixers[1].conv1d.weight, inner)):
+            weight[start + size : start + 2 * size] = weight[start : start + size]
 
 
 class Learning:
