@@ -28,6 +28,8 @@ LONGEST = 240
 """Tokens of the longest passage."""
 MISLED = 0.35
 """Share of questions against which lines stand, where one may; twice that where two may."""
+AGAIN = 3
+"""How often each fact is asked about, on average, while nothing but facts is told."""
 ALL = ("needle", "update", "multi-value", "two-hop", "order", "abstain")
 LEVELS: tuple[tuple[int, tuple[str, ...], int], ...] = (
     (1, ALL[:1], 0), (2, ALL[:1], 0), (3, ALL[:1], 0), (4, ALL[:1], 0), (8, ALL[:1], 0), (4, ALL[:-1], 0),
@@ -94,11 +96,11 @@ def passages(rng: random.Random, told: Sequence[Told]) -> list[Row]:
 
 
 def facts(rng: random.Random, told: int) -> Row:
-    """So many facts, and questions that may ask one of them again in other words."""
+    """So many facts, and questions that ask some of them again in other words."""
     draw = Few(rng, told)
     known = [(draw.own() or draw.key(), draw.value()) for _ in range(told)]
     lines = [Spoken(*line) for key, value in known for line in draw.fact(key, value).lines]
-    asked = rng.choices(known, k=told + 1)
+    asked = rng.choices(known, k=AGAIN * told + 1)
     return passage(lines), [(draw.question(key), (value,)) for key, value in asked]
 
 
