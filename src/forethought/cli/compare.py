@@ -15,10 +15,12 @@ from forethought import storage
 from forethought.cli.jobs import Job
 from forethought.cli.options import about, parse
 from forethought.cli.sweep import (
+    OF_A_RUN,
     TUNE_SEED,
     TUNE_SHARE,
     TUNING_FILE,
     champion_first,
+    check_numbers,
     keep_plan,
     print_json,
     save,
@@ -29,7 +31,7 @@ from forethought.cli.sweep import (
 )
 from forethought.cli.train import ends_as_interrupts
 from forethought.config import TrainConfig
-from forethought.errors import BadSetting
+from forethought.errors import BadSetting, UnknownName
 
 if TYPE_CHECKING:
     from forethought.evaluation.comparison import Comparison
@@ -110,6 +112,8 @@ class Plan:
     """Which runs there are to be, in which order, and what has become of them."""
 
     def __init__(self, options: CompareOptions, console: Console) -> None:
+        from forethought.models import PRESETS
+        from forethought.planning import Planner
         from forethought.training.recipes import recipe
         from forethought.worlds import make
 
@@ -121,11 +125,16 @@ class Plan:
             raise BadSetting(f"--tune {options.tune}; expected 0 to {len(SEARCH)} settings to try")
         if not self.arms or not self.seeds:
             raise BadSetting("nothing to compare; expected at least one arm and one seed")
-        self.settings = settings_of(options.set)
+        check_numbers(options, n=1, episodes=1, fresh=0, at_once=1)
+        self.settings = settings_of(options.set, OF_A_RUN)
         self.folder = options.folder or Path("runs") / f"compare-{options.recipe}"
         self.configs = {arm: self._config(arm) for arm in self.arms}
-        for world in self.configs[self.arms[0]].worlds:
-            make(world, level=self.configs[self.arms[0]].level, split="test")
+        first = self.configs[self.arms[0]]
+        for world in first.worlds:
+            make(world, level=first.level, split="test")
+        if first.model not in PRESETS and "/" not in first.model and not Path(first.model).exists():
+            raise UnknownName.of("model", first.model, PRESETS)
+        Planner(horizon=options.horizon)
 
     def _config(self, arm: str) -> TrainConfig:
         """What an arm is trained with, so that a wrong setting is told before anything starts."""

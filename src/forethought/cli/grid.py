@@ -13,10 +13,12 @@ from forethought import storage
 from forethought.cli.jobs import Job
 from forethought.cli.options import about
 from forethought.cli.sweep import (
+    OF_A_RUN,
     TUNE_SEED,
     TUNE_SHARE,
     TUNING_FILE,
     champion_first,
+    check_numbers,
     keep_plan,
     save,
     settings_of,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 ARMS = ("developmental", "imitation", "static-mixed", "static-same")
 FACTORS = (1.0, 0.5, 2.0)
 """What both learning rates are multiplied by, in the order in which they are tried."""
+OF_A_CELL = OF_A_RUN | {"worlds": "--worlds", "model": "--sizes", "keep": "--keep", "budget_tokens": "--budget-tokens"}
 TUNE_QUESTIONS = 0.5
 """The share of the questions that tuning asks."""
 
@@ -79,7 +82,8 @@ class Grid:
             raise BadSetting("nothing to train; expected at least one world, size, arm and seed")
         if not 0 <= options.tune <= len(FACTORS):
             raise BadSetting(f"--tune {options.tune}; expected 0 to {len(FACTORS)} learning rates to try")
-        self.settings: dict[str, Any] = {"question_share": 0.0, **settings_of(options.set)}
+        check_numbers(options, n=1, keep=0, at_once=1)
+        self.settings: dict[str, Any] = {"question_share": 0.0, **settings_of(options.set, OF_A_CELL)}
         self.recipe = recipe(options.recipe)
         for world in self.worlds:
             for arm in self.arms:

@@ -18,6 +18,8 @@ from forethought.errors import BadSetting
 if TYPE_CHECKING:
     from forethought.evaluation import Record
 
+OF_A_RUN = {"arm": "--arms", "seed": "--seeds", "recorded": "none: it is the developmental run with the same seed"}
+"""What differs from run to run, and what says it."""
 TUNE_SEED, TUNE_SHARE = 10_000, 0.5
 """Tuning's seed, which no run has, and its share of the budget."""
 PLAN_FILE, TUNING_FILE = "plan.json", "tuning.json"
@@ -35,9 +37,29 @@ def champion_first(arms: Sequence[str], console: Console) -> list[str]:
     return sorted(found, key=lambda arm: arm != CHAMPION)
 
 
-def settings_of(told: Sequence[str]) -> dict[str, Any]:
-    """``NAME=VALUE`` texts as settings; where several values are expected, a comma stands between them."""
+def check_numbers(options: Any, **least: int) -> None:
+    """``BadSetting`` where an option is below its least value, or a seed cannot be one of the runs'."""
+    for name, bound in least.items():
+        if (value := getattr(options, name)) is not None and value < bound:
+            raise BadSetting(f"--{name.replace('_', '-')} {value}; expected at least {bound}")
+    if low := [seed for seed in options.seeds if seed < 0]:
+        raise BadSetting(f"--seeds {low[0]}; expected whole numbers from 0 on")
+    if options.tune and TUNE_SEED in options.seeds:
+        raise BadSetting(f"--seeds {TUNE_SEED} is what --tune trains with; expected others, which tuning did not see")
+
+
+def settings_of(told: Sequence[str], instead: Mapping[str, str]) -> dict[str, Any]:
+    """``NAME=VALUE`` texts as settings; where several values are expected, a comma stands between them.
+
+    Raises ``BadSetting`` for a text of another form, and for a setting that differs from run to run or has an option of
+    its own; ``instead`` says which.
+    """
+    if odd := [part for part in told if not part.partition("=")[2]]:
+        raise BadSetting(f"--set {odd[0]!r}; expected NAME=VALUE, for example batch_steps=64")
     settings: dict[str, Any] = dict(part.partition("=")[::2] for part in told)
+    for name in settings:
+        if name in instead:
+            raise BadSetting(f"--set {name}={settings[name]} cannot hold for all runs; expected {instead[name]}")
     several = {name for name, field in TrainConfig.model_fields.items() if isinstance(field.default, tuple)}
     return {name: tuple(value.split(",")) if name in several else value for name, value in settings.items()}
 
