@@ -11,9 +11,10 @@ from rich.console import Console
 
 from forethought import storage
 from forethought.cli import main
-from forethought.cli.compare import SEARCH, CompareOptions, Plan, validation_score
+from forethought.cli.compare import SEARCH, CompareOptions, Plan
 from forethought.evaluation import Record, load_results
 from forethought.evaluation.comparison import CHAMPION, PROBES
+from forethought.evaluation.tuning import validation_score
 
 SMALL = ["--budget-tokens", "3000", "--n", "2", "--fresh", "0", "--suite", "consequences", "--seeds", "0"]
 SMALL += [

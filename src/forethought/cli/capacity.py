@@ -31,6 +31,7 @@ HEADINGS = {"as in training": "trained", "in distribution": "new", "held-out pai
 def run(arguments: Sequence[str]) -> int:
     """Plans, trains, measures, concludes and reports."""
     from forethought.evaluation.capacity import RESULT_FILE
+    from forethought.reports import write_capacity
 
     options = parse(CapacityOptions, arguments, "capacity", DESCRIPTION)
     console = Console(stderr=options.json, highlight=False)
@@ -49,18 +50,18 @@ def run(arguments: Sequence[str]) -> int:
             )
             return 130
         found = grid.conclude(failed, shlex.join(["forethought", "capacity", *arguments]))
+        page = write_capacity(options.folder)
     if options.json:
         print_json(options.folder / RESULT_FILE)
     else:
         from forethought.cli.measure import plain_table
-        from forethought.reports import write_capacity
 
         for world in found.worlds:
             console.print(plain_table(_rows(found, world)), "")
         for verdict in found.verdicts:
             console.print(verdict, soft_wrap=True)
         console.print(f"Result: {options.folder / RESULT_FILE}", soft_wrap=True)
-        console.print(f"Report: {write_capacity(options.folder)}", soft_wrap=True)
+        console.print(f"Report: {page}", soft_wrap=True)
     for name, why in found.missing.items():
         console.print(f"Missing: {name} ({why})", soft_wrap=True)
     return 1 if found.missing else 0

@@ -73,6 +73,7 @@ def run(arguments: Sequence[str]) -> int:
     """Plans, trains, measures, compares and reports."""
     from forethought.cli import measure
     from forethought.evaluation.comparison import RESULT_FILE, claims
+    from forethought.reports import write_comparison
 
     options = parse(CompareOptions, arguments, "compare", DESCRIPTION)
     console = Console(stderr=options.json, highlight=False)
@@ -90,6 +91,7 @@ def run(arguments: Sequence[str]) -> int:
             console.print(f"\nStopped. The work is kept in {plan.folder}; the same command again goes on from there.")
             return 130
         found = plan.conclude(failed, command)
+        page = write_comparison(plan.folder)
     if options.json:
         print_json(plan.folder / RESULT_FILE)
     else:
@@ -99,10 +101,8 @@ def run(arguments: Sequence[str]) -> int:
             console.print(measure.told(table), "")
         for verdict in [*found.verdicts, *(each.words for each in claims(found.runs))]:
             console.print(verdict, soft_wrap=True)
-        from forethought.reports import write_comparison
-
         console.print(f"Result: {plan.folder / RESULT_FILE}", soft_wrap=True)
-        console.print(f"Report: {write_comparison(plan.folder)}", soft_wrap=True)
+        console.print(f"Report: {page}", soft_wrap=True)
     for name, why in found.missing.items():
         console.print(f"Missing: {name} ({why})", soft_wrap=True)
     return 1 if found.missing else 0
@@ -223,16 +223,12 @@ class Plan:
         """The settings that did best in validation situations, for each arm; written down with what was tried."""
         if not self.options.tune:
             return {}
-        from forethought.evaluation import load_results
         from forethought.evaluation.comparison import MEASURED
+        from forethought.evaluation.tuning import tuning_scores, validation_score
 
         told: dict[str, Any] = {}
         for arm in self.arms:
-            scores: dict[int, float] = {}
-            for k in range(self.options.tune):
-                path = self.folder / f"tune-{arm}-{k}" / MEASURED
-                if path.exists():
-                    scores[k] = validation_score(load_results(path))
+            scores = tuning_scores(self.folder / f"tune-{arm}", MEASURED, validation_score)
             best = max(scores, key=lambda k: scores[k], default=0)
             tried = [{"settings": SEARCH[k], "score": score} for k, score in scores.items()]
             told[arm] = {"chosen": SEARCH[best], "tried": tried, "seed": TUNE_SEED, "share": TUNE_SHARE}
@@ -263,12 +259,3 @@ class Plan:
         tokens = len(self.arms) * each * (len(self.seeds) + self.options.tune * TUNE_SHARE)
         seconds = tokens / tried.tokens * tried.seconds
         tell_cost(jobs, tokens, tokens * flops_of_token, seconds, self.console)
-
-
-def validation_score(records: Sequence[Any]) -> float:
-    """What settings are chosen by: the mean over pair probes and exact outcomes, which differ before any pair does."""
-    from forethought.evaluation.statistics import BASELINES
-
-    mine = [record for record in records if record.arm not in BASELINES]
-    values = [record.value for record in mine if record.metric.startswith("probe/") or record.metric == "exact"]
-    return sum(values) / len(values) if values else 0.0
