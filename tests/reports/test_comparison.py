@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 from tests.evaluation.test_comparison import ARMS, whole
 
 from forethought import storage
 from forethought.cli import main
 from forethought.evaluation import Record, save_results
 from forethought.evaluation.comparison import MEASURED, compared
-from forethought.reports import audit, write_comparison
+from forethought.reports import audit, figures, write_comparison
+from forethought.reports.comparison import tables
+from forethought.training.arms import WAYS
 
 
 @pytest.fixture
@@ -43,6 +46,22 @@ def test_the_page_tells_verdicts_figures_costs_and_what_is_missing(folder: Path)
     assert "Missing: placebo, seed 9" in told and "it &lt;broke&gt;" in page
     assert page.count("data:image/svg+xml") == 6 and "{'matrix_rate': 0.01}" in page.replace("&#39;", "'")
     assert "http" not in re.sub(r"data:image[^\"]*|http://www.w3.org\S*", "", page), "it needs no network"
+
+
+def test_long_names_of_arms_are_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr(figures, "picture", lambda draw, words: drawn.append(draw))
+    figures.arms([Record(arm, "errand", "test", "", "x", 0.5, 0.4, 0.6, 3, 3) for arm in WAYS], list(WAYS), "")
+    axes = Figure(figsize=(6.4, 3.4)).add_subplot()
+    drawn[0](axes, figures.LIGHT)
+    assert all(label.get_window_extent().x0 >= 0 for label in axes.get_yticklabels())
+
+
+def test_the_page_tells_how_many_seeds_each_mean_is_of(folder: Path) -> None:
+    (folder / "placebo-3" / MEASURED).unlink()
+    found = compared(ARMS, range(4), {(arm, s): folder / f"{arm}-{s}" for arm in ARMS for s in range(4)}, {})
+    (row,) = [row for row in tables(found)[0].rows if row.labels == ("seeds",)]
+    assert [cell.value for cell in row.cells] == ["4", "4", "3"]
 
 
 def test_an_audit_passes_what_follows_and_names_what_does_not(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -136,13 +136,14 @@ def _by_size(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict
 def _figures(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict[str, int], checkpoint: str) -> Table:
     names = [figure for figure in FIGURES if any(f"{checkpoint}/{figure}/" in metric for _, metric in by)]
     rows = [
-        Row((arm, size), (Cell(f"{parameters:,}"), *(cells[name] for name in names)))
+        Row((arm, size), (Cell(f"{parameters:,}"), Cell(str(max(r.seeds for r in there))), *map(_cell, told)))
         for arm in arms
         for size, parameters in sizes.items()
-        for cells in ({name: _cell(by.get((arm, f"{checkpoint}/{name}/{size}"))) for name in names},)
-        if any(cell.interval for cell in cells.values())
+        for told in ([by.get((arm, f"{checkpoint}/{name}/{size}")) for name in names],)
+        if (there := [record for record in told if record])
     ]
-    return Table(TITLES[checkpoint], ("arm", "size", "parameters", *names), tuple(rows), "Means, and t intervals.")
+    headings = ("arm", "size", "parameters", "seeds", *names)
+    return Table(TITLES[checkpoint], headings, tuple(rows), "Means over seeds, and t intervals.")
 
 
 def _cell(record: Record | None) -> Cell:

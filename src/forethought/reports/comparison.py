@@ -91,6 +91,8 @@ def _figures(records: Sequence[Record], arms: Sequence[str]) -> Table:
         for figure in FIGURES
         if any((arm, figure) in by for arm in arms)
     ]
+    seeds = [max((record.seeds for (of, _), record in by.items() if of == arm), default=0) for arm in arms]
+    rows.append(Row(("seeds",), tuple(Cell(str(many)) for many in seeds)))
     return Table("Figures", ("", *arms), tuple(rows), "Means over seeds with t intervals.")
 
 
