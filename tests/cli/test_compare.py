@@ -12,6 +12,7 @@ from rich.console import Console
 from forethought import storage
 from forethought.cli import main
 from forethought.cli.compare import SEARCH, CompareOptions, Plan
+from forethought.errors import Damaged
 from forethought.evaluation import Record, load_results
 from forethought.evaluation.comparison import CHAMPION, PROBES
 from forethought.evaluation.tuning import validation_score
@@ -115,6 +116,13 @@ def test_what_is_asked_wrongly_is_told_before_anything_starts(
     monkeypatch.chdir(tmp_path)
     assert main(["compare", *words]) == 2
     assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ["[]", "{"])
+def test_a_plan_that_cannot_be_read_is_told(text: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(Damaged, match=r"plan\.json.*estore it from a copy"):
+        plan(tmp_path, arms=("imitation",)).keep()
 
 
 def test_a_dry_run_tells_the_cost_and_does_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from forethought import storage
 from forethought.cli.jobs import Job, cores, run_jobs
 from forethought.config import TrainConfig
-from forethought.errors import BadSetting
+from forethought.errors import BadSetting, Damaged
 
 if TYPE_CHECKING:
     from forethought.evaluation import Record
@@ -68,6 +68,8 @@ def keep_plan(folder: Path, mine: Mapping[str, Any], what: str, addable: str) ->
     """Writes the plan; ``BadSetting`` where another one was begun in this folder."""
     path = folder / PLAN_FILE
     if path.exists() and (there := storage.read_json(path)) != mine:
+        if not isinstance(there, dict):
+            raise Damaged(f"{path} holds no plan; restore it from a copy, or use another --folder")
         differing = [f"{k} was {there.get(k)!r} and is {v!r}" for k, v in mine.items() if there.get(k) != v]
         raise BadSetting(
             f"{folder} holds another {what}: {', '.join(differing)}. {addable} may be added there; "
