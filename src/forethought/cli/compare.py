@@ -19,6 +19,7 @@ from forethought.cli.sweep import (
     TUNE_SEED,
     TUNE_SHARE,
     TUNING_FILE,
+    carry_out,
     champion_first,
     check_numbers,
     keep_plan,
@@ -26,10 +27,10 @@ from forethought.cli.sweep import (
     save,
     settings_of,
     tell_cost,
+    tell_end,
     train_command,
     work_off,
 )
-from forethought.cli.train import ends_as_interrupts
 from forethought.config import TrainConfig
 from forethought.errors import BadSetting, UnknownName
 
@@ -82,16 +83,9 @@ def run(arguments: Sequence[str]) -> int:
         plan.cost()
         return 0
     command = shlex.join(["forethought", "compare", *arguments])
-    with storage.lock(plan.folder):
-        plan.keep()
-        try:
-            with ends_as_interrupts():
-                failed = plan.work()
-        except KeyboardInterrupt:
-            console.print(f"\nStopped. The work is kept in {plan.folder}; the same command again goes on from there.")
-            return 130
-        found = plan.conclude(failed, command)
-        page = write_comparison(plan.folder)
+    found = carry_out(plan, command, write_comparison, console)
+    if found is None:
+        return 130
     if options.json:
         print_json(plan.folder / RESULT_FILE)
     else:
@@ -101,11 +95,7 @@ def run(arguments: Sequence[str]) -> int:
             console.print(measure.told(table), "")
         for verdict in [*found.verdicts, *(each.words for each in claims(found.runs))]:
             console.print(verdict, soft_wrap=True)
-        console.print(f"Result: {plan.folder / RESULT_FILE}", soft_wrap=True)
-        console.print(f"Report: {page}", soft_wrap=True)
-    for name, why in found.missing.items():
-        console.print(f"Missing: {name} ({why})", soft_wrap=True)
-    return 1 if found.missing else 0
+    return tell_end(plan.folder, RESULT_FILE, found.missing, console)
 
 
 class Plan:

@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rich.console import Console
 
 from forethought import storage
 from forethought.cli.jobs import Job, cores, run_jobs
+from forethought.cli.train import ends_as_interrupts
 from forethought.config import TrainConfig
 from forethought.errors import BadSetting, Damaged
 
 if TYPE_CHECKING:
     from forethought.evaluation import Record
 
+FoundT = TypeVar("FoundT", covariant=True)
 OF_A_RUN = {"arm": "--arms", "seed": "--seeds", "recorded": "none: it is the developmental run with the same seed"}
 """What differs from run to run, and what says it."""
 TUNE_SEED, TUNE_SHARE = 10_000, 0.5
 """Tuning's seed, which no run has, and its share of the budget."""
 PLAN_FILE, TUNING_FILE = "plan.json", "tuning.json"
+
+
+class Sweep(Protocol[FoundT]):
+    """Runs to be done in a folder, and what follows from them."""
+
+    folder: Path
+
+    def keep(self) -> None:
+        """Writes down what was asked for; ``BadSetting`` where another plan was begun in this folder."""
+
+    def work(self) -> dict[str, str]:
+        """Does whatever is not done; returns what failed."""
+
+    def conclude(self, failed: dict[str, str], command: str) -> FoundT:
+        """Reads off what was measured and writes it down."""
 
 
 def champion_first(arms: Sequence[str], console: Console) -> list[str]:
@@ -120,6 +137,30 @@ def tell_cost(jobs: Sequence[Job], tokens: float, flops: float, seconds: float, 
         f"{cores()}), living and measuring not counted (with them, expect up to twice that).",
         soft_wrap=True,
     )
+
+
+def carry_out(plan: Sweep[FoundT], command: str, write_page: Callable[[Path], Path], console: Console) -> FoundT | None:
+    """Does whatever is not done, concludes and writes the page; ``None`` where Ctrl-C came before."""
+    with storage.lock(plan.folder):
+        plan.keep()
+        try:
+            with ends_as_interrupts():
+                failed = plan.work()
+        except KeyboardInterrupt:
+            console.print(f"\nStopped. The work is kept in {plan.folder}; the same command again goes on from there.")
+            return None
+        found = plan.conclude(failed, command)
+        write_page(plan.folder)
+    return found
+
+
+def tell_end(folder: Path, name: str, missing: Mapping[str, str], console: Console) -> int:
+    """Says where the result and its page lie and what is missing; returns the exit status."""
+    console.print(f"Result: {folder / name}", soft_wrap=True)
+    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+    for what, why in missing.items():
+        console.print(f"Missing: {what} ({why})", soft_wrap=True)
+    return 1 if missing else 0
 
 
 def print_json(path: Path) -> None:
