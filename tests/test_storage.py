@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forethought import storage
-from forethought.errors import BadSetting, Busy, Damaged, NoSpace, UnsafePath
+from forethought.errors import BadSetting, Busy, Damaged, NoSpace, NotWritable, UnsafePath
 
 
 def names(folder: Path) -> list[str]:
@@ -103,9 +103,29 @@ def test_a_disk_too_full_to_open_a_file_is_no_space_too(tmp_path: Path, monkeypa
 
 
 def test_an_error_of_another_kind_stays_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), storage.replace_file(tmp_path / "file"):
+        raise ZeroDivisionError
+    with pytest.raises(FileNotFoundError), storage.replace_file(tmp_path / "file"):
+        pass  # nothing was written
+
+
+def test_where_nothing_may_be_written_the_place_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     storage.write_text(tmp_path / "file", "x")
-    with pytest.raises(NotADirectoryError):
+    with (
+        pytest.raises(NotWritable, match=r"file.* cannot be written: .*Choose another one"),
+        storage.lock(tmp_path / "file"),
+    ):
+        pass
+    with pytest.raises(NotWritable):
         storage.write_text(tmp_path / "file" / "below", "x")
+
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(errno.EROFS, "Read-only file system", str(tmp_path))
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)  # not even what was not written can be removed
+    with pytest.raises(NotWritable, match="Read-only file system"):
+        storage.write_text(tmp_path / "a.txt", "x")
 
 
 def test_a_library_can_write_a_file_under_the_temporary_path(tmp_path: Path) -> None:

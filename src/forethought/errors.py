@@ -14,6 +14,7 @@ ForethoughtError
 ├── Unmatched (ValueError)        runs that differ in what a comparison of them must hold equal
 ├── Damaged (OSError)             a file that cannot be read as what it should be
 ├── NoSpace (OSError)             the disk is full; what was recorded before is intact
+├── NotWritable (PermissionError)  a folder or file that may not be written
 ├── UnsafePath (ValueError)       a name that would leave its folder
 └── Busy (RuntimeError)           another process is using the folder
 """
@@ -89,6 +90,10 @@ class Damaged(ForethoughtError, OSError):
 
 class NoSpace(ForethoughtError, OSError):
     """The disk is full; what was recorded before is intact."""
+
+
+class NotWritable(ForethoughtError, PermissionError):
+    """A folder or file that may not be written: a read-only disk, no right to it, a file where a folder is to be."""
 
 
 class UnsafePath(ForethoughtError, ValueError):

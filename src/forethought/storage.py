@@ -2,7 +2,8 @@
 
 A file or folder is made under a temporary name beside its place, flushed to the disk, then renamed into place.
 Readers therefore see the old or the new, never a torn one. What an interrupted write leaves behind has a name that
-``sweep`` knows. A full disk is ``NoSpace`` and leaves what was there before.
+``sweep`` knows. A full disk is ``NoSpace`` and leaves what was there before; where nothing may be written it is
+``NotWritable``.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from forethought.errors import BadSetting, Busy, Damaged, NoSpace, UnsafePath
+from forethought.errors import BadSetting, Busy, Damaged, NoSpace, NotWritable, UnsafePath
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR)
 _FULL_TEXT = re.compile(r"no space left|os error 28|disk quota exceeded", re.IGNORECASE)
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
@@ -361,16 +363,22 @@ def _is_full(error: BaseException) -> bool:
 
 @contextmanager
 def _clear_errors(path: Path, temporary: Path | None = None) -> Iterator[None]:
-    """Remove ``temporary`` after any error; make a full disk ``NoSpace``, told of ``path``."""
+    """Remove ``temporary`` after any error; a full disk is ``NoSpace``, what may not be written ``NotWritable``."""
     try:
         yield
     except BaseException as error:
         if temporary is not None:
-            _delete(temporary)
+            with suppress(OSError):
+                _delete(temporary)
         if isinstance(error, Exception) and not isinstance(error, NoSpace) and _is_full(error):
             raise NoSpace(
                 f"no space left while writing {path} ({_free(path)}); what was recorded before is intact. "
                 "Free some space, or choose a folder on another disk, then run the same command again."
+            ) from error
+        if isinstance(error, OSError) and error.errno in _REFUSED:
+            raise NotWritable(
+                f"{path} cannot be written: {error.strerror} ({error.filename}); expected a folder that may be written "
+                "in. Choose another one, or change who may write there."
             ) from error
         raise
 

@@ -11,9 +11,11 @@ from rich.console import Console
 
 from forethought import storage
 from forethought.cli import main
-from forethought.cli.compare import SEARCH, CompareOptions, Plan, validation_score
+from forethought.cli.compare import SEARCH, CompareOptions, Plan
+from forethought.errors import Damaged
 from forethought.evaluation import Record, load_results
 from forethought.evaluation.comparison import CHAMPION, PROBES
+from forethought.evaluation.tuning import validation_score
 
 SMALL = ["--budget-tokens", "3000", "--n", "2", "--fresh", "0", "--suite", "consequences", "--seeds", "0"]
 SMALL += [
@@ -95,6 +97,16 @@ def test_it_runs_resumes_and_says_what_is_missing(
         (["quickstart", "--set", "matrix_rate=-1"], "matrix_rate"),
         (["quickstart", "--set", "worlds=cliff,stret"], "did you mean 'street'"),
         (["quickstart", "--tune", "9"], "expected 0 to 4 settings to try"),
+        (["quickstart", "--at-once", "0"], "--at-once 0; expected at least 1"),
+        (["quickstart", "--n", "0"], "--n 0; expected at least 1"),
+        (["quickstart", "--fresh", "-1"], "--fresh -1; expected at least 0"),
+        (["quickstart", "--horizon", "99"], "planner horizon of 99; expected at most"),
+        (["quickstart", "--seeds", "0", "-1"], "--seeds -1; expected whole numbers from 0 on"),
+        (["quickstart", "--seeds", "10000", "--tune", "1"], "--seeds 10000 is what --tune trains with"),
+        (["quickstart", "--set", "arm=imitation"], "--set arm=imitation cannot hold for all runs; expected --arms"),
+        (["quickstart", "--set", "matrix_rate"], "--set 'matrix_rate'; expected NAME=VALUE"),
+        (["quickstart", "--set", "model=nona"], "did you mean 'nano'"),
+        (["quickstart", "--budget-tokens", "-5"], "budget_tokens"),
         (["quickstart", "--arms", "latent-only"], "needs the setting 'latent_weight'"),
     ],
 )
@@ -104,6 +116,13 @@ def test_what_is_asked_wrongly_is_told_before_anything_starts(
     monkeypatch.chdir(tmp_path)
     assert main(["compare", *words]) == 2
     assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ["[]", "{"])
+def test_a_plan_that_cannot_be_read_is_told(text: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(Damaged, match=r"plan\.json.*estore it from a copy"):
+        plan(tmp_path, arms=("imitation",)).keep()
 
 
 def test_a_dry_run_tells_the_cost_and_does_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

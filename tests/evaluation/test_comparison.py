@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,38 @@ def test_a_missing_seed_is_named_and_pairs_are_of_what_both_have(tmp_path: Path)
     assert seeds == {("developmental", "imitation"): 7, ("developmental", "placebo"): 7, ("placebo", "imitation"): 6}
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (MEASURED, "", "is not the JSON that it should be"),
+        (MEASURED, '{"records": []}', "holds no records; expected at least one"),
+        ("fresh.json", "[]", "has no list of records"),
+        ("summary.json", "{}", "lacks ['commit', 'versions'"),
+        ("summary.json", None, "is missing though the run was measured"),
+        ("config.json", None, "is missing though the run was measured"),
+    ],
+)
+def test_a_damaged_run_is_missing_and_told_why(name: str, text: str | None, said: str, tmp_path: Path) -> None:
+    folders = whole(tmp_path, 3)
+    path = folders["imitation", 1] / name
+    path.unlink(missing_ok=True)
+    if text is not None:
+        storage.write_text(path, text)
+    found = compared(ARMS, range(3), folders, {})
+    assert list(found.missing) == ["imitation, seed 1"] and len(found.runs) == 8
+    assert said in found.missing["imitation, seed 1"] and str(path) in found.missing["imitation, seed 1"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), 7.0, "0.5", None, True])
+def test_a_value_that_is_no_share_is_never_averaged(value: object, tmp_path: Path) -> None:
+    folders = whole(tmp_path, 3)
+    path = folders["imitation", 1] / MEASURED
+    found = storage.read_json(path)
+    found["records"][0]["value"] = value
+    path.write_text(json.dumps(found))
+    assert list(compared(ARMS, range(3), folders, {}).missing) == ["imitation, seed 1"]
+
+
 def test_one_seed_says_nothing(tmp_path: Path) -> None:
     found = compared(ARMS, range(1), whole(tmp_path, 1), {})
     assert not found.differences and found.verdicts == [
@@ -101,16 +135,19 @@ def test_one_seed_says_nothing(tmp_path: Path) -> None:
         ({"summary": {"initial": {"weights": "w9", "tokenizer": "t"}}}, "differ in what they began with"),
         ({"summary": {"initial": {"weights": "w1", "tokenizer": "u"}}}, "differ in what they began with"),
         ({"summary": {"commit": "def"}}, "differ in commit or versions"),
+        ({"summary": {"versions": {"torch": "2"}}}, "differ in commit or versions: {'torch': '1'} and {'torch': '2'}"),
         ({"summary": {"parameters": 10}}, "differ in parameters: 9 and 10"),
+        ({"config": {"arm": "placebo"}}, "holds the run of placebo with seed 1; expected imitation with seed 1"),
     ],
 )
 def test_runs_that_do_not_match_are_refused(changed: dict[str, Any], said: str, tmp_path: Path) -> None:
     folders = whole(tmp_path, 2)
     run(folders["imitation", 1], "imitation", 1, 0.7, **changed)
-    with pytest.raises(Unmatched, match=said):
+    with pytest.raises(Unmatched, match=re.escape(said)):
         compared(ARMS, range(2), folders, {})
 
 
 def test_which_arms_are_compared_is_said_beforehand() -> None:
-    assert pairs(["imitation", "static-mixed"]) == []
+    assert pairs(["imitation", "static-mixed"]) == [("imitation", "static-mixed")], "the first with every other"
+    assert pairs(["placebo", "imitation"]) == [("placebo", "imitation")] and pairs([]) == []
     assert pairs(ARMS) == [("developmental", "imitation"), ("developmental", "placebo"), ("placebo", "imitation")]

@@ -19,6 +19,8 @@ def test_known_values() -> None:
     assert found.p_exact == 2 / 16 and found.seeds == 4 and found.low < 2.5 < found.high
     assert exact([1.0, -1.0]) == 1.0 and exact([0.0, 0.0, 0.0]) == 1.0 and exact([1.0] * 5) == 2 / 32
     assert exact([0.1] * 20) < 0.001
+    assert exact([0.1, 0.2, -0.3]) == 1.0, "rounding is no difference"
+    assert exact([1e-10, 3e-10, 5e-10]) == 2 / 8 and exact([1e9 + 0.1, -1e9, 1e9]) == 6 / 8, "nor is the scale"
 
 
 def test_values_that_never_vary_leave_it_to_the_exact_test() -> None:
@@ -68,7 +70,14 @@ def test_a_real_difference_is_found() -> None:
     assert np.mean(found) > 0.9
 
 
-def test_values_must_be_paired() -> None:
+def test_p_values_are_never_below_zero() -> None:
+    assert difference("x", "a", [1e6, 1e6 + 1e-5, 1e6 - 1e-5] * 4, "b", [0.0] * 12).p_t >= 0.0
+
+
+def test_values_must_be_paired_and_finite() -> None:
+    for wrong in (math.nan, math.inf):
+        with pytest.raises(BadSetting, match="expected finite numbers"):
+            difference("x", "a", [1.0, wrong], "b", [1.0, 2.0])
     with pytest.raises(BadSetting, match="3 seeds of 'a' and 2 of 'b'; expected pairs"):
         difference("x", "a", [1.0, 2.0, 3.0], "b", [1.0, 2.0])
     with pytest.raises(BadSetting, match="expected at least 2"):

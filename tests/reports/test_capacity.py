@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.evaluation.test_capacity import whole
 
 from forethought import storage
 from forethought.cli import main
-from forethought.evaluation import save_results
+from forethought.evaluation import Record, save_results
 from forethought.evaluation.capacity import RESULT_FILE, measured
 from forethought.evaluation.comparison import MEASURED
 from forethought.reports import audit_capacity, write_capacity
@@ -20,6 +21,9 @@ from forethought.reports import audit_capacity, write_capacity
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     found = measured(whole(tmp_path, 3), tmp_path, {})
+    for k, value in enumerate((0.4, 0.6)):
+        record = Record("imitation", "sums", "validation", "carry", "kept/1", value, value, value, 9)
+        save_results(tmp_path / "tune" / "sums" / "pico" / f"imitation-{k}" / MEASURED, [record], "made up")
     tried = [{"factor": 1.0, "score": 0.4}, {"factor": 0.5, "score": 0.6}]
     extra: dict[str, Any] = {
         **found.to_dict(), "missing": {"sums, pico, imitation, seed 9": "it <broke>"},
@@ -56,7 +60,7 @@ def test_an_audit_passes_what_follows_and_names_what_does_not(folder: Path, caps
     storage.write_json(folder / RESULT_FILE, found)
     wrong = audit_capacity(folder)
     assert len(wrong) == 6 and any("flops is told as 6 and comes out as 5" in line for line in wrong)
-    assert any(line.startswith("ratios: sums, final/extrapolated: low is told as 9.9") for line in wrong)
+    assert any(line.startswith("ratio sums, final/extrapolated: low is told as 9.9") for line in wrong)
     assert main(["report", "--audit", str(folder)]) == 1
     assert "6 figures do not follow from the records" in capsys.readouterr().out
 
@@ -66,8 +70,21 @@ def test_an_audit_without_the_records_fails(folder: Path) -> None:
     assert any("sums, nano, imitation, seed 1 is not there" in line for line in audit_capacity(folder))
 
 
+def test_an_audit_finds_what_was_left_out_and_what_was_not_tuned_so(folder: Path) -> None:
+    found = storage.read_json(folder / RESULT_FILE)
+    kept = [run for run in found["runs"] if (run["size"], run["arm"], run["seed"]) != ("nano", "imitation", 1)]
+    storage.write_json(folder / RESULT_FILE, {**found, "runs": kept, "needed": found["needed"][1:]})
+    wrong = audit_capacity(folder)
+    assert "sums, nano, imitation, seed 1 is told neither as measured nor as missing" in wrong
+    assert any(line.startswith("sums/nano/imitation-1 was measured and is not told") for line in wrong)
+    assert any(line.startswith("needed sums, ") and "comes out and is not told" in line for line in wrong)
+    found["tuning"]["sums/pico/imitation"]["factor"] = 1.0
+    storage.write_json(folder / RESULT_FILE, found)
+    assert audit_capacity(folder) == ["tuning of sums/pico/imitation: 1.0 is told as chosen and 0.5 comes out"]
+
+
 def test_one_seed_of_one_size_has_a_page_too(tmp_path: Path) -> None:
-    keys = [key for key in whole(tmp_path, 1) if key.size == "pico"]
+    keys = [key for key in whole(tmp_path, 1) if key.size == "pico" or shutil.rmtree(tmp_path / key.path)]
     found = measured(keys, tmp_path, {})
     save_results(tmp_path / RESULT_FILE, found.records(), "made up", {**found.to_dict(), "tuning": {}})
     assert "nothing can be said about parameters" in write_capacity(tmp_path).read_text("utf-8")

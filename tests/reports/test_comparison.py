@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 from tests.evaluation.test_comparison import ARMS, whole
 
 from forethought import storage
 from forethought.cli import main
-from forethought.evaluation import save_results
-from forethought.evaluation.comparison import compared
-from forethought.reports import audit, write_comparison
+from forethought.evaluation import Record, save_results
+from forethought.evaluation.comparison import MEASURED, compared
+from forethought.reports import audit, figures, write_comparison
+from forethought.reports.comparison import tables
+from forethought.training.arms import WAYS
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folders = whole(tmp_path, 4)
     found = compared(ARMS, range(4), folders, {})
+    for k, value in enumerate((0.4, 0.6)):
+        tuned = Record("imitation", "errand", "validation", "", "exact", value, value, value, 9)
+        save_results(tmp_path / f"tune-imitation-{k}" / MEASURED, [tuned], "made up")
     tried = [{"settings": {}, "score": 0.4}, {"settings": {"matrix_rate": 0.01}, "score": 0.6}]
     extra: dict[str, Any] = {
         **found.to_dict(), "missing": {"placebo, seed 9": "it <broke>"},
@@ -38,6 +46,22 @@ def test_the_page_tells_verdicts_figures_costs_and_what_is_missing(folder: Path)
     assert "Missing: placebo, seed 9" in told and "it &lt;broke&gt;" in page
     assert page.count("data:image/svg+xml") == 6 and "{'matrix_rate': 0.01}" in page.replace("&#39;", "'")
     assert "http" not in re.sub(r"data:image[^\"]*|http://www.w3.org\S*", "", page), "it needs no network"
+
+
+def test_long_names_of_arms_are_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Any] = []
+    monkeypatch.setattr(figures, "picture", lambda draw, words: drawn.append(draw))
+    figures.arms([Record(arm, "errand", "test", "", "x", 0.5, 0.4, 0.6, 3, 3) for arm in WAYS], list(WAYS), "")
+    axes = Figure(figsize=(6.4, 3.4)).add_subplot()
+    drawn[0](axes, figures.LIGHT)
+    assert all(label.get_window_extent().x0 >= 0 for label in axes.get_yticklabels())
+
+
+def test_the_page_tells_how_many_seeds_each_mean_is_of(folder: Path) -> None:
+    (folder / "placebo-3" / MEASURED).unlink()
+    found = compared(ARMS, range(4), {(arm, s): folder / f"{arm}-{s}" for arm in ARMS for s in range(4)}, {})
+    (row,) = [row for row in tables(found)[0].rows if row.labels == ("seeds",)]
+    assert [cell.value for cell in row.cells] == ["4", "4", "3"]
 
 
 def test_an_audit_passes_what_follows_and_names_what_does_not(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,9 +84,59 @@ def test_an_audit_without_the_records_fails(folder: Path) -> None:
     assert any("imitation, seed 1 is not there to recompute it from" in line for line in audit(folder))
 
 
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda f: f["records"].pop(0), "figure developmental, held-out pair probes comes out"),
+        (lambda f: f["differences"].pop(0), "difference developmental, imitation, held-out pair probes comes"),
+        (lambda f: f["runs"].pop(1), "developmental, seed 1 is told neither as measured nor as missing"),
+        (lambda f: f["runs"].pop(1), "developmental-1 was measured and is not told"),
+        (lambda f: f["runs"].append(f["runs"][0]), "run developmental, 0 is told twice"),
+        (lambda f: f["runs"][0].update(seconds=1.0), "seconds is told as 1.0 and comes out as 90.0"),
+        (lambda f: f["runs"][0]["initial"].update(weights="x"), "initial: weights is told as 'x'"),
+        (lambda f: f["verdicts"].pop(0), "follows from the numbers and is not told"),
+        (lambda f: f["tuning"]["imitation"]["tried"][0].update(score=0.9), "scores: 0 is told as 0.9"),
+        (lambda f: f["tuning"]["imitation"].update(chosen={}), "{} is told as chosen and {'matrix_rate'"),
+    ],
+)  # fmt: skip
+def test_an_audit_finds_what_was_left_out_or_changed(edit: Callable[[Any], Any], said: str, folder: Path) -> None:
+    found = storage.read_json(folder / "compare.json")
+    edit(found)
+    storage.write_json(folder / "compare.json", found)
+    assert any(said in line for line in audit(folder)), audit(folder)
+
+
+def test_an_audit_reads_the_page_too(folder: Path) -> None:
+    page = write_comparison(folder)
+    assert audit(folder) == []
+    text = page.read_text("utf-8")
+    page.write_text(text.replace("There is no evidence", "There is proof", 1).replace("90%", "99%", 1))
+    wrong = audit(folder)
+    assert len(wrong) == 4 and all(f"'forethought report {folder}' writes the page anew" in line for line in wrong)
+    assert wrong[0].startswith("report.html shows ")
+
+
+def test_an_arm_without_any_run_is_told_and_no_reason_to_fail(tmp_path: Path) -> None:
+    folders = {key: path for key, path in whole(tmp_path, 3).items() if key[0] != "placebo"}
+    asked = {**folders, **{("placebo", seed): tmp_path / f"none-{seed}" for seed in range(3)}}
+    found = compared(ARMS, range(3), asked, {})
+    shutil.rmtree(tmp_path / "placebo-0"), shutil.rmtree(tmp_path / "placebo-1"), shutil.rmtree(tmp_path / "placebo-2")
+    save_results(tmp_path / "compare.json", found.records("errand"), "made up", {**found.to_dict(), "tuning": {}})
+    assert audit(tmp_path) == [] and "Nothing can be said about placebo" in found.verdicts[-1]
+
+
 def test_what_is_no_comparison_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--audit", str(tmp_path)]) == 2
     assert "expected one folder with a compare.json in it" in capsys.readouterr().err
     storage.write_json(tmp_path / "compare.json", {"records": []})
     assert main(["report", str(tmp_path)]) == 2
-    assert "is no comparison" in capsys.readouterr().err
+    assert "is no comparison: it lacks runs" in capsys.readouterr().err
+
+
+def test_a_result_with_a_part_missing_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = storage.read_json(folder / "compare.json")
+    del found["runs"][0]["figures"]
+    storage.write_json(folder / "compare.json", found)
+    for words in (["report", str(folder)], ["report", "--audit", str(folder)]):
+        assert main(words) == 2
+        assert "it lacks figures of runs" in capsys.readouterr().err

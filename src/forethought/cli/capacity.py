@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from forethought import storage
 from forethought.cli.grid import CapacityOptions, Grid
 from forethought.cli.options import parse
-from forethought.cli.sweep import print_json
-from forethought.cli.train import ends_as_interrupts
+from forethought.cli.sweep import carry_out, print_json, tell_end
 
 if TYPE_CHECKING:
     from forethought.evaluation.capacity import Capacity
@@ -31,6 +29,7 @@ HEADINGS = {"as in training": "trained", "in distribution": "new", "held-out pai
 def run(arguments: Sequence[str]) -> int:
     """Plans, trains, measures, concludes and reports."""
     from forethought.evaluation.capacity import RESULT_FILE
+    from forethought.reports import write_capacity
 
     options = parse(CapacityOptions, arguments, "capacity", DESCRIPTION)
     console = Console(stderr=options.json, highlight=False)
@@ -38,32 +37,20 @@ def run(arguments: Sequence[str]) -> int:
     if options.dry_run:
         grid.cost()
         return 0
-    with storage.lock(options.folder):
-        grid.keep()
-        try:
-            with ends_as_interrupts():
-                failed = grid.work()
-        except KeyboardInterrupt:
-            console.print(
-                f"\nStopped. The work is kept in {options.folder}; the same command again goes on from there."
-            )
-            return 130
-        found = grid.conclude(failed, shlex.join(["forethought", "capacity", *arguments]))
+    command = shlex.join(["forethought", "capacity", *arguments])
+    found = carry_out(grid, command, write_capacity, console)
+    if found is None:
+        return 130
     if options.json:
-        print_json(options.folder / RESULT_FILE)
+        print_json(grid.folder / RESULT_FILE)
     else:
         from forethought.cli.measure import plain_table
-        from forethought.reports import write_capacity
 
         for world in found.worlds:
             console.print(plain_table(_rows(found, world)), "")
         for verdict in found.verdicts:
             console.print(verdict, soft_wrap=True)
-        console.print(f"Result: {options.folder / RESULT_FILE}", soft_wrap=True)
-        console.print(f"Report: {write_capacity(options.folder)}", soft_wrap=True)
-    for name, why in found.missing.items():
-        console.print(f"Missing: {name} ({why})", soft_wrap=True)
-    return 1 if found.missing else 0
+    return tell_end(grid.folder, RESULT_FILE, found.missing, console)
 
 
 def _rows(found: Capacity, world: str) -> list[list[str]]:

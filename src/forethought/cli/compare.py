@@ -15,21 +15,24 @@ from forethought import storage
 from forethought.cli.jobs import Job
 from forethought.cli.options import about, parse
 from forethought.cli.sweep import (
+    OF_A_RUN,
     TUNE_SEED,
     TUNE_SHARE,
     TUNING_FILE,
+    carry_out,
     champion_first,
+    check_numbers,
     keep_plan,
     print_json,
     save,
     settings_of,
     tell_cost,
+    tell_end,
     train_command,
     work_off,
 )
-from forethought.cli.train import ends_as_interrupts
 from forethought.config import TrainConfig
-from forethought.errors import BadSetting
+from forethought.errors import BadSetting, UnknownName
 
 if TYPE_CHECKING:
     from forethought.evaluation.comparison import Comparison
@@ -71,6 +74,7 @@ def run(arguments: Sequence[str]) -> int:
     """Plans, trains, measures, compares and reports."""
     from forethought.cli import measure
     from forethought.evaluation.comparison import RESULT_FILE, claims
+    from forethought.reports import write_comparison
 
     options = parse(CompareOptions, arguments, "compare", DESCRIPTION)
     console = Console(stderr=options.json, highlight=False)
@@ -79,15 +83,9 @@ def run(arguments: Sequence[str]) -> int:
         plan.cost()
         return 0
     command = shlex.join(["forethought", "compare", *arguments])
-    with storage.lock(plan.folder):
-        plan.keep()
-        try:
-            with ends_as_interrupts():
-                failed = plan.work()
-        except KeyboardInterrupt:
-            console.print(f"\nStopped. The work is kept in {plan.folder}; the same command again goes on from there.")
-            return 130
-        found = plan.conclude(failed, command)
+    found = carry_out(plan, command, write_comparison, console)
+    if found is None:
+        return 130
     if options.json:
         print_json(plan.folder / RESULT_FILE)
     else:
@@ -97,19 +95,15 @@ def run(arguments: Sequence[str]) -> int:
             console.print(measure.told(table), "")
         for verdict in [*found.verdicts, *(each.words for each in claims(found.runs))]:
             console.print(verdict, soft_wrap=True)
-        from forethought.reports import write_comparison
-
-        console.print(f"Result: {plan.folder / RESULT_FILE}", soft_wrap=True)
-        console.print(f"Report: {write_comparison(plan.folder)}", soft_wrap=True)
-    for name, why in found.missing.items():
-        console.print(f"Missing: {name} ({why})", soft_wrap=True)
-    return 1 if found.missing else 0
+    return tell_end(plan.folder, RESULT_FILE, found.missing, console)
 
 
 class Plan:
     """Which runs there are to be, in which order, and what has become of them."""
 
     def __init__(self, options: CompareOptions, console: Console) -> None:
+        from forethought.models import PRESETS
+        from forethought.planning import Planner
         from forethought.training.recipes import recipe
         from forethought.worlds import make
 
@@ -121,11 +115,16 @@ class Plan:
             raise BadSetting(f"--tune {options.tune}; expected 0 to {len(SEARCH)} settings to try")
         if not self.arms or not self.seeds:
             raise BadSetting("nothing to compare; expected at least one arm and one seed")
-        self.settings = settings_of(options.set)
+        check_numbers(options, n=1, episodes=1, fresh=0, at_once=1)
+        self.settings = settings_of(options.set, OF_A_RUN)
         self.folder = options.folder or Path("runs") / f"compare-{options.recipe}"
         self.configs = {arm: self._config(arm) for arm in self.arms}
-        for world in self.configs[self.arms[0]].worlds:
-            make(world, level=self.configs[self.arms[0]].level, split="test")
+        first = self.configs[self.arms[0]]
+        for world in first.worlds:
+            make(world, level=first.level, split="test")
+        if first.model not in PRESETS and "/" not in first.model and not Path(first.model).exists():
+            raise UnknownName.of("model", first.model, PRESETS)
+        Planner(horizon=options.horizon)
 
     def _config(self, arm: str) -> TrainConfig:
         """What an arm is trained with, so that a wrong setting is told before anything starts."""
@@ -214,16 +213,12 @@ class Plan:
         """The settings that did best in validation situations, for each arm; written down with what was tried."""
         if not self.options.tune:
             return {}
-        from forethought.evaluation import load_results
         from forethought.evaluation.comparison import MEASURED
+        from forethought.evaluation.tuning import tuning_scores, validation_score
 
         told: dict[str, Any] = {}
         for arm in self.arms:
-            scores: dict[int, float] = {}
-            for k in range(self.options.tune):
-                path = self.folder / f"tune-{arm}-{k}" / MEASURED
-                if path.exists():
-                    scores[k] = validation_score(load_results(path))
+            scores = tuning_scores(self.folder / f"tune-{arm}", MEASURED, validation_score)
             best = max(scores, key=lambda k: scores[k], default=0)
             tried = [{"settings": SEARCH[k], "score": score} for k, score in scores.items()]
             told[arm] = {"chosen": SEARCH[best], "tried": tried, "seed": TUNE_SEED, "share": TUNE_SHARE}
@@ -254,12 +249,3 @@ class Plan:
         tokens = len(self.arms) * each * (len(self.seeds) + self.options.tune * TUNE_SHARE)
         seconds = tokens / tried.tokens * tried.seconds
         tell_cost(jobs, tokens, tokens * flops_of_token, seconds, self.console)
-
-
-def validation_score(records: Sequence[Any]) -> float:
-    """What settings are chosen by: the mean over pair probes and exact outcomes, which differ before any pair does."""
-    from forethought.evaluation.statistics import BASELINES
-
-    mine = [record for record in records if record.arm not in BASELINES]
-    values = [record.value for record in mine if record.metric.startswith("probe/") or record.metric == "exact"]
-    return sum(values) / len(values) if values else 0.0

@@ -13,10 +13,12 @@ from forethought import storage
 from forethought.cli.jobs import Job
 from forethought.cli.options import about
 from forethought.cli.sweep import (
+    OF_A_RUN,
     TUNE_SEED,
     TUNE_SHARE,
     TUNING_FILE,
     champion_first,
+    check_numbers,
     keep_plan,
     save,
     settings_of,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 ARMS = ("developmental", "imitation", "static-mixed", "static-same")
 FACTORS = (1.0, 0.5, 2.0)
 """What both learning rates are multiplied by, in the order in which they are tried."""
+OF_A_CELL = OF_A_RUN | {"worlds": "--worlds", "model": "--sizes", "keep": "--keep", "budget_tokens": "--budget-tokens"}
 TUNE_QUESTIONS = 0.5
 """The share of the questions that tuning asks."""
 
@@ -68,7 +71,7 @@ class Grid:
         from forethought.training.recipes import recipe
         from forethought.worlds import make
 
-        self.options, self.console = options, console
+        self.options, self.console, self.folder = options, console, options.folder
         self.champion, self.arms = CHAMPION, champion_first(options.arms, console)
         for size in options.sizes:
             if size not in PRESETS:
@@ -79,7 +82,8 @@ class Grid:
             raise BadSetting("nothing to train; expected at least one world, size, arm and seed")
         if not 0 <= options.tune <= len(FACTORS):
             raise BadSetting(f"--tune {options.tune}; expected 0 to {len(FACTORS)} learning rates to try")
-        self.settings: dict[str, Any] = {"question_share": 0.0, **settings_of(options.set)}
+        check_numbers(options, n=1, keep=0, at_once=1)
+        self.settings: dict[str, Any] = {"question_share": 0.0, **settings_of(options.set, OF_A_CELL)}
         self.recipe = recipe(options.recipe)
         for world in self.worlds:
             for arm in self.arms:
@@ -113,7 +117,7 @@ class Grid:
         options = self.options
         mine = {name: getattr(options, name) for name in ("recipe", "budget_tokens", "tune", "keep", "n")}
         mine["set"] = list(options.set)
-        keep_plan(options.folder, mine, "grid", "Worlds, sizes, arms and seeds")
+        keep_plan(self.folder, mine, "grid", "Worlds, sizes, arms and seeds")
 
     # ---- jobs -----------------------------------------------------------------------------------------------------
     def work(self) -> dict[str, str]:
@@ -122,7 +126,7 @@ class Grid:
         return {**failed, **self._jobs(self.runs(self.chosen()))}
 
     def _jobs(self, jobs: Sequence[Job]) -> dict[str, str]:
-        return work_off(jobs, self.options.folder, self.options.at_once, self.console)
+        return work_off(jobs, self.folder, self.options.at_once, self.console)
 
     def tuning(self) -> list[Job]:
         """Short runs of each cell with each of the learning rates, measured in validation situations."""
@@ -142,12 +146,12 @@ class Grid:
         def name(of: Key, at: int) -> str:
             return str(Path("tune", of.path.parent, f"{of.arm}-{at}") if tuning else of.path)
 
-        folder, config = self.options.folder / name(key, k), self._config(*key[:3])
+        folder, config = self.folder / name(key, k), self._config(*key[:3])
         settings = {**self.settings, "matrix_rate": FACTORS[k] * config.matrix_rate}
         settings |= {"learning_rate": FACTORS[k] * config.learning_rate, "keep": 0 if tuning else self.options.keep}
         after = (name(key._replace(arm=self.champion), 0),) if way_of(key.arm).yoked else ()
         if after:
-            settings["recorded"] = str(self.options.folder / after[0])
+            settings["recorded"] = str(self.folder / after[0])
         settings |= {"worlds": key.world, "model": key.size, "budget_tokens": budget}
         train = train_command(self.options.recipe, key.arm, key.seed, folder, settings)
         n = max(1, round(TUNE_QUESTIONS * self.options.n)) if tuning else self.options.n
@@ -159,24 +163,17 @@ class Grid:
 
         Cells that failed keep the recipe's own rates.
         """
-        from forethought.evaluation import load_results
         from forethought.evaluation.comparison import MEASURED
-        from forethought.evaluation.shares import validation
+        from forethought.evaluation.tuning import last_score, tuning_scores
 
         told: dict[str, Any] = {}
         for key in dict.fromkeys(key._replace(seed=TUNE_SEED) for key in self.keys) if self.options.tune else ():
-            paths = [
-                self.options.folder / "tune" / key.path.parent / f"{key.arm}-{k}" for k in range(self.options.tune)
-            ]
-            scores = {
-                FACTORS[k]: validation(load_results(path / MEASURED))[-1]
-                for k, path in enumerate(paths)
-                if (path / MEASURED).exists()
-            }
+            stem = self.folder / "tune" / key.path.parent / key.arm
+            scores = {FACTORS[k]: score for k, score in tuning_scores(stem, MEASURED, last_score).items()}
             best = max(scores, key=lambda factor: scores[factor], default=1.0)
             told[_cell(key)] = {"factor": best, "tried": [{"factor": f, "score": s} for f, s in scores.items()]}
         if told:
-            storage.write_json(self.options.folder / TUNING_FILE, told)
+            storage.write_json(self.folder / TUNING_FILE, told)
         return {cell: found["factor"] for cell, found in told.items()}
 
     # ---- the end --------------------------------------------------------------------------------------------------
@@ -184,8 +181,8 @@ class Grid:
         """Reads off what was measured and writes it down."""
         from forethought.evaluation.capacity import RESULT_FILE, measured
 
-        found = measured(self.keys, self.options.folder, failed)
-        save(self.options.folder, RESULT_FILE, found.records(), command, found.to_dict())
+        found = measured(self.keys, self.folder, failed)
+        save(self.folder, RESULT_FILE, found.records(), command, found.to_dict())
         return found
 
     def cost(self) -> None:

@@ -63,7 +63,8 @@ def _compared(options: ReportOptions, comparisons: Sequence[Path]) -> int:
     wrong = (audit_capacity if grid else audit)(folder)
     for line in wrong:
         print(line)
-    print(f"{folder}: {f'{len(wrong)} figures do not follow' if wrong else 'every figure follows'} from the records.")
+    many = f"{len(wrong)} figures do not follow" if len(wrong) > 1 else "1 figure does not follow"
+    print(f"{folder}: {many if wrong else 'every figure follows'} from the records.")
     return 1 if wrong else 0
 
 

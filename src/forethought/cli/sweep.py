@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from rich.console import Console
 
 from forethought import storage
 from forethought.cli.jobs import Job, cores, run_jobs
+from forethought.cli.train import ends_as_interrupts
 from forethought.config import TrainConfig
-from forethought.errors import BadSetting
+from forethought.errors import BadSetting, Damaged
 
 if TYPE_CHECKING:
     from forethought.evaluation import Record
 
+FoundT = TypeVar("FoundT", covariant=True)
+OF_A_RUN = {"arm": "--arms", "seed": "--seeds", "recorded": "none: it is the developmental run with the same seed"}
+"""What differs from run to run, and what says it."""
 TUNE_SEED, TUNE_SHARE = 10_000, 0.5
 """Tuning's seed, which no run has, and its share of the budget."""
 PLAN_FILE, TUNING_FILE = "plan.json", "tuning.json"
+
+
+class Sweep(Protocol[FoundT]):
+    """Runs to be done in a folder, and what follows from them."""
+
+    folder: Path
+
+    def keep(self) -> None:
+        """Writes down what was asked for; ``BadSetting`` where another plan was begun in this folder."""
+
+    def work(self) -> dict[str, str]:
+        """Does whatever is not done; returns what failed."""
+
+    def conclude(self, failed: dict[str, str], command: str) -> FoundT:
+        """Reads off what was measured and writes it down."""
 
 
 def champion_first(arms: Sequence[str], console: Console) -> list[str]:
@@ -35,9 +54,29 @@ def champion_first(arms: Sequence[str], console: Console) -> list[str]:
     return sorted(found, key=lambda arm: arm != CHAMPION)
 
 
-def settings_of(told: Sequence[str]) -> dict[str, Any]:
-    """``NAME=VALUE`` texts as settings; where several values are expected, a comma stands between them."""
+def check_numbers(options: Any, **least: int) -> None:
+    """``BadSetting`` where an option is below its least value, or a seed cannot be one of the runs'."""
+    for name, bound in least.items():
+        if (value := getattr(options, name)) is not None and value < bound:
+            raise BadSetting(f"--{name.replace('_', '-')} {value}; expected at least {bound}")
+    if low := [seed for seed in options.seeds if seed < 0]:
+        raise BadSetting(f"--seeds {low[0]}; expected whole numbers from 0 on")
+    if options.tune and TUNE_SEED in options.seeds:
+        raise BadSetting(f"--seeds {TUNE_SEED} is what --tune trains with; expected others, which tuning did not see")
+
+
+def settings_of(told: Sequence[str], instead: Mapping[str, str]) -> dict[str, Any]:
+    """``NAME=VALUE`` texts as settings; where several values are expected, a comma stands between them.
+
+    Raises ``BadSetting`` for a text of another form, and for a setting that differs from run to run or has an option of
+    its own; ``instead`` says which.
+    """
+    if odd := [part for part in told if not part.partition("=")[2]]:
+        raise BadSetting(f"--set {odd[0]!r}; expected NAME=VALUE, for example batch_steps=64")
     settings: dict[str, Any] = dict(part.partition("=")[::2] for part in told)
+    for name in settings:
+        if name in instead:
+            raise BadSetting(f"--set {name}={settings[name]} cannot hold for all runs; expected {instead[name]}")
     several = {name for name, field in TrainConfig.model_fields.items() if isinstance(field.default, tuple)}
     return {name: tuple(value.split(",")) if name in several else value for name, value in settings.items()}
 
@@ -46,6 +85,8 @@ def keep_plan(folder: Path, mine: Mapping[str, Any], what: str, addable: str) ->
     """Writes the plan; ``BadSetting`` where another one was begun in this folder."""
     path = folder / PLAN_FILE
     if path.exists() and (there := storage.read_json(path)) != mine:
+        if not isinstance(there, dict):
+            raise Damaged(f"{path} holds no plan; restore it from a copy, or use another --folder")
         differing = [f"{k} was {there.get(k)!r} and is {v!r}" for k, v in mine.items() if there.get(k) != v]
         raise BadSetting(
             f"{folder} holds another {what}: {', '.join(differing)}. {addable} may be added there; "
@@ -96,6 +137,30 @@ def tell_cost(jobs: Sequence[Job], tokens: float, flops: float, seconds: float, 
         f"{cores()}), living and measuring not counted (with them, expect up to twice that).",
         soft_wrap=True,
     )
+
+
+def carry_out(plan: Sweep[FoundT], command: str, write_page: Callable[[Path], Path], console: Console) -> FoundT | None:
+    """Does whatever is not done, concludes and writes the page; ``None`` where Ctrl-C came before."""
+    with storage.lock(plan.folder):
+        plan.keep()
+        try:
+            with ends_as_interrupts():
+                failed = plan.work()
+        except KeyboardInterrupt:
+            console.print(f"\nStopped. The work is kept in {plan.folder}; the same command again goes on from there.")
+            return None
+        found = plan.conclude(failed, command)
+        write_page(plan.folder)
+    return found
+
+
+def tell_end(folder: Path, name: str, missing: Mapping[str, str], console: Console) -> int:
+    """Says where the result and its page lie and what is missing; returns the exit status."""
+    console.print(f"Result: {folder / name}", soft_wrap=True)
+    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+    for what, why in missing.items():
+        console.print(f"Missing: {what} ({why})", soft_wrap=True)
+    return 1 if missing else 0
 
 
 def print_json(path: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
-from forethought.errors import Unmatched
-from forethought.evaluation.comparison import CHAMPION, KEPT, MEASURED, Run, check_matched, read_run
+from forethought.errors import Damaged, Unmatched
+from forethought.evaluation.comparison import CHAMPION, KEPT, MEASURED, Run, apart, check_matched, read_run
 from forethought.evaluation.crossing import Crossing, Ratio, crossing, ratio
 from forethought.evaluation.results import load_results
 from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, PAIRS, figures, validation
@@ -214,11 +214,16 @@ def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Ca
         if not path.exists():
             missing[str(key)] = failed.get(str(key.path), "not measured yet")
             continue
-        records = load_results(path)
+        try:
+            run, records = read_run(key.arm, key.seed, path.parent), load_results(path)
+            if not (scores := validation(records)):
+                raise Damaged(f"{path} tells of no validation situations; delete it and run the command again")
+        except Damaged as error:
+            missing[str(key)] = str(error)
+            continue
         told = {f"final/{name}": value for name, value in figures(records).items()}
         told |= {f"best/{name}": value for name, value in figures(records, best=True).items()}
-        runs[key] = replace(read_run(key.arm, key.seed, path.parent), figures=told)
-        choice[key] = validation(records)[-1]
+        runs[key], choice[key] = replace(run, figures=told), scores[-1]
     _check(runs)
     return Capacity(keys, runs, choice, missing)
 
@@ -230,7 +235,7 @@ def _check(runs: Mapping[Key, Run]) -> None:
     for key, run in runs.items():
         assert first is not None
         for name, got, against in [
-            ("commit or versions", first.made, run.made),
+            ("commit or versions", *apart(first.made, run.made)),
             *((setting, first.config.get(setting), run.config.get(setting)) for setting in MATCHED),
         ]:
             if got != against:

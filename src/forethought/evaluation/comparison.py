@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from forethought import storage
-from forethought.errors import Unmatched
+from forethought.errors import Damaged, Unmatched
 from forethought.evaluation.prompts import by_prompt, prompt_claim
 from forethought.evaluation.results import load_results
 from forethought.evaluation.selection import Claim, claim
@@ -21,6 +21,8 @@ FRESH = "fresh.json"
 """A run measured again in other situations of the same kind, for what picking the best would have claimed."""
 PROMPTS_FILE = "prompts.json"
 """The run's model asked in several ways."""
+SUMMED = ("commit", "versions", "tokens", "flops", "steps", "parameters", "initial")
+"""What a run's summary tells of it."""
 KEPT = ("arm", "seed", "figures", "tokens", "flops", "steps", "seconds", "parameters", "initial")
 """What a result keeps of each run."""
 PROBES, OUTCOMES = "held-out pair probes", "held-out outcomes"
@@ -116,17 +118,44 @@ class Comparison:
 
 
 def read_run(arm: str, seed: int, folder: Path) -> Run:
-    """A run that was trained and measured; ``Damaged`` or ``FileNotFoundError`` where it cannot be read."""
-    summary, records = storage.read_json(folder / "summary.json"), load_results(folder / MEASURED)
-    fresh, asked = (load_results(path) if path.exists() else [] for path in (folder / FRESH, folder / PROMPTS_FILE))
-    timings = storage.read_json_lines(folder / "timings.jsonl")
-    made = {"commit": summary["commit"], "versions": summary["versions"]}
+    """A run that was trained and measured.
+
+    Raises ``Damaged`` where one of its files is missing or not what it should be, ``Unmatched`` for another run's.
+    """
+    try:
+        summary, config = (storage.read_json(folder / name) for name in ("summary.json", "config.json"))
+        timings = storage.read_json_lines(folder / "timings.jsonl")
+    except FileNotFoundError as error:
+        raise Damaged(
+            f"{error.filename} is missing though the run was measured; restore it from a copy, or delete {folder} and "
+            "run the command again"
+        ) from error
+    if lacking := [name for name in SUMMED if not isinstance(summary, dict) or name not in summary]:
+        raise Damaged(f"{folder / 'summary.json'} lacks {lacking}; delete {folder} and run the command again")
+    if (theirs := (config.get("arm", arm), config.get("seed", seed))) != (arm, seed):
+        raise Unmatched(
+            f"{folder} holds the run of {theirs[0]} with seed {theirs[1]}; expected {arm} with seed {seed}. Delete it "
+            "and run the command again."
+        )
+    measured = {name: _checked(folder / name) for name in (MEASURED, FRESH, PROMPTS_FILE)}
     return Run(
-        arm, seed, figures(records), summary["tokens"], summary["flops"], summary["steps"],
-        sum(line["seconds"] for line in timings), summary["parameters"], summary["initial"], made,
-        storage.read_json(folder / "config.json"), consequences(records), consequences(fresh),
-        by_prompt(asked),
+        arm, seed, figures(measured[MEASURED]), summary["tokens"], summary["flops"], summary["steps"],
+        sum(line["seconds"] for line in timings), summary["parameters"], summary["initial"],
+        {"commit": summary["commit"], **summary["versions"]}, config, consequences(measured[MEASURED]),
+        consequences(measured[FRESH]), by_prompt(measured[PROMPTS_FILE]),
     )  # fmt: skip
+
+
+def _checked(path: Path) -> list[Record]:
+    """The records of a run's file, [] where only the first measuring was done; ``Damaged`` where they hold nothing."""
+    if not path.exists() and path.name != MEASURED:
+        return []
+    records = load_results(path)
+    odd = [r for r in records if any(chosen(r) for chosen in FIGURES.values()) and not 0 <= r.value <= 1]
+    if odd or not records:
+        told = f"{odd[0].metric} as {odd[0].value}; expected a share" if odd else "no records; expected at least one"
+        raise Damaged(f"{path} holds {told}. Restore it from a copy, or delete it and run the command again.")
+    return records
 
 
 def figures(records: Iterable[Record]) -> dict[str, float]:
@@ -153,7 +182,7 @@ def claims(runs: Sequence[Run]) -> list[Claim]:
             by_arm.setdefault(run.arm, {})[run.seed] = run
     found = []
     for arm, mine in by_arm.items():
-        shared = [name for name in next(iter(mine.values())).fresh if all(name in run.metrics for run in mine.values())]
+        shared = _shared(mine.values())
         if len(mine) > 1 and shared:
             seen = {f"seed {seed}": [run.metrics[name] for name in shared] for seed, run in mine.items()}
             afresh = {f"seed {seed}": [run.fresh[name] for name in shared] for seed, run in mine.items()}
@@ -166,26 +195,35 @@ def claims(runs: Sequence[Run]) -> list[Claim]:
         mine = by_arm.get(CHAMPION, {})
         seeds = sorted(set(mine) & set(theirs))
         if arm != CHAMPION and seeds:
-            names = [name for name in mine[seeds[0]].fresh if name in mine[seeds[0]].metrics]
+            names = _shared([each[seed] for each in (mine, theirs) for seed in seeds])
             seen = {name: [mine[s].metrics[name] - theirs[s].metrics[name] for s in seeds] for name in names}
             afresh = {name: [mine[s].fresh[name] - theirs[s].fresh[name] for s in seeds] for name in names}
-            found.append(claim(f"{CHAMPION} above {arm}, over metrics", seen, afresh))
+            found += [claim(f"{CHAMPION} above {arm}, over metrics", seen, afresh)] if names else []
     return found
+
+
+def _shared(runs: Iterable[Run]) -> list[str]:
+    """The single metrics that every one of these runs has, in the situations that are reported and in fresh ones."""
+    first, *others = runs
+    return [name for name in first.fresh if all(name in run.metrics and name in run.fresh for run in (first, *others))]
 
 
 def compared(
     arms: Sequence[str], seeds: Sequence[int], folders: Mapping[tuple[str, int], Path], failed: Mapping[str, str]
 ) -> Comparison:
-    """The comparison of what was measured; a run that was not is named as missing and never made up for.
+    """The comparison of what was measured; a run that was not, or is damaged, is missing and never made up for.
 
     Raises ``Unmatched`` for runs that do not share budget, initial weights, tokenizer or versions.
     """
     runs, missing = [], {}
     for (arm, seed), folder in folders.items():
-        if (folder / MEASURED).exists():
-            runs.append(read_run(arm, seed, folder))
-        else:
+        if not (folder / MEASURED).exists():
             missing[f"{arm}, seed {seed}"] = failed.get(folder.name, "not measured yet")
+            continue
+        try:
+            runs.append(read_run(arm, seed, folder))
+        except Damaged as error:
+            missing[f"{arm}, seed {seed}"] = str(error)
     check_matched(runs)
     made = Comparison(tuple(arms), tuple(seeds), tuple(runs), missing)
     asked = [(arm, other, figure) for arm, other in pairs(arms) for figure in ASKED]
@@ -194,9 +232,12 @@ def compared(
 
 
 def pairs(arms: Sequence[str]) -> list[tuple[str, str]]:
-    """Which arms are compared: developmental with every other, and the placebo with plain imitation."""
-    found = [(CHAMPION, arm) for arm in arms if arm != CHAMPION] if CHAMPION in arms else []
-    return [*found, (PLACEBO, PLAIN)] if {PLACEBO, PLAIN} <= set(arms) else found
+    """Which arms are compared: developmental, or without it the first arm, with every other, and the placebo with plain
+    imitation.
+    """
+    lead = CHAMPION if CHAMPION in arms else next(iter(arms), "")
+    found = [(lead, arm) for arm in arms if arm != lead]
+    return [*found, (PLACEBO, PLAIN)] if {PLACEBO, PLAIN} <= set(arms) - {lead} else found
 
 
 def _difference(made: Comparison, arm: str, other: str, figure: str) -> Difference | None:
@@ -215,7 +256,7 @@ def check_matched(runs: Sequence[Run]) -> None:
             if run.config.get(name) != first.config.get(name):
                 raise _unmatched(first, run, name, first.config.get(name), run.config.get(name))
         if run.made != first.made:
-            raise _unmatched(first, run, "commit or versions", first.made, run.made)
+            raise _unmatched(first, run, "commit or versions", *apart(first.made, run.made))
         if run.parameters != first.parameters:
             raise _unmatched(first, run, "parameters", first.parameters, run.parameters)
     starts: dict[int, Run] = {}
@@ -223,6 +264,12 @@ def check_matched(runs: Sequence[Run]) -> None:
         first = starts.setdefault(run.seed, run)
         if run.initial != first.initial:
             raise _unmatched(first, run, "what they began with", first.initial, run.initial)
+
+
+def apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What two mappings do not share, as each has it."""
+    differing = [name for name in {**one, **other} if one.get(name) != other.get(name)]
+    return {name: one.get(name) for name in differing}, {name: other.get(name) for name in differing}
 
 
 def _unmatched(one: Run, other: Run, what: str, got: object, against: object) -> Unmatched:

@@ -56,15 +56,23 @@ class Difference:
 
 
 def difference(metric: str, arm: str, mine: Sequence[float], other: str, theirs: Sequence[float]) -> Difference:
-    """One arm against another, seed by seed; ``BadSetting`` for values that are not in pairs, or fewer than two."""
+    """One arm against another, seed by seed.
+
+    Raises ``BadSetting`` for values that are not in pairs, fewer than two, or not finite.
+    """
     if len(mine) != len(theirs):
         raise BadSetting(f"{metric}: {len(mine)} seeds of {arm!r} and {len(theirs)} of {other!r}; expected pairs")
-    apart = np.subtract(mine, theirs)
+    apart = np.subtract(mine, theirs, dtype=np.float64)
+    if not np.isfinite(apart).all():
+        raise BadSetting(
+            f"{metric}: {arm!r} has {list(mine)} and {other!r} {list(theirs)}; expected finite numbers. Measure again, "
+            "or leave out the seeds that have none."
+        )
     value, low, high = over_seeds(apart.tolist())
     spread = float(apart.std(ddof=1))
     if spread > 1e-12 * max(1.0, abs(value)):
         effect = value / spread
-        p_t = 1.0 - t_within(abs(effect) * math.sqrt(len(apart)), len(apart) - 1)
+        p_t = max(0.0, 1.0 - t_within(abs(effect) * math.sqrt(len(apart)), len(apart) - 1))
     else:  # the t test knows nothing of values that never vary
         effect = math.copysign(math.inf, value) if value else 0.0
         p_t = exact(apart)
@@ -83,7 +91,7 @@ def exact(apart: Sequence[float] | np.ndarray[Any, np.dtype[np.float64]]) -> flo
         signs = np.random.default_rng(0).choice((1.0, -1.0), (2**MOST_FLIPS, len(values)))
         signs[0] = 1.0
     sums = np.abs(signs @ values)
-    return float((sums >= abs(values.sum()) - 1e-9).mean())
+    return float((sums >= sums[0] - 1e-12 * np.abs(values).sum()).mean())
 
 
 def holm(found: Sequence[Difference]) -> list[Difference]:

@@ -73,6 +73,9 @@ class Record:
         if set(found) != expected:
             missing, extra = sorted(expected - set(found)), sorted(set(found) - expected)
             raise BadSetting(f"a record lacks {missing} and has {extra} too much; expected exactly {sorted(expected)}")
+        for name in ("value", "low", "high", "n", "seeds"):
+            if isinstance(found[name], bool) or not isinstance(found[name], int | float):
+                raise BadSetting(f"a record's {name} is {found[name]!r}; expected a number")
         return cls(**found)
 
 

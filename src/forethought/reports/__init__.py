@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from forethought import storage
+
 
 def write_report(folders: Sequence[Path | str], out: Path | str) -> Path:
     """Writes one stand-alone HTML file about these run folders to ``out`` and returns its path.
@@ -19,9 +21,9 @@ def write_report(folders: Sequence[Path | str], out: Path | str) -> Path:
 
 def write_comparison(folder: Path | str, out: Path | str | None = None) -> Path:
     """Writes the page of what ``forethought compare`` left in a folder (default: its ``report.html``)."""
-    from forethought.reports.comparison import build
+    from forethought.reports.comparison import page
 
-    return build(Path(folder), Path(out) if out else Path(folder) / "report.html")
+    return _written(page(Path(folder)), Path(folder), out)
 
 
 def write_recall(folder: Path | str, out: Path | str | None = None) -> Path:
@@ -32,24 +34,30 @@ def write_recall(folder: Path | str, out: Path | str | None = None) -> Path:
 
 
 def audit(folder: Path | str) -> list[str]:
-    """What a comparison tells that does not follow from its runs' own records; [] if everything does."""
-    from forethought.reports.comparison import audit
+    """What a comparison or its page tells that does not follow from its runs' own records; [] if everything does."""
+    from forethought.reports.auditing import audit_comparison
 
-    return audit(Path(folder))
+    return audit_comparison(Path(folder))
 
 
 def write_capacity(folder: Path | str, out: Path | str | None = None) -> Path:
     """Writes the page of what ``forethought capacity`` left in a folder (default: its ``report.html``)."""
-    from forethought.reports.capacity import build
+    from forethought.reports.capacity import page
 
-    return build(Path(folder), Path(out) if out else Path(folder) / "report.html")
+    return _written(page(Path(folder)), Path(folder), out)
 
 
 def audit_capacity(folder: Path | str) -> list[str]:
-    """What a capacity grid tells that does not follow from its runs' own records; [] if everything does."""
-    from forethought.reports.capacity import audit
+    """What a capacity grid or its page tells that does not follow from its runs' own records; [] if everything does."""
+    from forethought.reports.auditing import audit_capacity
 
-    return audit(Path(folder))
+    return audit_capacity(Path(folder))
+
+
+def _written(page: str, folder: Path, out: Path | str | None) -> Path:
+    path = Path(out) if out else folder / "report.html"
+    storage.write_text(path, page)
+    return path
 
 
 __all__ = ["audit", "audit_capacity", "write_capacity", "write_comparison", "write_recall", "write_report"]

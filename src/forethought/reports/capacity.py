@@ -1,8 +1,9 @@
-"""The page of a capacity grid, and the audit of its numbers: both from what lies in its folder."""
+"""The page of a capacity grid, from what lies in its folder."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
@@ -11,25 +12,35 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from forethought import storage
-from forethought.errors import Damaged
 from forethought.evaluation import Record, load_results
-from forethought.evaluation.capacity import CHECKPOINTS, RESULT_FILE, Key, measured
+from forethought.evaluation.capacity import CHECKPOINTS, RESULT_FILE
+from forethought.evaluation.comparison import KEPT
+from forethought.evaluation.crossing import Crossing, Ratio
 from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, MEMORISED, PAIRS, TRAINED
-from forethought.reports.comparison import COSTS, differing
+from forethought.reports.comparison import Shape, read_result
 from forethought.reports.figures import APART, MARKS, STYLES, Picture, Theme, picture, plain, short
 from forethought.reports.headlines import percent
-from forethought.reports.page import written
+from forethought.reports.page import rendered
 from forethought.reports.tables import Cell, Row, Table
 
-WANTED = {"verdicts", "ratios", "needed", "missing", "runs", "tuning", "records", "command"}
+SHAPE: Shape = {
+    "runs": ("world", "size", "choice", *KEPT),
+    "ratios": ("world", *(field.name for field in fields(Ratio))),
+    "needed": ("world", "arm", "figure", "level", *(field.name for field in fields(Crossing))),
+    **dict.fromkeys(("verdicts", "missing", "tuning", "records", "command", "commit", "machine")),
+}
 TITLES = {"final": "The models at the end of training", "best": "The kept models that are best on validation"}
 CURVES = (EXTRAPOLATED, PAIRS, MEMORISED)
 
 
-def build(folder: Path, out: Path) -> Path:
-    """Writes the page of the grid in ``folder``; ``Damaged`` where ``capacity.json`` is not one."""
-    found, records = _read(folder), load_results(folder / RESULT_FILE)
+def read(folder: Path) -> dict[str, Any]:
+    """What ``capacity.json`` tells; ``Damaged`` where it is no grid or lacks something."""
+    return read_result(folder / RESULT_FILE, SHAPE, "capacity grid")
+
+
+def page(folder: Path) -> str:
+    """The page of the grid in ``folder``; ``Damaged`` where ``capacity.json`` is not one."""
+    found, records = read(folder), load_results(folder / RESULT_FILE)
     runs = found["runs"]
     worlds, arms = (list(dict.fromkeys(run[name] for run in runs)) for name in ("world", "arm"))
     seeds = sorted({run["seed"] for run in runs})
@@ -46,41 +57,7 @@ def build(folder: Path, out: Path) -> Path:
         "tuned": _tuned(found["tuning"]),
         "made": [(name, found[name]) for name in ("command", "commit", "machine")],
     }
-    return written(out, "capacity.html.j2", content)
-
-
-def audit(folder: Path) -> list[str]:
-    """Every number of ``capacity.json`` that does not follow from the runs' own records, in words; [] if all do."""
-    found, told = _read(folder), load_results(folder / RESULT_FILE)
-    keys = [Key(run["world"], run["size"], run["arm"], run["seed"]) for run in found["runs"]]
-    again = measured(keys, folder, {})
-    wrong = [f"{name} is not there to recompute it from" for name in again.missing]
-    for key, run in zip(keys, found["runs"], strict=True):
-        if fresh := again.runs.get(key):
-            wrong += differing(str(key), run["figures"], fresh.figures)
-            costs = {name: getattr(fresh, name) for name in COSTS}
-            wrong += differing(str(key), {name: run[name] for name in COSTS}, costs)
-            wrong += differing(str(key), {"choice": run["choice"]}, {"choice": again.choice[key]})
-    mine = {record.key: record.to_dict() for record in again.records()}
-    for record in told:
-        wrong += differing(", ".join(filter(None, record.key)), record.to_dict(), mine.get(record.key, {}))
-    fresh_dict = again.to_dict()
-    for name, by in (("ratios", ("world", "figure")), ("needed", ("world", "arm", "figure", "level"))):
-        theirs = {tuple(each[part] for part in by): each for each in fresh_dict[name]}
-        for each in found[name]:
-            key_of = tuple(each[part] for part in by)
-            wrong += differing(f"{name}: {', '.join(map(str, key_of))}", each, theirs.get(key_of, {}))
-    if found["verdicts"] != again.verdicts:
-        wrong.append("the verdicts are not those that follow from the numbers")
-    return wrong
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    path = folder / RESULT_FILE
-    found = storage.read_json(path)
-    if not isinstance(found, dict) or not set(found) >= WANTED:
-        raise Damaged(f"{path} is no capacity grid; expected what 'forethought capacity' wrote")
-    return found
+    return rendered("capacity.html.j2", content)
 
 
 # ---- pictures ------------------------------------------------------------------------------------------------------
@@ -159,13 +136,14 @@ def _by_size(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict
 def _figures(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict[str, int], checkpoint: str) -> Table:
     names = [figure for figure in FIGURES if any(f"{checkpoint}/{figure}/" in metric for _, metric in by)]
     rows = [
-        Row((arm, size), (Cell(f"{parameters:,}"), *(cells[name] for name in names)))
+        Row((arm, size), (Cell(f"{parameters:,}"), Cell(str(max(r.seeds for r in there))), *map(_cell, told)))
         for arm in arms
         for size, parameters in sizes.items()
-        for cells in ({name: _cell(by.get((arm, f"{checkpoint}/{name}/{size}"))) for name in names},)
-        if any(cell.interval for cell in cells.values())
+        for told in ([by.get((arm, f"{checkpoint}/{name}/{size}")) for name in names],)
+        if (there := [record for record in told if record])
     ]
-    return Table(TITLES[checkpoint], ("arm", "size", "parameters", *names), tuple(rows), "Means, and t intervals.")
+    headings = ("arm", "size", "parameters", "seeds", *names)
+    return Table(TITLES[checkpoint], headings, tuple(rows), "Means over seeds, and t intervals.")
 
 
 def _cell(record: Record | None) -> Cell:

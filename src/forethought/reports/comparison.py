@@ -1,9 +1,9 @@
-"""The page of a comparison, and the audit of its numbers: both from what lies in its folder."""
+"""The page of a comparison, from what lies in its folder."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
@@ -12,19 +12,27 @@ from typing import Any
 from forethought import storage
 from forethought.errors import Damaged
 from forethought.evaluation import Record, load_results
-from forethought.evaluation.comparison import ASKED, FIGURES, RESULT_FILE, Comparison, claims, compared
+from forethought.evaluation.comparison import ASKED, FIGURES, KEPT, RESULT_FILE, Comparison
+from forethought.evaluation.selection import Claim
+from forethought.evaluation.significance import Difference
 from forethought.reports import figures
 from forethought.reports.headlines import percent
-from forethought.reports.page import written
+from forethought.reports.page import rendered
 from forethought.reports.tables import Cell, Row, Table
 
-CLOSE = 1e-9
-COSTS = ("tokens", "flops", "steps", "parameters")
+Shape = Mapping[str, Sequence[str] | None]
+"""What a result holds by name: lists of entries with these parts, or anything."""
+SHAPE: Shape = {
+    "runs": KEPT,
+    "differences": [field.name for field in fields(Difference)],
+    "claims": [field.name for field in fields(Claim)],
+    **dict.fromkeys(("verdicts", "missing", "tuning", "records", "command", "commit", "machine")),
+}
 
 
-def build(folder: Path, out: Path) -> Path:
-    """Writes the page of the comparison in ``folder``; ``Damaged`` where ``compare.json`` is not one."""
-    found, records = _read(folder), load_results(folder / RESULT_FILE)
+def page(folder: Path) -> str:
+    """The page of the comparison in ``folder``; ``Damaged`` where ``compare.json`` is not one."""
+    found, records = read(folder), load_results(folder / RESULT_FILE)
     arms = list(dict.fromkeys(record.arm for record in records))
     worlds = ", ".join(dict.fromkeys(record.world for record in records))
     pictures = [
@@ -51,57 +59,23 @@ def build(folder: Path, out: Path) -> Path:
         "tuned": _tuned(found["tuning"]),
         "made": [(name, found[name]) for name in ("command", "commit", "machine")],
     }
-    return written(out, "comparison.html.j2", content)
+    return rendered("comparison.html.j2", content)
 
 
-def audit(folder: Path) -> list[str]:
-    """Every number of ``compare.json`` that does not follow from the runs' own records, in words; [] if all do."""
-    found, told = _read(folder), load_results(folder / RESULT_FILE)
-    runs = {(run["arm"], run["seed"]): folder / f"{run['arm']}-{run['seed']}" for run in found["runs"]}
-    arms, seeds = list(dict.fromkeys(arm for arm, _ in runs)), sorted({seed for _, seed in runs})
-    again = compared(arms, seeds, runs, {})
-    wrong = [f"{name} is not there to recompute it from" for name in again.missing]
-    for run in found["runs"]:
-        fresh = next((r for r in again.runs if (r.arm, r.seed) == (run["arm"], run["seed"])), None)
-        if fresh is not None:
-            where = f"{run['arm']}, seed {run['seed']}"
-            wrong += differing(where, run["figures"], fresh.figures)
-            wrong += differing(where, {k: run[k] for k in COSTS}, {k: getattr(fresh, k) for k in COSTS})
-    mine = {(r.arm, r.metric): r for r in again.records("")}
-    for record in told:
-        other = mine.get((record.arm, record.metric))
-        values = {name: getattr(other, name) if other else None for name in ("value", "low", "high", "seeds")}
-        wrong += differing(f"{record.arm}, {record.metric}", {name: getattr(record, name) for name in values}, values)
-    asked = {(d.arm, d.other, d.metric): d.to_dict() for d in again.differences}
-    for each in found["differences"]:
-        key = each["arm"], each["other"], each["metric"]
-        wrong += differing(f"{key[0]} against {key[1]}, {key[2]}", each, asked.get(key, {}))
-    picked = {each.what: each.to_dict() for each in claims(again.runs)}
-    for each in found["claims"]:
-        wrong += differing(each["what"], each, picked.get(each["what"], {}))
-    if found["verdicts"] != again.verdicts:
-        wrong.append("the verdicts are not those that follow from the numbers")
-    return wrong
+def read(folder: Path) -> dict[str, Any]:
+    """What ``compare.json`` tells; ``Damaged`` where it is no comparison or lacks something."""
+    return read_result(folder / RESULT_FILE, SHAPE, "comparison")
 
 
-def differing(where: str, told: dict[str, Any], fresh: dict[str, Any]) -> Iterator[str]:
-    """Each value told of something that is not the one computed afresh, in words."""
-    for name, value in told.items():
-        other = fresh.get(name)
-        if isinstance(value, float) and isinstance(other, int | float):
-            same = math.isclose(value, other, rel_tol=CLOSE, abs_tol=CLOSE)
-        else:
-            same = value == other
-        if not same:
-            yield f"{where}: {name} is told as {value!r} and comes out as {other!r}"
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    path = folder / RESULT_FILE
-    found = storage.read_json(path)
-    wanted = {"verdicts", "claims", "differences", "missing", "runs", "tuning", "records", "command"}
-    if not isinstance(found, dict) or not wanted <= set(found):
-        raise Damaged(f"{path} is no comparison; expected what 'forethought compare' wrote")
+def read_result(path: Path, shape: Shape, what: str) -> dict[str, Any]:
+    """What a result's file tells; ``Damaged`` where it lacks a part of what the command writes."""
+    found: dict[str, Any] = storage.read_json(path)
+    lacking = [name for name in shape if not isinstance(found, dict) or name not in found]
+    for name, parts in () if lacking else shape.items():
+        for each in found[name] if parts else ():
+            lacking += [f"{part} of {name}" for part in parts or () if not isinstance(each, dict) or part not in each]
+    if lacking:
+        raise Damaged(f"{path} is no {what}: it lacks {lacking[0]}. Run the command that made it again.")
     return found
 
 
@@ -117,6 +91,8 @@ def _figures(records: Sequence[Record], arms: Sequence[str]) -> Table:
         for figure in FIGURES
         if any((arm, figure) in by for arm in arms)
     ]
+    seeds = [max((record.seeds for (of, _), record in by.items() if of == arm), default=0) for arm in arms]
+    rows.append(Row(("seeds",), tuple(Cell(str(many)) for many in seeds)))
     return Table("Figures", ("", *arms), tuple(rows), "Means over seeds with t intervals.")
 
 

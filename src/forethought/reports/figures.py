@@ -164,6 +164,10 @@ def gate(records: Iterable[Record], arms: Sequence[str], words: str) -> Picture 
     return picture(draw, words)
 
 
+LETTER = 0.0145
+"""How wide a letter of an arm's name is, as a share of the picture."""
+
+
 def arms(records: Sequence[Record], names: Sequence[str], words: str) -> Picture:
     """One share of several arms, each with its interval, below each other."""
     found = {record.arm: record for record in records}
@@ -178,7 +182,8 @@ def arms(records: Sequence[Record], names: Sequence[str], words: str) -> Picture
                 )  # fmt: skip
         axes.set(xlim=(-0.02, 1.02), ylim=(-len(names) + 0.4, 0.6), xlabel="share")
         axes.set_yticks([-i for i in range(len(names))], [plain(arm) for arm in names])
-        axes.set_position((0.3, 0.15, 0.68, 0.82))
+        left = max(0.3, LETTER * max(map(len, names), default=0))
+        axes.set_position((left, 0.15, 0.98 - left, 0.82))
 
     return picture(draw, words)
 

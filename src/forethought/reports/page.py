@@ -50,14 +50,19 @@ def build(folders: Sequence[Path], out: Path) -> Path:
 
 def written(out: Path, template: str, content: dict[str, Any]) -> Path:
     """Fills one of the templates of this folder and writes the page."""
+    storage.write_text(out, rendered(template, content))
+    return out
+
+
+def rendered(template: str, content: dict[str, Any]) -> str:
+    """One of the templates of this folder, filled."""
     read = lambda name: files("forethought.reports").joinpath(name).read_text(encoding="utf-8")  # noqa: E731
     environment = Environment(
         loader=FunctionLoader(read), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals["sign"] = lambda mark: SIGNS.get(str(mark), "?")
     environment.filters["percent"] = lambda value: percent(float(value)) if isinstance(value, int | float) else "-"
-    storage.write_text(out, environment.get_template(template).render(**content))
-    return out
+    return environment.get_template(template).render(**content)
 
 
 def content(runs: Sequence[RunFound]) -> dict[str, Any]:
