@@ -36,15 +36,15 @@ class Line:
         """The line with its citation: ``[12] 2024-05-31 18:30 Ann: ...``."""
         when = f" {self.turn.at:%Y-%m-%d %H:%M}" if self.turn.at else ""
         later = f" (later corrected in [{self.superseded_by}])" if self.superseded_by else ""
-        line = f"[{self.turn.id}]{when} {self.turn.speaker}: {' '.join(self.text.splitlines())}{later}"
+        who = " ".join(self.turn.speaker.splitlines())
+        line = f"[{self.turn.id}]{when} {who}: {' '.join(self.text.splitlines())}{later}"
         return line.encode("utf-8", "replace").decode()  # no tokenizer or terminal takes lone surrogates
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What was recalled: ``lines`` in the order in which they were said, ``text`` of them, its size in tokens,"
-    " how it was
-    found, and the ``confidence`` (0..1) that it answers; ``abstain`` where that is below the memory's threshold.
+    """What was recalled: ``lines`` in the order in which they were said, ``text`` of them, its size in tokens, how it
+    was found, and the ``confidence`` (0..1) that it answers; ``abstain`` where that is below the memory's threshold.
     """
 
     question: str
@@ -62,15 +62,13 @@ def count_tokens(text: str) -> int:
 
 
 def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[list[int], dict[int, int]]:
-    """The found turns, best first, and which later turn corrects which: the latest stands before those that it"
-    " corrects,
-    unless the question asks for the past.
+    """The found turns, best first, and which later turn corrects which: the latest stands before those that it
+    corrects, unless the question asks for the past.
     """
     best = [turn for turn in ranking.scores if turn in turns]
     asked = ranking.question
-    words.stems(
-        word for i in best[:COMPARED] for word in WORD.findall(indexed(turns[i].text[:2000]).lower())
-    )  # at once
+    first = [indexed(turns[i].text[:2000]).lower() for i in best[:COMPARED]]
+    words.stems(word for text in first for word in WORD.findall(text))  # at once
     told = {i: frozenset(words.covered(asked.words, turns[i].text[:2000])) for i in best[:COMPARED]}
     corrected: dict[int, int] = {}
     for i, j in permutations((i for i in best[:COMPARED] if told[i]), 2):

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from forethought.memory import frames, hops
+from forethought.memory import checks, frames, hops
 from forethought.memory.confidence import chosen, confidence
 from forethought.memory.index import Index
 from forethought.memory.replies import replies, together
@@ -79,8 +79,13 @@ class Search:
         without: Sequence[str] = (),
     ) -> Ranking:
         """The turns that a question needs: of one conversation where it is named, before the turn ``before`` where
-        there is one, and not those of the speakers ``without``.
+        there is one, and not those of the speakers ``without``. Raises ``BadSetting`` for what is none of these.
         """
+        checks.question(question)
+        checks.text("the asker", asker)
+        if before is not None:
+            checks.whole("'before', a turn's number,", before)
+        without = checks.texts("the speakers to leave out", without)
         index = self._index
         index.catch_up()
         with index.store.read() as connection:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from forethought.errors import BadSetting, Damaged
-from forethought.memory import frames, schema
+from forethought.memory import checks, frames, schema
 from forethought.memory.frames import BARE, CHAT, FAST, PLAIN, SEPARATOR, Codec
-from forethought.memory.turns import Said, Turn, from_milliseconds, to_milliseconds
+from forethought.memory.turns import Said, Turn, check, from_milliseconds, to_milliseconds
 
 SELECT = "SELECT id, conversation, speaker, at, text FROM turns"
 MANY = 500
@@ -73,11 +73,12 @@ class Store:
 
     # --- writing ---
 
-    def extend(self, said: Iterable[Said]) -> list[int]:
+    def extend(self, said: Iterable[Said | Turn]) -> list[int]:
         """Keep turns, all of them or none; their numbers. Durable when it returns."""
-        ready = [(frames.raw(turn.text), turn) for turn in said]
-        for _, turn in ready:
-            _check(turn)
+        ready = []
+        for turn in said:
+            check(turn)
+            ready.append((frames.raw(turn.text), turn))
         if not ready:
             return []
         with self.write() as connection:
@@ -91,7 +92,7 @@ class Store:
         self,
         connection: sqlite3.Connection,
         data: bytes,
-        turn: Said,
+        turn: Said | Turn,
         dictionary: int,
         names: dict[str, int],
         known: dict[bytes, int],
@@ -159,8 +160,9 @@ class Store:
 
     def latest(self, most: int, conversation: str | None = None, before: int | None = None) -> list[Turn]:
         """The last turns, those of one conversation where it is named, in order."""
+        top = 1 << 62 if before is None else checks.whole("'before', a turn's number,", before)
         with self.read() as connection:
-            only, values = "", [1 << 62 if before is None else before]
+            only, values = "", [top]
             if conversation is not None:
                 found = connection.execute("SELECT id FROM names WHERE name=?", (frames.raw(conversation),)).fetchone()
                 only, values = " AND conversation=?", [*values, found[0] if found else -1]
@@ -265,11 +267,3 @@ def _name_id(connection: sqlite3.Connection, name: str) -> int:
         assert row.lastrowid is not None
         return row.lastrowid
     return int(found[0])
-
-
-def _check(turn: Said) -> None:
-    """Raises ``BadSetting`` where a turn cannot be kept as it is."""
-    for what, name in (("speaker", turn.speaker), ("conversation", turn.conversation)):
-        if not isinstance(name, str) or len(name) > 1000:
-            raise BadSetting(f"got {str(name)[:40]!r} as the {what}; expected a text of at most 1,000 characters")
-    to_milliseconds(turn.at)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from forethought.errors import BadSetting, Busy, ForethoughtError
-from forethought.memory import frames, index
+from forethought.memory import checks, frames, index
 from forethought.memory.frames import CHAT, SEPARATOR, SMALL
 from forethought.memory.index import Index
 from forethought.memory.store import SELECT, Store
@@ -85,8 +85,7 @@ def _lengths(store: Store, connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def verify(store: Store) -> list[str]:
-    """What is wrong, in words: SQLite's own check, every text, every name, and whether the index knows each"
-    " turn once."""
+    """What is wrong, in words: SQLite's own check, every text and name, and whether the index knows each turn once."""
     try:
         with store.read() as connection:
             wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(20)").fetchall() if row[0] != "ok"]
@@ -105,7 +104,7 @@ def _wrong_turns(store: Store, connection: sqlite3.Connection) -> list[str]:
     for row in connection.execute(SELECT):
         try:
             turn = store.turn(connection, row)
-        except (ForethoughtError, UnicodeDecodeError) as error:
+        except ForethoughtError as error:
             wrong.append(f"turn {row[0]}: {error}")
             continue
         if digests.get(row[4]) != frames.digest(frames.raw(turn.text)):
@@ -226,7 +225,7 @@ def shrink(store: Store) -> None:
 
 def forget(store: Store, found: Index, turns: Iterable[int], conversation: str | None, speaker: str | None) -> int:
     """Remove turns for good; see ``Memory.forget``."""
-    turns = list(turns)
+    turns = checks.numbers("the turns to forget", turns)
     if not turns and conversation is None and speaker is None:
         raise BadSetting("nothing was named to forget; give numbers of turns, a conversation or a speaker")
     with store.write() as connection:
@@ -261,7 +260,7 @@ def _named(
     if where:
         rows = connection.execute(f"{SELECT} WHERE {' AND '.join(where)}", values).fetchall()
     for number in dict.fromkeys(turns):
-        row = connection.execute(f"{SELECT} WHERE id=?", (int(number),)).fetchone()
+        row = connection.execute(f"{SELECT} WHERE id=?", (number,)).fetchone()
         if row is None:
             raise BadSetting(f"there is no turn {number}; nothing was forgotten. 'turns()' lists what there is.")
         rows += [row] if row not in rows else []
