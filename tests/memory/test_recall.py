@@ -186,6 +186,54 @@ def test_a_time_in_the_question_is_heeded(tmp_path: Path) -> None:
     assert first(memory, "What hiking did Ann do on 9 May?") == "I went hiking, trip 5."
 
 
+def test_a_day_or_a_speaker_is_enough_to_ask_for(tmp_path: Path) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    for day, who, what in [
+        (3, "Ann", "We had pizza."),
+        (4, "Bob", "My tooth hurts."),
+        (5, "Ann", "They say it rains."),
+    ]:
+        memory.append(who, what, at=datetime(2024, 5, day, tzinfo=UTC), conversation=f"{day}")
+
+    def told(question: str, **options: str) -> list[str]:
+        passage = memory.recall(question, **options)  # type: ignore[arg-type]
+        assert passage.abstain is not bool(passage.lines)
+        return [line.turn.text for line in passage.lines]
+
+    assert told("What did Bob say?") == ["My tooth hurts."]
+    assert told("What happened on 3 May 2024?") == ["We had pizza."]
+    assert told("What did Ann talk about in May?") == ["We had pizza.", "They say it rains."]
+    assert told("What did Ann mention on 2024-05-04?") == []
+    assert told("What happened in May 2024?", conversation="4") == ["My tooth hurts."]
+    assert memory.recall("What did Bob say about the dentist?").abstain
+    assert memory.search("Which meal was it on 3 May 2024?")[0].turn.text == "We had pizza."
+
+
+def test_what_is_written_without_spaces_is_found(tmp_path: Path) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    memory.extend(
+        [Said("user", "我的猫叫小花。它很小。"), Said("user", "今天天气很好。"), Said("用户", "私の自転車は青いです。")]
+    )
+    assert first(memory, "我的猫叫什么") == "我的猫叫小花。它很小。"
+    assert first(memory, "自転車は何色ですか") == "私の自転車は青いです。"
+    assert first(memory, "天气") == "今天天气很好。"
+    assert sentences("我的猫叫小花。它很小。") == ["我的猫叫小花。", "它很小。"]
+    memory.forget([1])
+    assert memory.search("猫") == [] and memory.verify() == []
+
+
+def test_words_indexed_by_an_earlier_version_are_indexed_anew(memory: Memory) -> None:
+    number = memory.append("user", "我的猫叫小花。")
+    memory.index()
+    with memory._store.write() as connection:
+        connection.execute("DELETE FROM settings WHERE key='words'")
+    assert first(memory, "猫") == "我的猫叫小花。"
+    with memory._store.write() as connection:
+        connection.execute("DELETE FROM settings WHERE key='words'")
+    memory.forget([number])
+    assert memory.search("猫") == [] and memory.verify() == [] and "room 7 " in first(memory, "Which room is 7?")
+
+
 @pytest.mark.parametrize(
     ("question", "start", "days"),
     [

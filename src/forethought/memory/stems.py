@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from forethought.memory.words import WORD, indexed
+from forethought.memory.words import all_words
 
 KNOWN = 100_000
 """Stems that are remembered."""
@@ -48,5 +48,5 @@ class Words:
     def covered(self, words: Sequence[str], text: str) -> list[str]:
         """Those of the words that a text has, in any form."""
         stems = self.stems(words)
-        there = set(self.stems(WORD.findall(indexed(text).lower())).values())
+        there = set(self.stems(all_words(text)).values())
         return [word for word in words if stems[word] in there]
