@@ -19,8 +19,8 @@ def whole(what: str, got: Any, least: int = -LARGEST) -> int:
     except TypeError:
         number = LARGEST + 1
     if not least <= number <= LARGEST:
-        bound = f" of at least {least}" if least > -LARGEST else ""
-        raise BadSetting(f"got {got!r} as {what}; expected a whole number{bound}")
+        told = f"{what}={got!r}" if what.isidentifier() else f"{got!r} as {what}"
+        raise BadSetting(f"got {told}; expected a whole number{f' of at least {least}' if least > -LARGEST else ''}")
     return number
 
 
@@ -41,10 +41,16 @@ def texts(what: str, got: Any) -> list[str]:
     return [text(f"one of {what}", each) for each in _several(what, got)]
 
 
+def two_names(speaker: Any, name: Any) -> None:
+    """The names of the two sides of a conversation. Raises ``BadSetting`` where they are one, or no texts."""
+    if text("the speaker", speaker) == text("the model's name", name):
+        raise BadSetting(f"both sides are called {name!r}; expected two names")
+
+
 def question(got: Any) -> str:
     """``got``, which has to be a text of more than white space. Raises ``BadSetting``."""
     if not isinstance(got, str) or not got.strip():
-        raise BadSetting(f"got {got!r} as a question; expected a text. 'turns()' lists everything.")
+        raise BadSetting(f"got {got!r} as a question; expected a text that is not empty")
     return got
 
 
