@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from forethought.errors import BadSetting
 from forethought.evaluation.recall import retrieval
 from forethought.evaluation.recall.arms import CITATION, PICKED
 from forethought.evaluation.recall.files import History, exact_and_f1
@@ -27,7 +28,7 @@ def measure(
     budget: int = 512,
 ) -> list[Record]:
     """Shares of answerable questions whose evidence is found, by arm; ours minus reciprocal rank, paired; and with
-    readers exact match and F1 of the answers that they give from what was found.
+    readers exact match and F1 of the answers that they give from what was found. Raises ``BadSetting`` for none.
     """
     embedder = choose(embed)
     how = embedder or "lexical"
@@ -54,6 +55,8 @@ def measure(
                             passage = _fitted(history.said, best, reader, budget)
                         told, _ = reader.answer(passage, question.text)
                         read[arm, reader.name].append(exact_and_f1(told, question.answer))
+    if not found:
+        raise BadSetting(f"{name}: nothing there has a question with evidence; expected conversations with questions")
     return list(_records(name, found, read))
 
 
