@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -284,6 +285,26 @@ def test_what_other_processes_write_is_found(memory: Memory) -> None:
     with Memory.open(memory.path, embed="lexical") as other:
         other.append("user", "The parrot is called Figaro.")
     assert "Figaro" in first(memory, "What is the parrot called?")
+
+
+def test_threads_ask_and_keep_at_once(memory: Memory) -> None:
+    wrong: list[BaseException] = []
+
+    def work(thread: int) -> None:
+        try:
+            for i in range(20):
+                memory.append(f"writer {thread}", f"I cleaned cellar {thread} of {i}.")
+                word = "".join(chr(97 + (thread * 31 + i * 7 + k * k) % 26) for k in range(8))
+                assert memory.recall(f"Who cleaned the cellar {word}?", 40).tokens <= 40
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == [] and len(memory) == 150 + 80 and memory.verify() == []
 
 
 def test_abstention_is_calibrated_on_held_out_questions(memory: Memory) -> None:
