@@ -78,6 +78,9 @@ def test_the_latest_value_comes_first_and_the_history_stays(memory: Memory) -> N
     assert [line.turn.id for line in tight.lines] == [new]
     past = memory.recall("What was my first phone number before?", 400)
     assert old in {line.turn.id for line in past.lines}
+    assert [found.turn.id for found in memory.search("What is my phone number?", 2)] == [new, old]
+    for question in ("What was my original phone number?", "What is my current phone number?"):
+        assert not memory.recall(question).abstain  # no turn has the word
 
 
 def test_whose_turns_a_question_asks_for(tmp_path: Path) -> None:
@@ -185,6 +188,8 @@ def test_a_time_in_the_question_is_heeded(tmp_path: Path) -> None:
         memory.append("Ann", f"I went hiking, trip {month}.", at=datetime(2024, month, 9, tzinfo=UTC))
     assert first(memory, "Where did Ann go hiking in March 2024?") == "I went hiking, trip 3."
     assert first(memory, "What hiking did Ann do on 9 May?") == "I went hiking, trip 5."
+    tight = memory.recall("Where did Ann go hiking in March 2024?", 24)
+    assert [line.turn.text for line in tight.lines] == ["I went hiking, trip 3."]  # not the latest
 
 
 def test_a_day_or_a_speaker_is_enough_to_ask_for(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from forethought.memory import checks, salvage, transfer, upkeep
 from forethought.memory import index as settings
 from forethought.memory.embed import Embedder, choose
 from forethought.memory.index import Index
-from forethought.memory.passage import Passage, build, count_tokens
+from forethought.memory.passage import Passage, build, count_tokens, order
 from forethought.memory.search import Search
 from forethought.memory.stems import Words
 from forethought.memory.store import Store
@@ -150,9 +150,10 @@ class Memory:
     ) -> list[Found]:
         """The turns that a question needs, best first, at most ``most``. Raises ``BadSetting`` for a bad question."""
         ranking = self._search.rank(question, asker, conversation)
-        best = list(ranking.scores)[: checks.whole("how many turns", most, least=0)]
-        turns = self._store.get(best)
-        return [Found(turns[number], ranking.scores[number]) for number in best if number in turns]
+        most = checks.whole("how many turns", most, least=0)
+        turns = self._store.get(list(ranking.scores)[: max(PICKED, most)])
+        best, _ = order(ranking, turns, self._words)
+        return [Found(turns[number], ranking.scores[number]) for number in best[:most]]
 
     @property
     def threshold(self) -> float:

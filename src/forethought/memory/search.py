@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -31,7 +31,7 @@ from forethought.memory.rows import Rows, Scores
 from forethought.memory.stems import Words
 from forethought.memory.turns import from_milliseconds, to_milliseconds
 from forethought.memory.when import span
-from forethought.memory.words import Question, indexed, of_speaker, take_apart
+from forethought.memory.words import Question, indexed, of_speaker, take_apart, which_value
 
 FOUND = 200
 """Turns that each way of finding contributes."""
@@ -87,11 +87,9 @@ class Search:
         index.catch_up()
         with index.store.read() as connection:
             speakers = self.speakers(connection)
-            asked = take_apart(question, speakers, asker)
-            within = _conversation(connection, conversation)
-            days = _days(question, _latest(connection))
+            asked, days = _parts(connection, question, speakers, asker)
             left_out = frozenset(speakers[name] for who in without if (name := indexed(who).lower()) in speakers)
-            rows = Rows(connection, within, before, left_out)
+            rows = Rows(connection, _conversation(connection, conversation), before, left_out)
             counts, total = self._words.counts(connection, asked.words), _total(connection)
             told, weights = telling(counts, total), worth(counts, total)
             lexical = self._lexical(connection, rows, asked, told, days)
@@ -161,6 +159,7 @@ class Search:
         """How sure it is that the found turns tell what is asked."""
         about = lambda turn: not asked.speakers or rows.speaker(turn) in asked.speakers  # noqa: E731
         mine, others = chosen(found, about)
+        weights = {word: weights[word] for word in weights if not which_value(word)} or weights
         both = [*mine, *others]
         turns = self._index.store.get([*both, *(rows.previous[i] for i in both if i in rows.previous)])
         return confidence(mine, others, turns, rows.previous, weights, self._words.covered)
@@ -194,11 +193,17 @@ def fuse(*rankings: tuple[Scores, float]) -> Scores:
     return dict(sorted(scores.items(), key=lambda pair: (-pair[1], -pair[0])))
 
 
-def _days(question: str, latest: datetime | None) -> Days | None:
-    """The days that a question names."""
-    found = span(question, latest)
-    start, end = map(to_milliseconds, found) if found else (None, None)
-    return None if start is None or end is None else (start, end)
+def _parts(
+    connection: sqlite3.Connection, question: str, speakers: Mapping[str, int], asker: str
+) -> tuple[Question, Days | None]:
+    """A question taken apart, and the days that it names; where these are past, it asks for what was true then."""
+    newest = _latest(connection)
+    asked, named = take_apart(question, speakers, asker), span(question, newest)
+    start, end = map(to_milliseconds, named) if named else (None, None)
+    if start is None or end is None:
+        return asked, None
+    past = newest is not None and end <= (to_milliseconds(newest) or 0)
+    return replace(asked, history=asked.history or past), (start, end)
 
 
 def _conversation(connection: sqlite3.Connection, name: str | None) -> int | None:

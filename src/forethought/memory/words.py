@@ -31,6 +31,7 @@ happened write wrote
 """.split()  # noqa: SIM905
 )
 """Words of a question that ask what was said, whatever it was about."""
+NOW = frozenset({"now", "current", "currently", "latest", "newest", "recent", "recently", "still", "anymore"})
 OWN = frozenset({"my", "mine"})
 FIRST_PERSON = frozenset({"i", "me", "my", "mine", "myself"})
 
@@ -86,6 +87,11 @@ def words_of(text: str) -> list[str]:
 def of_speaker(text: str) -> bool:
     """Whether a text tells of something that is its speaker's."""
     return bool(OWN & set(all_words(text)))
+
+
+def which_value(word: str) -> bool:
+    """Whether a word of a question asks for a former or the present value; what tells the value may lack it."""
+    return word in NOW or HISTORY.fullmatch(word) is not None
 
 
 def take_apart(text: str, speakers: Mapping[str, int], asker: str) -> Question:
