@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from forethought.errors import BadSetting, Busy, NoSpace
-from forethought.memory import checks, salvage, transfer, upkeep
+from forethought.memory import checks, forgetting, salvage, transfer, upkeep
 from forethought.memory import index as settings
 from forethought.memory.embed import Embedder, choose
 from forethought.memory.index import Index
@@ -213,7 +213,7 @@ class Memory:
         that name). Raises ``BadSetting`` where nothing was named or a number is none of a turn, and ``Busy`` where
         another process holds the old state in use.
         """
-        return upkeep.forget(self._store, self._index, turns, conversation, speaker)
+        return forgetting.forget(self._store, self._index, turns, conversation, speaker)
 
     def export(self, path: Path | str) -> int:
         """Write every turn to a JSONL file; how many."""

@@ -29,6 +29,7 @@ from forethought.memory.moments import Days, within
 from forethought.memory.replies import replies, together
 from forethought.memory.rows import Rows, Scores
 from forethought.memory.stems import Words
+from forethought.memory.store import number_of
 from forethought.memory.turns import from_milliseconds, to_milliseconds
 from forethought.memory.when import span
 from forethought.memory.words import Question, indexed, of_speaker, take_apart, which_value
@@ -89,7 +90,8 @@ class Search:
             speakers = self.speakers(connection)
             asked, days = _parts(connection, question, speakers, asker)
             left_out = frozenset(speakers[name] for who in without if (name := indexed(who).lower()) in speakers)
-            rows = Rows(connection, _conversation(connection, conversation), before, left_out)
+            within = None if conversation is None else number_of(connection, conversation)
+            rows = Rows(connection, within, before, left_out)
             counts, total = self._words.counts(connection, asked.words), _total(connection)
             told, weights = telling(counts, total), worth(counts, total)
             lexical = self._lexical(connection, rows, asked, told, days)
@@ -204,14 +206,6 @@ def _parts(
         return asked, None
     past = newest is not None and end <= (to_milliseconds(newest) or 0)
     return replace(asked, history=asked.history or past), (start, end)
-
-
-def _conversation(connection: sqlite3.Connection, name: str | None) -> int | None:
-    """A conversation's number; -1, which none has, where it is not known."""
-    if name is None:
-        return None
-    found = connection.execute("SELECT id FROM names WHERE name=?", (frames.raw(name),)).fetchone()
-    return int(found[0]) if found else -1
 
 
 def _latest(connection: sqlite3.Connection) -> datetime | None:
