@@ -19,13 +19,13 @@ import os
 import random
 import time
 from dataclasses import asdict, dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from recall_lessons import ALL, LEVELS, LONGEST, lessons, padded, texts
+from recall_lessons import LEVELS, LONGEST, lessons, padded, passages, texts
+from recall_passages import Told, training, validation
 from torch import Tensor
 from tqdm import tqdm
 from transformers import (
@@ -39,23 +39,21 @@ from transformers import (
 )
 
 from forethought import storage
-from forethought.evaluation.recall.conversation import converse
-from forethought.evaluation.recall.prompt import passage
 from forethought.models.scan import enable_stateful_scan
 from forethought.models.tokenizer import train_tokenizer
 from forethought.training.checkpoint import load_newest, save_checkpoint
 from forethought.training.optimizer import Optimizer
 
 KINDS = ("llama", "mamba2", "mamba", "jamba", "rwkv")
-WIDTH, LAYERS, VOCABULARY = 64, 2, 2048
+WIDTH, LAYERS, VOCABULARY = 64, 3, 2048
 MATRICES, OTHERS, DECAY = 0.01, 3e-3, 0.01
 UPDATES, WARM, CALM = 12_000, 50, 0.4
 """The rates rise over ``WARM`` updates and fall over the last share of ``CALM``."""
-EVERY_S, EXAM = 120, 250
+EVERY_S, EXAM, EXAMINED = 120, 500, 20
 NEAR, ALIKE, KERNEL = 2.0, 4.0, 12
 """By how many nats, about, a Llama's heads prefer what is near and what is alike; tokens of a Mamba's convolution."""
-MASTERED = 0.7
-"""Share of a level's answers that must be right before the next."""
+MASTERED, NEWEST = 0.7, 0.6
+"""Share of a level's answers that must be right before the next, and share of updates from the newest level."""
 
 
 @dataclass
@@ -66,6 +64,19 @@ class Course:
     level: int = 0
     right: float = 0.0
     seconds: float = 0.0
+
+
+@dataclass
+class Read:
+    """Passages that were looked up: those of the last level, and those of the exams."""
+
+    training: list[Told]
+    exams: dict[tuple[str, str], list[Told]]
+
+    @classmethod
+    def of(cls, folder: Path) -> Read:
+        """The same for every reader of a folder."""
+        return cls(training(folder), validation(EXAMINED))
 
 
 def main() -> None:
@@ -79,7 +90,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     for kind in args.kinds:
         with storage.lock(args.folder / kind):
-            train(kind, args.folder / kind, args.updates)
+            train(kind, args.folder / kind, args.updates, Read.of(args.folder))
 
 
 def reader(kind: str, vocabulary: int, special: dict[str, Any]) -> Any:
@@ -132,15 +143,15 @@ def look_near(lm: Any) -> None:
 
 
 def keep_near(lm: Any) -> None:
-    """The same for a Mamba2: the first layer forgets within a line or so, the second keeps and reads what is alike."""
-    first, second = (layer.mixer for layer in lm.backbone.layers[:2])
-    spread_H = torch.linspace(0, 1, first.num_heads)
-    inner, size = second.intermediate_size, second.ssm_state_size
+    """The same for a Mamba2: the first layer forgets within a line, the others keep; the second reads what is alike."""
+    mixers = [layer.mixer for layer in lm.backbone.layers]
+    spread_H = torch.linspace(0, 1, mixers[0].num_heads)
+    inner, size = mixers[0].intermediate_size, mixers[0].ssm_state_size
     with torch.no_grad():
-        for mixer, step_H in ((first, 0.3 * 0.25**spread_H), (second, 0.01 * 0.25**spread_H)):
+        for place, mixer in enumerate(mixers):
             mixer.A_log.zero_()
-            mixer.dt_bias.copy_(step_H.expm1().log())
-        for weight, start in ((second.in_proj.weight, 2 * inner), (second.conv1d.weight, inner)):
+            mixer.dt_bias.copy_(((0.01 if place else 0.3) * 0.25**spread_H).expm1().log())
+        for weight, start in ((mixers[1].in_proj.weight, 2 * inner), (mixers[1].conv1d.weight, inner)):
             weight[start + size : start + 2 * size] = weight[start : start + size]
 
 
@@ -152,7 +163,7 @@ class Learning:
         self.named_parameters = lm.named_parameters
 
 
-def train(kind: str, folder: Path, updates: int) -> None:
+def train(kind: str, folder: Path, updates: int, read: Read) -> None:
     """Trains one reader, going on from its checkpoint."""
     torch.manual_seed(0)
     there = (folder / "model" / "tokenizer.json").exists()
@@ -168,11 +179,11 @@ def train(kind: str, folder: Path, updates: int) -> None:
     started = time.monotonic()
     for update in (bar := tqdm(range(course.update, updates), initial=course.update, total=updates, mininterval=20)):
         rate = min(1.0, (update + 1) / WARM, (updates - update) / (CALM * updates))
-        loss = step(learning, tokenizer, course, update, rate)
+        loss = step(learning, tokenizer, course, update, rate, read.training)
         bar.set_postfix(level=course.level, loss=f"{loss:.2f}", right=f"{course.right:.2f}", refresh=False)
         last = course.update == updates
         if course.update % EXAM == 0 or last:
-            told = {**asdict(course), "loss": loss, "exam": exam(learning.lm, tokenizer)}
+            told = {**asdict(course), "loss": loss, "exam": exam(learning.lm, tokenizer, read.exams)}
             storage.append_line(exams, json.dumps(told))
             print(told, flush=True)
         if time.monotonic() - started > EVERY_S or last:
@@ -181,12 +192,13 @@ def train(kind: str, folder: Path, updates: int) -> None:
             save(folder, kind, learning, tokenizer, course)
 
 
-def step(learning: Learning, tokenizer: Any, course: Course, update: int, rate: float) -> float:
+def step(learning: Learning, tokenizer: Any, course: Course, update: int, rate: float, told: list[Told]) -> float:
     """One update; its loss. What is right, and the level, are told to ``course``."""
     rng = random.Random(f"readers/{update}")
-    newest = rng.random() < 0.6
-    level = LEVELS[course.level if newest else rng.randint(0, course.level)]
-    ids_BT, answer_BT = padded(tokenizer, lessons(rng, *level))
+    newest = rng.random() < NEWEST
+    level = course.level if newest else rng.randint(course.level // 2, course.level)
+    rows = lessons(rng, *LEVELS[level]) if level < len(LEVELS) else passages(rng, told)
+    ids_BT, answer_BT = padded(tokenizer, rows)
     learning.lm.train()
     loss, right_A = answered(learning.lm, ids_BT, answer_BT)
     learning.optimizer.zero_grad()
@@ -196,7 +208,7 @@ def step(learning: Learning, tokenizer: Any, course: Course, update: int, rate: 
     course.update = update + 1
     if newest:
         course.right = 0.95 * course.right + 0.05 * float(right_A.mean())
-    if course.right > MASTERED and course.level + 1 < len(LEVELS):
+    if course.right > MASTERED and course.level < len(LEVELS):
         course.level, course.right = course.level + 1, 0.0
     return float(loss.detach())
 
@@ -212,17 +224,12 @@ def answered(lm: Any, ids_BT: Tensor, answer_BT: Tensor) -> tuple[Tensor, Tensor
 
 
 @torch.no_grad()
-def exam(lm: Any, tokenizer: Any, count: int = 20) -> dict[str, float]:
-    """What is right on the validation split: ``TASK`` of the evidence alone, ``TASK+`` with lines that mislead."""
+def exam(lm: Any, tokenizer: Any, told: dict[tuple[str, str], list[Told]]) -> dict[str, float]:
+    """What is right of each task on the validation split, by what was given to read."""
     found = {}
-    for task, near in product((*ALL, "multi-key"), (0, 2)):
-        rows = []
-        for seed in range(count):
-            talk = converse(40 + 30 * near, [(task, seed / count)], "validation", seed, 0.5, near)
-            item = talk.items[0]
-            lines = talk.turns if near or not item.answer else [talk.turns[place] for place in item.evidence]
-            rows.append((passage(lines), [(item.question, item.answer)]))
-        found[f"{task}{'+' if near else ''}"] = round(float(answered(lm.eval(), *padded(tokenizer, rows))[1].mean()), 2)
+    for (task, way), some in told.items():
+        rows = [(text, [(question, answer)]) for _, _, text, question, answer in some]
+        found[f"{task} {way}"] = round(float(answered(lm.eval(), *padded(tokenizer, rows))[1].mean()), 2)
     return found
 
 

@@ -28,7 +28,7 @@ PARTS: dict[str, tuple[str, ...]] = {
                "--set", "worlds=street"),
     "operations": ("compare", "evidence", "--arms", "static-mixed", "developmental", "--seeds", *SEEDS, *SMALL,
                    "--budget-flops", "3e12"),
-    "sums": ("capacity", "--worlds", "sums", *GRID, "--budget-tokens", "5000000"),
+    "sums": ("capacity", "--worlds", "sums", *GRID, "--budget-tokens", "3000000"),
     "sizes": ("capacity", "--worlds", "errand", *GRID, "--budget-tokens", "1500000", "--set", "matrix_rate=0.01"),
 }  # fmt: skip
 RESULT = {"compare": "compare.json", "capacity": "capacity.json"}

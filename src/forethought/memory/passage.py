@@ -95,17 +95,17 @@ def build(
     left, missed = budget, 0
     for number in best:
         line = Line(turns[number], turns[number].text, ranking.scores[number], corrected.get(number))
-        wanted = [line, *_before(line, ranking, turns)]
+        wanted = [each for each in (line, *_before(line, ranking, turns)) if each.turn.id not in chosen]
+        fitted, room = [], left
         for line in wanted:
-            if line.turn.id in chosen:
-                continue
             opening = OPENING if line.turn.id in given else 0
-            fitted = _fit(line, left, ranking.question.words, opening, counter)
-            if fitted is None:
-                missed += 1
-            else:
-                chosen[line.turn.id] = fitted
-                left -= _size(fitted, counter)
+            if (cut := _fit(line, room, ranking.question.words, opening, counter)) is not None:
+                fitted.append(cut)
+                room -= _size(cut, counter)
+        missed += len(wanted) - len(fitted)
+        if len(fitted) == len(wanted) or not chosen:  # a reply without its question is not understood
+            chosen |= {cut.turn.id: cut for cut in fitted}
+            left = room
         if left < 8 or missed > MISSES:
             break
     lines = [chosen[number] for number in sorted(chosen)]

@@ -1,0 +1,78 @@
+"""Passages as a reader gets them: looked up in long generated conversations, by several ways and with several budgets.
+
+Made once for all readers and kept in a file, since looking up takes long. A passage is the evidence alone, what memory
+gives back, or what the fused search gives; where that lacks evidence the question is left out: nobody could answer.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from tqdm import tqdm
+
+from forethought import storage
+from forethought.evaluation.recall.arms import Bench
+from forethought.evaluation.recall.conversation import Item, Spoken, converse
+from forethought.evaluation.recall.prompt import passage
+from forethought.evaluation.recall.words import Split, tokens
+
+TASKS = ("needle", "multi-key", "multi-value", "update", "two-hop", "two-hop", "order", "order", "abstain", "pairs-16")
+"""What is asked; what is learned last, twice as often."""
+WAYS = ("oracle", "ours", "ours", "rag")
+CONVERSATIONS, ASKED = 800, 40
+BUDGETS = (48, 160)
+
+Told = tuple[str, str, str, str, tuple[str, ...]]
+"""A task, a way, a passage, a question, its answer."""
+
+
+def looked_up(split: Split, seed: int, ways: tuple[str, ...] = WAYS) -> Iterator[Told]:
+    """Questions about a conversation of a split, each with a passage."""
+    rng = random.Random(f"passages/{split}/{seed}")
+    length = round(1000 * 8 ** rng.random())
+    some = [(rng.choice(TASKS), rng.random()) for _ in range(min(ASKED, length // 100))]
+    talk = converse(length, some, split, seed, rng.choice((0.1, 0.3)), rng.choice((1, 2, 2)))
+    bench = Bench(talk, rng.randint(*BUDGETS))
+    try:
+        for item in talk.items:
+            way = rng.choice(ways)
+            lines, places = given(bench, way, item)
+            if places >= set(item.evidence):
+                yield item.task, way, passage(lines), item.question, item.answer
+    finally:
+        bench.close()
+
+
+def given(bench: Bench, way: str, item: Item) -> tuple[list[Spoken], set[int]]:
+    """The lines that a way gives to read for a question, and their places."""
+    turns = bench.talk.turns
+    if way == "ours":
+        lines = bench.recalled(item.question, tokens)
+        return [Spoken(line.turn.speaker, line.text) for line in lines], {line.turn.id - 1 for line in lines}
+    last = range(len(turns) - 3, len(turns))
+    places = (item.evidence or last) if way == "oracle" else bench.chosen(way, item.question, tokens)
+    return [turns[place] for place in places], set(places)
+
+
+def training(folder: Path) -> list[Told]:
+    """Those of the training split, made on the first call and then read."""
+    path = folder / f"passages-{CONVERSATIONS}.jsonl"
+    if not path.exists():
+        seeds = tqdm(range(CONVERSATIONS), "passages", mininterval=20)
+        made = [told for seed in seeds for told in looked_up("train", seed)]
+        storage.write_text(path, "".join(f"{json.dumps(told)}\n" for told in made))
+    return [(*told, tuple(answer)) for *told, answer in storage.read_json_lines(path)]
+
+
+def validation(count: int) -> dict[tuple[str, str], list[Told]]:
+    """So many questions of each task in other splits' words: with the evidence alone, and as memory gives it back."""
+    found: dict[tuple[str, str], list[Told]] = {(task, way): [] for task in dict.fromkeys(TASKS) for way in WAYS[:2]}
+    seeds = iter(range(10_000))
+    while any(len(rows) < count for rows in found.values()):
+        for told in looked_up("validation", next(seeds), WAYS[:2]):
+            if len(rows := found[told[:2]]) < count:
+                rows.append(told)
+    return found
