@@ -144,6 +144,10 @@ class Agent:
                 f"got context_tokens={context_tokens} without a memory, so what no longer fits would be lost; give "
                 "both: Agent(model, memory=Memory.open(path), context_tokens=...)"
             )
+        if memory is not None and not isinstance(memory, Memory):
+            raise BadSetting(f"got {memory!r} as the memory; expected Memory.open(path)")
+        if context_tokens is not None and (not isinstance(context_tokens, int) or context_tokens < 1):
+            raise BadSetting(f"got context_tokens={context_tokens!r}; expected a whole number of at least 1")
         self.memory, self.context_tokens = memory, context_tokens or _bound(model)
         self.episode: EpisodeMemory | None = None
 

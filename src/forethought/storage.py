@@ -224,8 +224,10 @@ def inside(root: Path | str, name: str) -> Path:
 def lock(folder: Path | str) -> Iterator[None]:
     """Hold ``folder`` (made where missing) alone until the block or the process ends, however it ends.
 
-    Raises ``Busy`` with the number of the process that holds it.
+    Raises ``Busy`` with the number of the process that holds it, and ``BadSetting`` where it is a file.
     """
+    if Path(folder).is_file():
+        raise BadSetting(f"{folder} is a file; expected a folder, or a name that nothing has yet")
     path = Path(folder, ".lock")
     with _clear_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -28,11 +28,22 @@ def test_a_memory_lives_through_its_commands(
     assert "\x1b" not in say("recall", "chat.sqlite", "What was from the input?", "--embed", "lexical")[1]
     code, _, err = say("recall", "chat.sqlite", "Who is the dentist?", "--embed", "lexical")
     assert code == 1 and "nothing here seems to answer" in err
+    assert (
+        "nothing that was found fits"
+        in say("recall", "chat.sqlite", "What is my locker code?", "--budget-tokens", "2")[2]
+    )
+    assert (
+        say("recall", "chat.sqlite", "What is my locker code?", "--conversation", "work", "--embed", "lexical")[0] == 1
+    )
     assert say("export", "chat.sqlite", "all.jsonl")[0] == 0
     assert say("import", "copy.sqlite", "all.jsonl")[1] == "2 turns imported\n"
     assert say("verify", "copy.sqlite")[:2] == (0, "2 turns, all as they were kept\n")
     assert "turns          2" in say("stats", "copy.sqlite")[1] and say("compact", "copy.sqlite")[0] == 0
     assert say("forget", "copy.sqlite", "--turn", "1") == (0, "1 turns forgotten\n", "")
+    assert say("forget", "copy.sqlite", "--speaker", "Eve")[:2] == (
+        1,
+        "0 turns forgotten: none has that conversation or speaker\n",
+    )
     assert say("salvage", "copy.sqlite", "third.sqlite")[0] == 0
     assert b"4821" not in b"".join(path.read_bytes() for path in tmp_path.glob("copy.sqlite*"))
 
@@ -53,4 +64,4 @@ def test_mistakes_are_told_in_one_line(
     Path("text.txt").write_text("notes")
     assert main(["memory", *words]) == 2
     err = capsys.readouterr().err
-    assert told in err and err.count("\n") == 1
+    assert told in err and err.count("\n") == 1 and not Path("m.sqlite").exists()

@@ -111,6 +111,10 @@ def test_odd_texts_are_kept_and_answered(text: str, memory: Memory, model: Model
         (lambda memory, model: memory.chat(model, name="user"), BadSetting, "two names"),
         (lambda memory, model: memory.chat("no/such-model"), Damaged, "no model could be read from 'no/such-model'"),
         (lambda memory, model: memory.chat(Reader(model), mode="jrt"), BadSetting, "give mode to the Reader"),
+        (lambda memory, model: memory.chat(model, budget_tokens="5"), BadSetting, "budget_tokens='5'"),
+        (lambda memory, model: memory.chat(model, budget_tokens=1.5), BadSetting, "budget_tokens=1.5"),
+        (lambda memory, model: memory.chat(model, speaker=5), BadSetting, "5 as the speaker"),
+        (lambda memory, model: memory.chat(model, conversation=5), BadSetting, "5 as the conversation"),
     ],
 )
 def test_mistakes_are_told_and_keep_nothing(make: Any, error: Any, told: str, memory: Memory, model: Model) -> None:

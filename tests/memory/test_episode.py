@@ -112,6 +112,10 @@ def test_odd_text_of_a_world_stays_text(model: Model, memory: Memory) -> None:
 def test_mistakes_are_told(model: Model, memory: Memory) -> None:
     with pytest.raises(BadSetting, match="without a memory"):
         Agent(model, context_tokens=100)
+    with pytest.raises(BadSetting, match=r"Memory\.open"):
+        Agent(model, memory="m.sqlite")  # type: ignore[arg-type]
+    with pytest.raises(BadSetting, match="context_tokens=0"):
+        Agent(model, memory=memory, context_tokens=0)
     with pytest.raises(BadSetting, match="do not hold the desire"):
         _live(Agent(model, Script("undo"), memory=memory, context_tokens=60), 1)
     assert len(memory) == 0

@@ -265,6 +265,15 @@ def test_writing_comes_piece_by_piece_and_ends_by_itself_or_by_length(llama: Any
         (lambda lm, t: Reader(lm, t).answer("  "), BadSetting, "as a question"),
         (lambda lm, t: Reader(lm, t).read(HISTORY), BadSetting, "keeps no state"),
         (lambda lm, t: Reader.open("/nowhere/at-all"), Damaged, "no model could be read"),
+        (lambda lm, tokenizer: Reader("folder", tokenizer), BadSetting, "Reader.open"),
+        (lambda lm, tokenizer: Reader(lm, "tokenizer"), BadSetting, "without its tokenizer"),
+        (lambda lm, tokenizer: Reader(lm, tokenizer, max_new_tokens="4"), BadSetting, "max_new_tokens='4'"),
+        (lambda lm, tokenizer: Reader(lm, tokenizer, max_tokens=9.5), BadSetting, "max_tokens=9.5"),
+        (lambda lm, tokenizer: Reader(lm, tokenizer, window_tokens=-1), BadSetting, "window_tokens=-1"),
+        (lambda lm, tokenizer: Reader(lm, tokenizer).answer("Who?", 5), BadSetting, "5 as what was recalled"),
+        (lambda lm, tokenizer: Reader(lm, tokenizer).answer("Who?", None, ["a"]), BadSetting, "list of Turn or Said"),
+        (lambda lm, tokenizer: Reader(lm, tokenizer).answer_all("Who?"), BadSetting, "expected a list"),
+        (lambda lm, tokenizer: Reader(lm, tokenizer).answer_all(["a", "b"], ["c"]), BadSetting, "2 questions, 1 pass"),
     ],
 )
 def test_mistakes_are_told(make: Any, error: Any, told: str, llama: Any, tokenizer: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,6 +78,9 @@ def test_the_latest_value_comes_first_and_the_history_stays(memory: Memory) -> N
     assert [line.turn.id for line in tight.lines] == [new]
     past = memory.recall("What was my first phone number before?", 400)
     assert old in {line.turn.id for line in past.lines}
+    assert [found.turn.id for found in memory.search("What is my phone number?", 2)] == [new, old]
+    for question in ("What was my original phone number?", "What is my current phone number?"):
+        assert not memory.recall(question).abstain  # no turn has the word
 
 
 def test_whose_turns_a_question_asks_for(tmp_path: Path) -> None:
@@ -184,6 +188,56 @@ def test_a_time_in_the_question_is_heeded(tmp_path: Path) -> None:
         memory.append("Ann", f"I went hiking, trip {month}.", at=datetime(2024, month, 9, tzinfo=UTC))
     assert first(memory, "Where did Ann go hiking in March 2024?") == "I went hiking, trip 3."
     assert first(memory, "What hiking did Ann do on 9 May?") == "I went hiking, trip 5."
+    tight = memory.recall("Where did Ann go hiking in March 2024?", 24)
+    assert [line.turn.text for line in tight.lines] == ["I went hiking, trip 3."]  # not the latest
+
+
+def test_a_day_or_a_speaker_is_enough_to_ask_for(tmp_path: Path) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    for day, who, what in [
+        (3, "Ann", "We had pizza."),
+        (4, "Bob", "My tooth hurts."),
+        (5, "Ann", "They say it rains."),
+    ]:
+        memory.append(who, what, at=datetime(2024, 5, day, tzinfo=UTC), conversation=f"{day}")
+
+    def told(question: str, **options: str) -> list[str]:
+        passage = memory.recall(question, **options)  # type: ignore[arg-type]
+        assert passage.abstain is not bool(passage.lines)
+        return [line.turn.text for line in passage.lines]
+
+    assert told("What did Bob say?") == ["My tooth hurts."]
+    assert told("What happened on 3 May 2024?") == ["We had pizza."]
+    assert told("What did Ann talk about in May?") == ["We had pizza.", "They say it rains."]
+    assert told("What did Ann mention on 2024-05-04?") == []
+    assert told("What happened in May 2024?", conversation="4") == ["My tooth hurts."]
+    assert memory.recall("What did Bob say about the dentist?").abstain
+    assert memory.search("Which meal was it on 3 May 2024?")[0].turn.text == "We had pizza."
+
+
+def test_what_is_written_without_spaces_is_found(tmp_path: Path) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    memory.extend(
+        [Said("user", "我的猫叫小花。它很小。"), Said("user", "今天天气很好。"), Said("用户", "私の自転車は青いです。")]
+    )
+    assert first(memory, "我的猫叫什么") == "我的猫叫小花。它很小。"
+    assert first(memory, "自転車は何色ですか") == "私の自転車は青いです。"
+    assert first(memory, "天气") == "今天天气很好。"
+    assert sentences("我的猫叫小花。它很小。") == ["我的猫叫小花。", "它很小。"]
+    memory.forget([1])
+    assert memory.search("猫") == [] and memory.verify() == []
+
+
+def test_words_indexed_by_an_earlier_version_are_indexed_anew(memory: Memory) -> None:
+    number = memory.append("user", "我的猫叫小花。")
+    memory.index()
+    with memory._store.write() as connection:
+        connection.execute("DELETE FROM settings WHERE key='words'")
+    assert first(memory, "猫") == "我的猫叫小花。"
+    with memory._store.write() as connection:
+        connection.execute("DELETE FROM settings WHERE key='words'")
+    memory.forget([number])
+    assert memory.search("猫") == [] and memory.verify() == [] and "room 7 " in first(memory, "Which room is 7?")
 
 
 @pytest.mark.parametrize(
@@ -236,6 +290,26 @@ def test_what_other_processes_write_is_found(memory: Memory) -> None:
     with Memory.open(memory.path, embed="lexical") as other:
         other.append("user", "The parrot is called Figaro.")
     assert "Figaro" in first(memory, "What is the parrot called?")
+
+
+def test_threads_ask_and_keep_at_once(memory: Memory) -> None:
+    wrong: list[BaseException] = []
+
+    def work(thread: int) -> None:
+        try:
+            for i in range(20):
+                memory.append(f"writer {thread}", f"I cleaned cellar {thread} of {i}.")
+                word = "".join(chr(97 + (thread * 31 + i * 7 + k * k) % 26) for k in range(8))
+                assert memory.recall(f"Who cleaned the cellar {word}?", 40).tokens <= 40
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == [] and len(memory) == 150 + 80 and memory.verify() == []
 
 
 def test_abstention_is_calibrated_on_held_out_questions(memory: Memory) -> None:

@@ -154,6 +154,12 @@ def test_an_empty_memory_changes_nothing(tmp_path: Path, model: Model, monkeypat
             lambda m, memory: with_memory(m.lm, m.tokenizer, memory).generate(inputs_embeds=torch.ones(1)),
             "holds no text",
         ),
+        (lambda model, memory: with_memory(model, model.tokenizer, memory), "model.lm"),
+        (lambda model, memory: with_memory(model.lm, None, memory), "NoneType as the tokenizer"),
+        (lambda model, memory: with_memory(model.lm, model.tokenizer, "m.sqlite"), "a str as the memory"),
+        (lambda model, memory: with_memory(model.lm, model.tokenizer, memory, speaker="assistant"), "two names"),
+        (lambda model, memory: with_memory(model.lm, model.tokenizer, memory).generate(torch.ones(1, 3)), "not empty"),
+        (lambda model, memory: with_memory(model.lm, model.tokenizer, memory).generate(torch.ones(1, 0)), "not empty"),
     ],
 )
 def test_mistakes_are_told(make: Any, told: str, memory: Memory, model: Model) -> None:

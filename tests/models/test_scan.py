@@ -112,6 +112,16 @@ def test_shapes_that_do_not_fit_are_named() -> None:
         selective_scan(u, dt, a, b, c, h[:1])
     with pytest.raises(BadSetting, match="B has the shape"):
         selective_scan(u, dt, a, b[:, :3], c, h)
+    with pytest.raises(BadSetting, match=r"expected \(B, T, D\) and \(D, N\)"):
+        selective_scan(u[0], dt[0], a, b[0], c[0])
+
+
+def test_nothing_to_read_leaves_the_state_and_no_rows_are_no_error() -> None:
+    u, dt, a, b, c, h = drawn((2, 5, 4, 3))
+    y, last = selective_scan(u[:, :0], dt[:, :0], a, b[:, :0], c[:, :0], h)
+    assert y.shape == (2, 0, 4) and torch.equal(last, h)
+    y, last = selective_scan(u[:0], dt[:0], a, b[:0], c[:0], h[:0])
+    assert y.shape == (0, 5, 4) and last.shape == (0, 4, 3)
 
 
 # --- loaded models ---
@@ -196,6 +206,8 @@ def test_a_model_without_such_layers_is_told_so(families: Any, family: str) -> N
             call(families(family))
     with pytest.raises(BadSetting, match="'Linear' model"):
         enable_stateful_scan(nn.Linear(2, 2))
+    with pytest.raises(BadSetting, match="got a str; expected a loaded Hugging Face model"):
+        enable_stateful_scan("state-spaces/mamba-130m-hf")  # type: ignore[arg-type]
 
 
 def test_layers_that_something_else_changed_are_left_alone(lm: Any) -> None:

@@ -237,7 +237,9 @@ def spoiled(data: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
 
 def test_what_is_no_state_is_damaged(kept: tuple[Any, State], tmp_path: Path) -> None:
     data = to_bytes(kept[1])
-    files = [b"", b"\0", data[:-1], data[: len(data) // 2], b"\xff" * 100, data[:8] + b"[" + data[9:]]
+    flipped = bytearray(data)
+    flipped[-3] ^= 1
+    files = [bytes(flipped), b"", b"\0", data[:-1], data[: len(data) // 2], b"\xff" * 100, data[:8] + b"[" + data[9:]]
     changes: list[Callable[[dict[str, Any]], None]] = [
         lambda told: told.update(format=99),
         lambda told: told.update(layers=told["layers"][:-1]),
@@ -252,4 +254,8 @@ def test_what_is_no_state_is_damaged(kept: tuple[Any, State], tmp_path: Path) ->
             load(tmp_path / "x")
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "missing")
+    with pytest.raises(Damaged, match="is a folder"):
+        load(tmp_path)
+    with pytest.raises(BadSetting, match="got a dict as a state"):
+        restore(kept[0], {})  # type: ignore[arg-type]
     restore(kept[0], from_bytes(spoiled(data, lambda told: None)))

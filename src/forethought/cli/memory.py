@@ -14,6 +14,7 @@ from forethought.cli.options import about
 from forethought.errors import BadSetting
 from forethought.memory import Memory
 from forethought.memory.embed import LEXICAL
+from forethought.memory.transfer import read
 from forethought.memory.turns import read_time
 
 File = Annotated[Path, tyro.conf.Positional, about("the memory's file")]
@@ -53,13 +54,21 @@ def add(file: File, text: Words, speaker: str = "user", conversation: str = "", 
         conversation: which conversation it belongs to
         at: when, in ISO 8601; now where nothing is given
     """
+    when = read_time(at) if at else "now"  # before the memory is made
     with Memory.open(file, embed=LEXICAL) as memory:
-        number = memory.append(speaker, words(text), at=read_time(at) if at else "now", conversation=conversation)
+        number = memory.append(speaker, words(text), at=when, conversation=conversation)
     print(f"turn {number}")
     return 0
 
 
-def recall(file: File, question: Words, budget_tokens: int = 512, asker: str = "user", embed: str = "") -> int:
+def recall(
+    file: File,
+    question: Words,
+    budget_tokens: int = 512,
+    asker: str = "user",
+    conversation: str | None = None,
+    embed: str = "",
+) -> int:
     """Prints the passage that a question needs; each line cites its turn. 1 if nothing there seems to answer it.
 
     Args:
@@ -67,12 +76,15 @@ def recall(file: File, question: Words, budget_tokens: int = 512, asker: str = "
         question: what is asked; - reads it from the input
         budget_tokens: how long the passage may be
         asker: who "I" and "my" are
+        conversation: look in this conversation alone
         embed: lexical, wordllama or the folder of a sentence-transformers model; wordllama where it is installed
     """
     with opened(file, embed) as memory:
-        passage = memory.recall(words(question), budget_tokens, asker=asker)
+        passage = memory.recall(words(question), budget_tokens, asker=asker, conversation=conversation)
+        sure = passage.confidence >= memory.threshold
     print("".join(c for c in passage.text if c.isprintable() or c == "\n"))
-    note = "; nothing here seems to answer it" if passage.abstain else ""
+    note = "; nothing that was found fits the budget" if sure else "; nothing here seems to answer it"
+    note = note if passage.abstain else ""
     print(f"({passage.tokens} tokens, {passage.found_by}, confidence {passage.confidence:.2f}{note})", file=sys.stderr)
     return int(passage.abstain)
 
@@ -84,8 +96,9 @@ def import_(file: File, source: Other) -> int:
         file: the memory's file, made where there is none
         source: one object a line, with speaker and text; conversation and at where known
     """
+    said = read(source)  # before the memory is made
     with Memory.open(file, embed=LEXICAL) as memory:
-        print(f"{memory.import_(source):,} turns imported")
+        print(f"{len(memory.extend(said)):,} turns imported")
     return 0
 
 
@@ -142,7 +155,7 @@ def forget(
     conversation: str | None = None,
     speaker: str | None = None,
 ) -> int:
-    """Removes turns for good: text, index, free pages and WAL.
+    """Removes turns for good: text, index, free pages and WAL. 1 if there were none of that name.
 
     Args:
         file: the memory's file
@@ -151,8 +164,9 @@ def forget(
         speaker: every turn of this speaker
     """
     with opened(file) as memory:
-        print(f"{memory.forget(turn, conversation=conversation, speaker=speaker):,} turns forgotten")
-    return 0
+        count = memory.forget(turn, conversation=conversation, speaker=speaker)
+    print(f"{count:,} turns forgotten" + ("" if count else ": none has that conversation or speaker"))
+    return int(not count)
 
 
 def salvage(file: File, copy: Other) -> int:
@@ -184,4 +198,4 @@ def told(memory: Memory) -> None:
     found = memory.stats()
     for field in fields(found):
         value = getattr(found, field.name)
-        print(f"{field.name.replace('_', ' '):14} {value:,}" if isinstance(value, int) else f"{field.name:14} {value}")
+        print(f"{field.name.replace('_', ' '):14} {f'{value:,}' if isinstance(value, int) else value}")

@@ -81,6 +81,8 @@ def _suite(options: RecallOptions, console: Console, command: str) -> list[Recor
     from forethought.evaluation.recall import records, suite
     from forethought.reports import write_recall
 
+    if options.threads < 1:
+        raise BadSetting(f"--threads {options.threads}; expected at least 1")
     torch.set_num_threads(options.threads)
     chosen = {"tasks": options.tasks} if options.tasks else {}
     if options.split not in ("validation", "test"):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forethought.errors import BadSetting
+from forethought.memory import checks
 from forethought.memory.memory import Memory
 from forethought.memory.passage import Line, Passage
 from forethought.memory.prompt import DIGESTED
@@ -42,10 +43,10 @@ class Chat:
         own_words: bool = False,
         **settings: Any,
     ) -> None:
-        if budget_tokens < 1 or recent < 0:
-            raise BadSetting(f"got budget_tokens={budget_tokens}, recent={recent}; expected at least 1, and 0")
-        if speaker == name:
-            raise BadSetting(f"both sides are called {name!r}; expected two names")
+        checks.whole("budget_tokens", budget_tokens, least=1)
+        checks.whole("recent", recent, least=0)
+        checks.text("the conversation", conversation)
+        checks.two_names(speaker, name)
         self.memory, self.reader = memory, _reader(model, tokenizer, settings)
         self.budget_tokens, self.recent, self.own_words = budget_tokens, recent, own_words
         self.conversation, self.speaker, self.name = conversation, speaker, name

@@ -54,7 +54,10 @@ class Transformer:
 
     def __init__(self, folder: Path | str, tokens: int = 256, rows: int = 64) -> None:
         if not (Path(folder) / "config.json").is_file():
-            raise BadSetting(f"{folder} is not the folder of a model: it has no config.json; name one that has")
+            raise BadSetting(
+                f"{folder} is not the folder of a model: it has no config.json; expected one that has, 'lexical' or "
+                "'wordllama'"
+            )
         from transformers import AutoModel, AutoTokenizer
 
         self.name = f"transformer:{Path(folder).name}"
@@ -104,4 +107,6 @@ def choose(wanted: str | Path | Embedder | None) -> Embedder | None:
         if wanted == WORDLLAMA:
             return _wordllama() or WordLlama()
         return Transformer(wanted)
+    if not callable(getattr(wanted, "embed", None)):
+        raise BadSetting(f"got embed={wanted!r}; expected 'lexical', 'wordllama', a model's folder, or an Embedder")
     return wanted

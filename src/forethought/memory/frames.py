@@ -21,8 +21,7 @@ else:
 
 PLAIN, BARE, CHAT = 0, -1, -2
 """How a frame was made: as it is; zstd without a dictionary; zstd with the shipped one. A memory's own dictionaries
-have
-positive numbers."""
+have positive numbers."""
 FAST, SMALL = 12, 19
 """zstd's levels for a turn that is kept, and for ``compact``."""
 MAGIC = b"\x28\xb5\x2f\xfd"
@@ -46,8 +45,11 @@ def raw(text: str) -> bytes:
 
 
 def unraw(data: bytes) -> str:
-    """The text of bytes that ``raw`` made."""
-    return data.decode("utf-8", "surrogatepass")
+    """The text of bytes that ``raw`` made. Raises ``Damaged`` where they are none."""
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise Damaged(f"a text is damaged ({error}); 'forethought memory salvage' keeps the others") from error
 
 
 def digest(data: bytes) -> int:
@@ -63,7 +65,7 @@ class Codec:
             self._dictionary = zstd.ZstdDict(dictionary) if dictionary is not None else None
         except (ValueError, zstd.ZstdError) as error:
             raise Damaged(
-                f"a dictionary of this memory cannot be read ({error}); 'memory salvage' keeps the rest"
+                f"a dictionary of this memory cannot be read ({error}); 'forethought memory salvage' keeps the rest"
             ) from error
         self._compressors: dict[int, zstd.ZstdCompressor] = {}
 
@@ -86,7 +88,9 @@ class Codec:
         try:
             return zstd.decompress(MAGIC + frame, zstd_dict=self._dictionary)
         except zstd.ZstdError as error:
-            raise Damaged(f"a text cannot be decompressed ({error}); 'memory salvage' keeps the others") from error
+            raise Damaged(
+                f"a text cannot be decompressed ({error}); 'forethought memory salvage' keeps the others"
+            ) from error
 
 
 @cache

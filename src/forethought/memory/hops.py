@@ -12,7 +12,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from forethought.memory.turns import Turn
-from forethought.memory.words import OWN, STOP, WORD, Question, indexed, match, of_speaker, sentences, words_of
+from forethought.memory.words import (
+    OWN,
+    STOP,
+    WORD,
+    Question,
+    all_words,
+    indexed,
+    match,
+    of_speaker,
+    sentences,
+    words_of,
+)
 
 READ = 2000
 """Characters of a turn that are looked at."""
@@ -91,7 +102,7 @@ def leads(
 
 def _spoken(speakers: Iterable[str]) -> set[tuple[str, ...]]:
     """How speakers are called: by the whole name, or by its first word."""
-    whole = {tuple(WORD.findall(name)) for name in speakers}
+    whole = {tuple(all_words(name)) for name in speakers}
     return whole | {name[:1] for name in whole}
 
 
@@ -105,7 +116,7 @@ def rare(
     """The rarest words of turns that neither the question nor a speaker has, of ``total`` turns; what is said once
     leads nowhere else.
     """
-    known = {*words, *(word for name in speakers for word in WORD.findall(name))}
+    known = {*words, *(word for name in speakers for word in all_words(name))}
     found = dict.fromkeys(
         word for text in texts for word in words_of(text[:READ]) if word not in known and len(word) > 3
     )

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from forethought.memory.embed import LEXICAL, Embedder
 from forethought.memory.store import SELECT, Store
 from forethought.memory.turns import Turn
-from forethought.memory.words import indexed, match, sentences
+from forethought.memory.words import indexed, match, sentences, spaced
 
 BITS = 12
 """A sentence's number is its turn's, shifted by these bits, plus its place."""
 BATCH = 1000
+WORDS = "2"
+"""The form in which words are indexed (``words.spaced``); 1 had no spaces in Chinese and Japanese."""
 RESCORED = 512
 """Sentences whose exact vectors are compared, of those nearest by sign."""
 
@@ -44,11 +46,12 @@ class Index:
 
     def catch_up(self) -> int:
         """Index what waits; returns how many turns. Others can write between the batches."""
+        self._claim_words()
         done = 0
         while made := self._batch("words_to", self._add_words):
             done += made
         if self.embedder is not None:
-            self._claim()
+            self._claim_vectors()
             while self._batch("vectors_to", self._add_vectors):
                 pass
         return done
@@ -75,7 +78,7 @@ class Index:
 
     def _add_words(self, connection: sqlite3.Connection, turns: Sequence[Turn]) -> None:
         connection.executemany(
-            "INSERT INTO turn_words(rowid, text) VALUES(?, ?)", [(turn.id, indexed(turn.text)) for turn in turns]
+            "INSERT INTO turn_words(rowid, text) VALUES(?, ?)", [(turn.id, spaced(turn.text)) for turn in turns]
         )
 
     def _add_vectors(self, connection: sqlite3.Connection, turns: Sequence[Turn]) -> None:
@@ -91,7 +94,15 @@ class Index:
             rows = [(key, vector.tobytes()) for (key, _), vector in zip(found, vectors, strict=True)]
             connection.executemany("INSERT INTO vectors(id, vector) VALUES(?, ?)", rows)
 
-    def _claim(self) -> None:
+    def _claim_words(self) -> None:
+        """Words that an earlier version looked up in another form make room for this one's."""
+        with self.store.read() as connection:
+            if text(connection, "words") == WORDS:
+                return
+        with self.store.write() as connection:
+            _drop_words(connection)
+
+    def _claim_vectors(self) -> None:
         """Vectors of another embedder make room for this one's."""
         assert self.embedder is not None
         with self.store.read() as connection:
@@ -105,10 +116,12 @@ class Index:
 
     def remove(self, connection: sqlite3.Connection, turns: Sequence[Turn]) -> None:
         """Take turns out of the index, in the transaction that removes them."""
+        if text(connection, "words") != WORDS:
+            _drop_words(connection)
         done = number(connection, "words_to")
         connection.executemany(
             "INSERT INTO turn_words(turn_words, rowid, text) VALUES('delete', ?, ?)",
-            [(turn.id, indexed(turn.text)) for turn in turns if turn.id <= done],
+            [(turn.id, spaced(turn.text)) for turn in turns if turn.id <= done],
         )
         connection.executemany(
             "DELETE FROM vectors WHERE id BETWEEN ? AND ?",
@@ -170,6 +183,13 @@ def signs(vectors: NDArray[np.floating]) -> NDArray[np.uint64]:
     bits = np.packbits(vectors > 0, axis=1)
     short = -bits.shape[1] % 8
     return np.ascontiguousarray(np.pad(bits, ((0, 0), (0, short)))).view(np.uint64)
+
+
+def _drop_words(connection: sqlite3.Connection) -> None:
+    """Empty the words' index; it is made anew, in this version's form."""
+    connection.execute("INSERT INTO turn_words(turn_words) VALUES('delete-all')")
+    put(connection, "words_to", 0)
+    put(connection, "words", WORDS)
 
 
 def text(connection: sqlite3.Connection, key: str) -> str:

@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from forethought.errors import BadSetting, Busy, NoSpace
+from forethought.memory import checks, forgetting, salvage, transfer, upkeep
 from forethought.memory import index as settings
-from forethought.memory import salvage, transfer, upkeep
 from forethought.memory.embed import Embedder, choose
 from forethought.memory.index import Index
-from forethought.memory.passage import Passage, build, count_tokens
+from forethought.memory.passage import Passage, build, count_tokens, order
 from forethought.memory.search import Search
 from forethought.memory.stems import Words
 from forethought.memory.store import Store
-from forethought.memory.turns import Said, Turn
+from forethought.memory.turns import Said, Turn, read_time
 from forethought.memory.upkeep import Stats
 
 if TYPE_CHECKING:
@@ -77,20 +77,20 @@ class Memory:
 
     # --- keeping ---
 
-    def append(
-        self, speaker: str, text: str, *, at: datetime | Literal["now"] | None = "now", conversation: str = ""
-    ) -> int:
+    def append(self, speaker: str, text: str, *, at: datetime | str | None = "now", conversation: str = "") -> int:
         """Keep one turn; its number. On the disk when it returns, or not kept at all.
 
-        ``at``: when it was said (UTC where it has no time zone; None: unknown).
+        ``at``: when it was said, a datetime or ISO 8601 (UTC where it has no time zone; None: unknown). Raises
+        ``BadSetting`` for a turn that cannot be kept, ``NoSpace``, ``Busy``.
         """
-        said = datetime.now(UTC) if at == "now" else at
-        if isinstance(said, str):
-            raise BadSetting(f"got {said!r} as the time of a turn; expected a datetime, 'now' or None")
-        return self.extend([Said(speaker, text, said, conversation)])[0]
+        if isinstance(at, str):
+            at = datetime.now(UTC) if at == "now" else read_time(at)
+        return self.extend([Said(speaker, text, at, conversation)])[0]
 
-    def extend(self, said: Iterable[Said]) -> list[int]:
-        """Keep many turns, all or none, in one write: much faster than one by one. Their numbers."""
+    def extend(self, said: Iterable[Said | Turn]) -> list[int]:
+        """Keep many turns, another memory's too, all or none, in one write: much faster than one by one. Their
+        numbers.
+        """
         ids = self._store.extend(said)
         self._unindexed += len(ids)
         if WAITING <= self._unindexed <= 4 * WAITING:  # a large import waits for its first question
@@ -105,14 +105,14 @@ class Memory:
 
     def turn(self, number: int) -> Turn:
         """The turn with a number. Raises ``BadSetting`` where there is none."""
-        found = self._store.get([number])
+        found = self._store.get([checks.whole("a turn's number", number)])
         if number not in found:
             raise BadSetting(f"there is no turn {number} in {self.path}; it never was, or it was forgotten")
         return found[number]
 
     def latest(self, most: int, *, conversation: str | None = None, before: int | None = None) -> list[Turn]:
         """The last turns, of one conversation where it is named, in the order in which they were kept."""
-        return self._store.latest(most, conversation, before)
+        return self._store.latest(checks.whole("how many turns", most), conversation, before)
 
     def __len__(self) -> int:
         return self._store.count()
@@ -135,10 +135,7 @@ class Memory:
         ``asker`` is who "I" and "my" are in the question. Without a ``conversation`` all are searched. Turns from the
         number ``before`` on, and those of the speakers ``without``, are left out.
         """
-        if not isinstance(question, str) or not question.strip():
-            raise BadSetting(f"got {question!r} as a question; expected a text. 'turns()' lists everything.")
-        if budget_tokens < 1:
-            raise BadSetting(f"got a budget of {budget_tokens} tokens; expected at least 1")
+        checks.whole("budget_tokens", budget_tokens, least=1)
         ranking = self._search.rank(question, asker, conversation, before, without)
         best = list(ranking.scores)[:PICKED]
         needed = [*best, *(ranking.previous[i] for i in best if i in ranking.previous)]
@@ -151,11 +148,12 @@ class Memory:
     def search(
         self, question: str, most: int = 10, *, asker: str = "user", conversation: str | None = None
     ) -> list[Found]:
-        """The turns that a question needs, best first."""
+        """The turns that a question needs, best first, at most ``most``. Raises ``BadSetting`` for a bad question."""
         ranking = self._search.rank(question, asker, conversation)
-        best = list(ranking.scores)[:most]
-        turns = self._store.get(best)
-        return [Found(turns[number], ranking.scores[number]) for number in best if number in turns]
+        most = checks.whole("how many turns", most, least=0)
+        turns = self._store.get(list(ranking.scores)[: max(PICKED, most)])
+        best, _ = order(ranking, turns, self._words)
+        return [Found(turns[number], ranking.scores[number]) for number in best[:most]]
 
     @property
     def threshold(self) -> float:
@@ -168,6 +166,7 @@ class Memory:
 
         It is the confidence that tells most of them apart, counting both kinds alike. Raises ``BadSetting`` for none.
         """
+        answerable, unanswerable = checks.texts("questions", answerable), checks.texts("questions", unanswerable)
         if not answerable or not unanswerable:
             raise BadSetting("expected questions of both kinds, with and without an answer; at least one of each")
         yes = [self._search.rank(question, asker).confidence for question in answerable]
@@ -210,10 +209,11 @@ class Memory:
     def forget(self, turns: Iterable[int] = (), *, conversation: str | None = None, speaker: str | None = None) -> int:
         """Remove turns for good: text, words, vectors, dictionaries that learned from them, free pages and WAL.
 
-        By number, or all of a conversation, of a speaker, of a speaker in a conversation; how many. Raises
-        ``BadSetting`` where nothing was named and ``Busy`` where another process holds the old state in use.
+        By number, or all of a conversation, of a speaker, of a speaker in a conversation; how many (0 where nobody has
+        that name). Raises ``BadSetting`` where nothing was named or a number is none of a turn, and ``Busy`` where
+        another process holds the old state in use.
         """
-        return upkeep.forget(self._store, self._index, turns, conversation, speaker)
+        return forgetting.forget(self._store, self._index, turns, conversation, speaker)
 
     def export(self, path: Path | str) -> int:
         """Write every turn to a JSONL file; how many."""

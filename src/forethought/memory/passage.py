@@ -9,7 +9,7 @@ from itertools import permutations
 from forethought.memory.search import Ranking
 from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
-from forethought.memory.words import STOP, WORD, indexed, sentences, words_of
+from forethought.memory.words import STOP, all_words, sentences, words_of
 
 ALIKE = 0.4
 """Share of words that two sayings of one speaker have in common where one may correct the other."""
@@ -36,7 +36,8 @@ class Line:
         """The line with its citation: ``[12] 2024-05-31 18:30 Ann: ...``."""
         when = f" {self.turn.at:%Y-%m-%d %H:%M}" if self.turn.at else ""
         later = f" (later corrected in [{self.superseded_by}])" if self.superseded_by else ""
-        line = f"[{self.turn.id}]{when} {self.turn.speaker}: {' '.join(self.text.splitlines())}{later}"
+        who = " ".join(self.turn.speaker.splitlines())
+        line = f"[{self.turn.id}]{when} {who}: {' '.join(self.text.splitlines())}{later}"
         return line.encode("utf-8", "replace").decode()  # no tokenizer or terminal takes lone surrogates
 
 
@@ -66,9 +67,7 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[list[
     """
     best = [turn for turn in ranking.scores if turn in turns]
     asked = ranking.question
-    words.stems(
-        word for i in best[:COMPARED] for word in WORD.findall(indexed(turns[i].text[:2000]).lower())
-    )  # at once
+    words.stems(word for i in best[:COMPARED] for word in all_words(turns[i].text[:2000]))  # at once
     told = {i: frozenset(words.covered(asked.words, turns[i].text[:2000])) for i in best[:COMPARED]}
     corrected: dict[int, int] = {}
     for i, j in permutations((i for i in best[:COMPARED] if told[i]), 2):
@@ -164,6 +163,6 @@ def _corrects(later: Turn, earlier: Turn) -> bool:
         return False
     if "?" in later.text or "?" in earlier.text or max(len(later.text), len(earlier.text)) > 2000:
         return False
-    one, other = (set(WORD.findall(turn.text.lower())) for turn in (earlier, later))
+    one, other = (set(all_words(turn.text)) for turn in (earlier, later))
     new, old = other - one - STOP, one - other - STOP
     return bool(new and old) and len(one & other) >= ALIKE * min(len(one), len(other))

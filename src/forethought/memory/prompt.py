@@ -160,6 +160,8 @@ def facts_of(told: Told) -> list[Fact]:
     if isinstance(told, str):
         told = told.splitlines()
     lines: Sequence[Line | str] = told.lines if isinstance(told, Passage) else told
+    if not isinstance(lines, Sequence) or not all(isinstance(line, Line | str) for line in lines):
+        raise BadSetting(f"got {told!r} as what was recalled; expected a Passage, a text, or a list of lines")
     found = []
     for place, line in enumerate(lines):
         if isinstance(line, str):

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from forethought.errors import BadSetting, UnknownName
+from forethought.memory import checks
 from forethought.memory.budget import Fitted, fit
 from forethought.memory.prompt import INSTRUCTION, MODES, Format, Mode, Prompt, Told, facts_of
 from forethought.memory.turns import Said, Turn
@@ -77,10 +79,18 @@ class Reader:
     ) -> None:
         self.lm = getattr(model, "lm", model)
         self.tokenizer: Any = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
-        if self.tokenizer is None:
+        if not isinstance(self.lm, nn.Module):
+            raise BadSetting(
+                f"got {model!r} as a model; expected a forethought Model, or a causal language model of transformers; "
+                "Reader.open() takes a folder"
+            )
+        if not callable(self.tokenizer):
             raise BadSetting(
                 f"a {type(model).__name__} came without its tokenizer; give both: Reader(model, tokenizer)"
             )
+        for what, number, fewest in (("window_tokens", window_tokens, 0), ("keep", keep, 0)):
+            checks.whole(what, number, fewest)
+        checks.whole("max_new_tokens", max_new_tokens)
         self.mode: Mode = DEFAULT_MODE if mode is None else mode
         if self.mode not in MODES:
             raise UnknownName.of("reader mode", mode, MODES)
@@ -133,8 +143,14 @@ class Reader:
         histories: Sequence[Sequence[Turn | Said]] | None = None,
     ) -> list[Reading]:
         """The answers to several questions, those of about one length read together; the same as one by one."""
+        questions = checks.texts("the questions", questions)
         passages = [None] * len(questions) if passages is None else passages
         histories = [()] * len(questions) if histories is None else histories
+        if not len(questions) == len(passages) == len(histories):
+            raise BadSetting(
+                f"got {len(questions)} questions, {len(passages)} passages and {len(histories)} histories; expected as "
+                "many of each"
+            )
         told = zip(questions, passages, histories, strict=True)
         fitted = [self.fit(question, passage, history) for question, passage, history in told]
         readings: dict[int, Reading] = {}
@@ -156,8 +172,9 @@ class Reader:
 
     def fit(self, question: str, passage: Told = None, history: Sequence[Turn | Said] = ()) -> Fitted:
         """The prompt within the bound, and how many facts and turns were left out."""
-        if not isinstance(question, str) or not question.strip():
-            raise BadSetting(f"got {question!r} as a question; expected a text")
+        checks.question(question)
+        if not all(isinstance(turn, Turn | Said) for turn in history):
+            raise BadSetting("got a history that holds something else than turns; expected a list of Turn or Said")
         facts = [] if self.mode == "full" else facts_of(passage)
         return fit(self.format, self.mode, question, facts, history, self._room(), self.window_tokens)
 
@@ -243,6 +260,7 @@ def bound(lm: Any, wanted: int | None) -> int | None:
     """Tokens of prompt and answer: what is wanted, within the model's positions; ``None`` where there is no bound."""
     config = getattr(lm, "config", None)
     positions = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
+    wanted = None if wanted is None else checks.whole("max_tokens", wanted)
     bounds = [int(bound) for bound in (wanted, positions) if bound is not None]
     return min(bounds, default=None)
 

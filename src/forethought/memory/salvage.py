@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from forethought import storage
@@ -99,7 +100,7 @@ def _readable(path: Path) -> tuple[list[Said], int]:
         for row in rows:
             try:
                 said.append(_said(store, connection, row))
-            except (sqlite3.DatabaseError, ForethoughtError, UnicodeDecodeError, TypeError, OverflowError):
+            except (sqlite3.DatabaseError, ForethoughtError, TypeError):
                 lost += 1
         return said, lost
     finally:
@@ -107,20 +108,28 @@ def _readable(path: Path) -> tuple[list[Said], int]:
 
 
 def _said(store: Store, connection: sqlite3.Connection, row: tuple[int, ...]) -> Said:
-    """A turn; its text has to be whole, its names may be lost."""
+    """A turn; its text has to be whole, its names and its time may be lost."""
     _, conversation, speaker, at, text = row
     try:
         whole = store.text(connection, text)
     except sqlite3.DatabaseError:
         whole = store.packed(connection, text)
     who, where = _name(store, connection, speaker), _name(store, connection, conversation)
-    return Said(who, frames.unraw(whole), from_milliseconds(at), where)
+    return Said(who, frames.unraw(whole), _time(at), where)
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    """When it was said; unknown where that is damaged."""
+    try:
+        return from_milliseconds(milliseconds)
+    except Damaged:
+        return None
 
 
 def _name(store: Store, connection: sqlite3.Connection, number: int) -> str:
     try:
         return store.name(connection, number)
-    except (sqlite3.DatabaseError, ForethoughtError, UnicodeDecodeError, TypeError):
+    except (sqlite3.DatabaseError, ForethoughtError, TypeError):
         return LOST.format(number)
 
 

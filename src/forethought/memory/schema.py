@@ -2,19 +2,19 @@
 
 One SQLite file, in WAL mode with ``synchronous=FULL``: what was committed survives a kill and a power cut. ``turns``,
 ``texts``, ``packs`` (what ``compact`` makes of texts: several in one frame), ``names`` and ``dictionaries`` are the
-truth;
-digests, words and vectors are an index, made from it anew at any time.
+truth; digests, words and vectors are an index, made from it anew at any time.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from forethought.errors import BadSetting, Busy, Damaged, NoSpace
+from forethought.errors import BadSetting, Busy, Damaged, ForethoughtError, NoSpace
 
 APPLICATION = 0x66746D65
 """SQLite's ``application_id`` of a memory: "ftme"."""
@@ -24,11 +24,11 @@ WAIT = 60.0
 MAGIC = b"SQLite format 3\x00"
 
 TRUTH = """
-CREATE TABLE IF NOT EXISTS names(id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL UNIQUE, speaks INTEGER NOT
-NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS names(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL UNIQUE, speaks INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS dictionaries(id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS texts(id INTEGER PRIMARY KEY AUTOINCREMENT, dictionary INTEGER NOT NULL, frame BLOB NOT
-NULL);
+CREATE TABLE IF NOT EXISTS texts(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, dictionary INTEGER NOT NULL, frame BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS packs(first INTEGER PRIMARY KEY, dictionary INTEGER NOT NULL, frame BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS turns(
     id INTEGER PRIMARY KEY AUTOINCREMENT, conversation INTEGER NOT NULL, speaker INTEGER NOT NULL,
@@ -48,14 +48,15 @@ TABLES = {"names", "dictionaries", "texts", "packs", "turns", "settings"}
 def connect(path: Path) -> sqlite3.Connection:
     """An open memory at ``path``, made where there is none.
 
-    Raises ``Damaged`` for a file that is no memory (it stays as it was), ``BadSetting`` for one of a later version,
-    ``NoSpace`` and ``Busy``.
+    Raises ``Damaged`` for a file that is no memory (it stays as it was), ``BadSetting`` for one of a later version and
+    for a path where no file can be, ``NoSpace`` and ``Busy``.
     """
-    if path.is_dir():
-        raise BadSetting(f"{path} is a folder; expected the file of a memory, such as {path / 'chat.sqlite'}")
-    refuse(path)
-    with clear_errors(path):
+    with _named(path):
+        if path.is_dir():
+            raise BadSetting(f"{path} is a folder; expected the file of a memory, such as {path / 'chat.sqlite'}")
+        refuse(path)
         path.parent.mkdir(parents=True, exist_ok=True)
+    with clear_errors(path):
         connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
         try:
             _prepare(connection, path)
@@ -79,9 +80,8 @@ def refuse(path: Path) -> None:
     application, version = int.from_bytes(head[68:72], "big"), int.from_bytes(head[60:64], "big")
     if application != APPLICATION:
         raise Damaged(
-            f"{path} is an SQLite file of another program (application id {application:#x}, expected"
-            f" {APPLICATION:#x}); "
-            "it was left as it is. Name another file for the memory."
+            f"{path} is an SQLite file of another program (application id {application:#x}, expected "
+            f"{APPLICATION:#x}); it was left as it is. Name another file for the memory."
         )
     if version > VERSION:
         raise BadSetting(f"{path} is of version {version}, this program knows {VERSION}; use a later forethought")
@@ -154,6 +154,19 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         yield connection
     finally:
         connection.execute("COMMIT")
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """What the file system says of a path where no file can be: ``BadSetting``, or ``NoSpace`` for its folder."""
+    try:
+        yield
+    except ForethoughtError:
+        raise
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise NoSpace(f"no space left for the folder of {path}; free some space, then do the same again") from error
+        raise BadSetting(f"{str(path)!r} cannot be the file of a memory ({error}); name another path") from error
 
 
 @contextmanager

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterable, Sequence
 
-from forethought.memory.words import WORD, indexed
+from forethought.memory.words import all_words
 
 KNOWN = 100_000
 """Stems that are remembered."""
 
 
 class Words:
-    """Words as the index sees them, stemmed, by a scratch index in memory."""
+    """Words as the index sees them, stemmed, by a scratch index in memory; several threads may use it."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._scratch = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._scratch.execute(
             "CREATE VIRTUAL TABLE scratch USING fts5(text, tokenize='porter unicode61 remove_diacritics 2')"
@@ -25,16 +27,20 @@ class Words:
     def stems(self, words: Iterable[str]) -> dict[str, str]:
         """Each word's stem; asked of the scratch index once for each word."""
         wanted = list(words)
-        if len(self._known) > KNOWN:
-            self._known.clear()
-        if new := [word for word in dict.fromkeys(wanted) if word not in self._known]:
-            self._scratch.execute("BEGIN")
-            self._scratch.execute("DELETE FROM scratch")
-            self._scratch.executemany("INSERT INTO scratch(rowid, text) VALUES(?, ?)", enumerate(new))
-            found = {doc: term for term, doc in self._scratch.execute("SELECT term, doc FROM stems").fetchall()}
-            self._scratch.execute("COMMIT")
-            self._known.update((word, found.get(place, word)) for place, word in enumerate(new))
-        return {word: self._known[word] for word in wanted}
+        with self._lock:
+            if len(self._known) > KNOWN:
+                self._known.clear()
+            if new := [word for word in dict.fromkeys(wanted) if word not in self._known]:
+                self._learn(new)
+            return {word: self._known[word] for word in wanted}
+
+    def _learn(self, new: Sequence[str]) -> None:
+        self._scratch.execute("BEGIN")
+        self._scratch.execute("DELETE FROM scratch")
+        self._scratch.executemany("INSERT INTO scratch(rowid, text) VALUES(?, ?)", enumerate(new))
+        found = {doc: term for term, doc in self._scratch.execute("SELECT term, doc FROM stems").fetchall()}
+        self._scratch.execute("COMMIT")
+        self._known.update((word, found.get(place, word)) for place, word in enumerate(new))
 
     def counts(self, connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, int]:
         """In how many turns each word is."""
@@ -48,5 +54,5 @@ class Words:
     def covered(self, words: Sequence[str], text: str) -> list[str]:
         """Those of the words that a text has, in any form."""
         stems = self.stems(words)
-        there = set(self.stems(WORD.findall(indexed(text).lower())).values())
+        there = set(self.stems(all_words(text)).values())
         return [word for word in words if stems[word] in there]

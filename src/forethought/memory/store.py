@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from forethought.errors import BadSetting, Damaged
-from forethought.memory import frames, schema
+from forethought.memory import checks, frames, schema
 from forethought.memory.frames import BARE, CHAT, FAST, PLAIN, SEPARATOR, Codec
-from forethought.memory.turns import Said, Turn, from_milliseconds, to_milliseconds
+from forethought.memory.turns import Said, Turn, check, from_milliseconds, to_milliseconds
 
 SELECT = "SELECT id, conversation, speaker, at, text FROM turns"
 MANY = 500
@@ -73,11 +73,12 @@ class Store:
 
     # --- writing ---
 
-    def extend(self, said: Iterable[Said]) -> list[int]:
+    def extend(self, said: Iterable[Said | Turn]) -> list[int]:
         """Keep turns, all of them or none; their numbers. Durable when it returns."""
-        ready = [(frames.raw(turn.text), turn) for turn in said]
-        for _, turn in ready:
-            _check(turn)
+        ready = []
+        for turn in said:
+            check(turn)
+            ready.append((frames.raw(turn.text), turn))
         if not ready:
             return []
         with self.write() as connection:
@@ -91,7 +92,7 @@ class Store:
         self,
         connection: sqlite3.Connection,
         data: bytes,
-        turn: Said,
+        turn: Said | Turn,
         dictionary: int,
         names: dict[str, int],
         known: dict[bytes, int],
@@ -144,10 +145,7 @@ class Store:
             with self.read() as connection:
                 only, values = "", [last, top]
                 if conversation is not None:
-                    found = connection.execute(
-                        "SELECT id FROM names WHERE name=?", (frames.raw(conversation),)
-                    ).fetchone()
-                    only, values = " AND conversation=?", [*values, found[0] if found else -1]
+                    only, values = " AND conversation=?", [*values, number_of(connection, conversation)]
                 rows = connection.execute(
                     f"{SELECT} WHERE id>? AND id<=?{only} ORDER BY id LIMIT 500", values
                 ).fetchall()
@@ -159,11 +157,11 @@ class Store:
 
     def latest(self, most: int, conversation: str | None = None, before: int | None = None) -> list[Turn]:
         """The last turns, those of one conversation where it is named, in order."""
+        top = 1 << 62 if before is None else checks.whole("'before', a turn's number,", before)
         with self.read() as connection:
-            only, values = "", [1 << 62 if before is None else before]
+            only, values = "", [top]
             if conversation is not None:
-                found = connection.execute("SELECT id FROM names WHERE name=?", (frames.raw(conversation),)).fetchone()
-                only, values = " AND conversation=?", [*values, found[0] if found else -1]
+                only, values = " AND conversation=?", [*values, number_of(connection, conversation)]
             sql = f"{SELECT} WHERE id<?{only} ORDER BY id DESC LIMIT ?"
             rows = connection.execute(sql, [*values, max(most, 0)]).fetchall()
             return [self.turn(connection, row) for row in reversed(rows)]
@@ -199,13 +197,17 @@ class Store:
 
     def packed(self, connection: sqlite3.Connection, number: int) -> bytes:
         """The bytes of a text that ``compact`` put in a pack. Raises ``Damaged``."""
-        found = connection.execute(
-            "SELECT first, dictionary, frame FROM packs WHERE first<=? ORDER BY first DESC LIMIT 1", (number,)
-        ).fetchone()
-        texts = self.unpack(connection, *found[1:]).split(SEPARATOR) if found else []
-        if not found or number - found[0] >= len(texts):
+        pack = self.pack_with(connection, number)
+        if pack is None:
             raise Damaged(f"{self.path}: text {number} is missing; 'forethought memory salvage' keeps the others")
-        return texts[int(number - found[0])]
+        return pack[1][number - pack[0]]
+
+    def pack_with(self, connection: sqlite3.Connection, number: int) -> tuple[int, list[bytes]] | None:
+        """The pack that a text is in: the number of its first text, and its texts."""
+        sql = "SELECT first, dictionary, frame FROM packs WHERE first<=? ORDER BY first DESC LIMIT 1"
+        found = connection.execute(sql, (number,)).fetchone()
+        texts = self.unpack(connection, *found[1:]).split(SEPARATOR) if found else []
+        return (int(found[0]), texts) if found and number - found[0] < len(texts) else None
 
     def name(self, connection: sqlite3.Connection, number: int) -> str:
         """A speaker's or a conversation's name."""
@@ -256,20 +258,17 @@ class Store:
         self._codecs.clear()
 
 
+def number_of(connection: sqlite3.Connection, name: str) -> int:
+    """The number of a speaker's or a conversation's name; -1, which none has, where it is not known."""
+    found = connection.execute("SELECT id FROM names WHERE name=?", (frames.raw(name),)).fetchone()
+    return int(found[0]) if found else -1
+
+
 def _name_id(connection: sqlite3.Connection, name: str) -> int:
     """The number of a name, new or not."""
-    data = frames.raw(name)
-    found = connection.execute("SELECT id FROM names WHERE name=?", (data,)).fetchone()
-    if found is None:
-        row = connection.execute("INSERT INTO names(name) VALUES(?)", (data,))
-        assert row.lastrowid is not None
-        return row.lastrowid
-    return int(found[0])
-
-
-def _check(turn: Said) -> None:
-    """Raises ``BadSetting`` where a turn cannot be kept as it is."""
-    for what, name in (("speaker", turn.speaker), ("conversation", turn.conversation)):
-        if not isinstance(name, str) or len(name) > 1000:
-            raise BadSetting(f"got {str(name)[:40]!r} as the {what}; expected a text of at most 1,000 characters")
-    to_milliseconds(turn.at)
+    known = number_of(connection, name)
+    if known >= 0:
+        return known
+    row = connection.execute("INSERT INTO names(name) VALUES(?)", (frames.raw(name),))
+    assert row.lastrowid is not None
+    return row.lastrowid

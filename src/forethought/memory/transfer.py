@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import json
 import re
 from pathlib import Path
@@ -13,7 +14,7 @@ from forethought import storage
 from forethought.errors import BadSetting, Damaged, ForethoughtError
 from forethought.memory import frames
 from forethought.memory.store import Store
-from forethought.memory.turns import Said, Turn, read_time
+from forethought.memory.turns import Said, Turn, check, read_time
 
 FIELDS = {"id", "conversation", "speaker", "at", "text", "base64"}
 
@@ -21,8 +22,11 @@ FIELDS = {"id", "conversation", "speaker", "at", "text", "base64"}
 def export(store: Store, path: Path) -> int:
     """Write every turn as one JSON object a line (``id``, ``conversation``, ``speaker``, ``at``, ``text``); how many.
 
-    A text with lone surrogates, which JSON would join, is ``base64`` of its UTF-8 instead. Raises ``NoSpace``.
+    A text with lone surrogates, which JSON would join, is ``base64`` of its UTF-8 instead. Raises ``NoSpace``, and
+    ``BadSetting`` for a folder.
     """
+    if path.is_dir():
+        raise BadSetting(f"{path} is a folder; expected a file to write, such as {path / 'turns.jsonl'}")
     lines = [json.dumps(_told(turn), ensure_ascii=False) for turn in store.turns()]
     storage.write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
     return len(lines)
@@ -33,12 +37,12 @@ def read(path: Path) -> list[Said]:
     if not path.is_file():
         raise BadSetting(f"there is no file {path}; expected JSONL with a speaker and a text in each line")
     said = []
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+    for number, line in enumerate(path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
             said.append(_heard(json.loads(line.decode("utf-8"))))
-        except (ValueError, ForethoughtError) as error:
+        except (ValueError, RecursionError, ForethoughtError) as error:
             raise Damaged(
                 f"{path}, line {number}: {error}; expected an object such as "
                 '{"speaker": "user", "text": "Hello", "at": "2024-05-31T18:30:00"}. Nothing was imported.'
@@ -69,11 +73,13 @@ def _heard(found: object) -> Said:
     if isinstance(coded, str) and text is None:
         try:
             text = frames.unraw(base64.b64decode(coded, validate=True))
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except (binascii.Error, Damaged) as error:
             raise BadSetting(f"its base64 is none of a text ({error})") from error
     if not isinstance(speaker, str) or not isinstance(text, str):
         raise BadSetting("it lacks a speaker or a text")
     at, conversation = found.get("at"), found.get("conversation", "")
     if not isinstance(at, str | None) or not isinstance(conversation, str):
         raise BadSetting("its time or its conversation is no text")
-    return Said(speaker, text, read_time(at) if at else None, conversation)
+    said = Said(speaker, text, read_time(at) if at else None, conversation)
+    check(said)
+    return said

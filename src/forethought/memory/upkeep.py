@@ -1,4 +1,4 @@
-"""Upkeep of a memory's file: measured, checked, made smaller, and turns removed for good.
+"""Upkeep of a memory's file: measured, checked and made smaller.
 
 Each step is one transaction, so a kill at any moment leaves a whole memory, at worst one that is not yet as small.
 """
@@ -6,10 +6,10 @@ Each step is one transaction, so a kill at any moment leaves a whole memory, at 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forethought.errors import BadSetting, Busy, ForethoughtError
+from forethought.errors import Busy, ForethoughtError
 from forethought.memory import frames, index
 from forethought.memory.frames import CHAT, SEPARATOR, SMALL
 from forethought.memory.index import Index
@@ -85,7 +85,7 @@ def _lengths(store: Store, connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def verify(store: Store) -> list[str]:
-    """What is wrong, in words: SQLite's own check, every text, every name, and whether the index has each turn once."""
+    """What is wrong, in words: SQLite's own check, every text and name, and whether the index knows each turn once."""
     try:
         with store.read() as connection:
             wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(20)").fetchall() if row[0] != "ok"]
@@ -104,7 +104,7 @@ def _wrong_turns(store: Store, connection: sqlite3.Connection) -> list[str]:
     for row in connection.execute(SELECT):
         try:
             turn = store.turn(connection, row)
-        except (ForethoughtError, UnicodeDecodeError) as error:
+        except ForethoughtError as error:
             wrong.append(f"turn {row[0]}: {error}")
             continue
         if digests.get(row[4]) != frames.digest(frames.raw(turn.text)):
@@ -161,7 +161,7 @@ def repack(store: Store) -> None:
         with store.write() as connection:
             dictionary = store.newest_dictionary(connection)
             texts = _take(store, connection, last)
-            for first, pack in _packs(texts):
+            for first, pack in packs_of(texts):
                 row = store.pack(connection, SEPARATOR.join(pack), dictionary, SMALL)
                 connection.execute("INSERT INTO packs VALUES(?, ?, ?)", (first, *row))
         if not texts:
@@ -193,7 +193,7 @@ def _take(store: Store, connection: sqlite3.Connection, after: int) -> list[tupl
     return taken
 
 
-def _packs(texts: Sequence[tuple[int, bytes]]) -> list[tuple[int, list[bytes]]]:
+def packs_of(texts: Sequence[tuple[int, bytes]]) -> list[tuple[int, list[bytes]]]:
     """Runs of texts with numbers that follow each other: the first number and the texts."""
     packs: list[tuple[int, list[bytes]]] = []
     size = 0
@@ -220,86 +220,4 @@ def shrink(store: Store) -> None:
         )
 
 
-# --- removed ---
-
-
-def forget(store: Store, found: Index, turns: Iterable[int], conversation: str | None, speaker: str | None) -> int:
-    """Remove turns for good; see ``Memory.forget``."""
-    turns = list(turns)
-    if not turns and conversation is None and speaker is None:
-        raise BadSetting("nothing was named to forget; give numbers of turns, a conversation or a speaker")
-    with store.write() as connection:
-        rows = _named(connection, turns, conversation, speaker)
-        found.remove(connection, [store.turn(connection, row) for row in rows])
-        connection.executemany("DELETE FROM turns WHERE id=?", [(row[0],) for row in rows])
-        connection.execute(
-            "DELETE FROM names WHERE id NOT IN (SELECT speaker FROM turns UNION SELECT conversation FROM turns)"
-        )
-        _drop_texts(store, connection, {row[4] for row in rows})
-        own = connection.execute("SELECT count(*) FROM dictionaries").fetchone()[0]
-        if rows and own:  # it may hold words of what was forgotten
-            _without_own(store, connection)
-        if rows:
-            connection.execute("INSERT INTO turn_words(turn_words) VALUES('optimize')")
-    store.drop_caches()
-    if rows:
-        shrink(store)
-    return len(rows)
-
-
-def _named(
-    connection: sqlite3.Connection, turns: Sequence[int], conversation: str | None, speaker: str | None
-) -> list[tuple[int, int, int, int | None, int]]:
-    """The rows of the turns that are to go."""
-    where, values = [], []
-    for column, name in (("conversation", conversation), ("speaker", speaker)):
-        if name is not None:
-            where.append(f"{column} = (SELECT id FROM names WHERE name=?)")
-            values.append(frames.raw(name))
-    rows = []
-    if where:
-        rows = connection.execute(f"{SELECT} WHERE {' AND '.join(where)}", values).fetchall()
-    for number in dict.fromkeys(turns):
-        row = connection.execute(f"{SELECT} WHERE id=?", (int(number),)).fetchone()
-        if row is None:
-            raise BadSetting(f"there is no turn {number}; nothing was forgotten. 'turns()' lists what there is.")
-        rows += [row] if row not in rows else []
-    return rows
-
-
-def _drop_texts(store: Store, connection: sqlite3.Connection, texts: set[int]) -> None:
-    """Remove the texts that no turn has any more; packs are written anew without them."""
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS gone(text INTEGER PRIMARY KEY)")
-    connection.execute("DELETE FROM temp.gone")
-    connection.executemany("INSERT INTO temp.gone VALUES(?)", [(text,) for text in texts])
-    connection.execute("DELETE FROM temp.gone WHERE text IN (SELECT text FROM turns)")
-    gone = {row[0] for row in connection.execute("SELECT text FROM temp.gone").fetchall()}
-    connection.execute("DELETE FROM texts WHERE id IN (SELECT text FROM temp.gone)")
-    connection.execute("DELETE FROM digests WHERE text IN (SELECT text FROM temp.gone)")
-    for number in sorted(gone):
-        row = connection.execute(
-            "SELECT first, dictionary, frame FROM packs WHERE first<=? ORDER BY first DESC LIMIT 1", (number,)
-        ).fetchone()
-        texts_of = store.unpack(connection, row[1], row[2]).split(SEPARATOR) if row else []
-        if row and number - row[0] < len(texts_of):
-            connection.execute("DELETE FROM packs WHERE first=?", (row[0],))
-            kept = [(n, text) for n, text in enumerate(texts_of, row[0]) if n not in gone]
-            for first, pack in _packs(kept):
-                packed = store.pack(connection, SEPARATOR.join(pack), store.newest_dictionary(connection))
-                connection.execute("INSERT INTO packs VALUES(?, ?, ?)", (first, *packed))
-
-
-def _without_own(store: Store, connection: sqlite3.Connection) -> None:
-    """Write every text with the shipped dictionary and drop the memory's own ones."""
-    for table, key in (("texts", "id"), ("packs", "first")):
-        rows = connection.execute(f"SELECT {key} FROM {table} WHERE dictionary>0").fetchall()
-        for (number,) in rows:
-            how, frame = connection.execute(
-                f"SELECT dictionary, frame FROM {table} WHERE {key}=?", (number,)
-            ).fetchone()
-            packed = store.pack(connection, store.unpack(connection, how, frame), CHAT)
-            connection.execute(f"UPDATE {table} SET dictionary=?, frame=? WHERE {key}=?", (*packed, number))
-    connection.execute("DELETE FROM dictionaries")
-
-
-__all__ = ["Stats", "compact", "forget", "stats", "verify"]
+__all__ = ["Stats", "compact", "stats", "verify"]

@@ -15,6 +15,11 @@ DAY_MONTH = re.compile(rf"\b{DAY}\s+(?:of\s+)?{MONTH}(?:,?\s+(\d{{4}}))?\b", re.
 MONTH_DAY = re.compile(rf"\b{MONTH}\s+{DAY}(?:,?\s+(\d{{4}}))?(?!\d)\b", re.IGNORECASE)
 AGO = re.compile(r"\b(yesterday|today|last week|last month|last year)\b", re.IGNORECASE)
 
+SAID = frozenset(
+    {"yesterday", "today", "last", "day", "days", "week", "month", "year", "during", "since", "early", "late"}
+)
+"""Words that say when, beside numbers and months."""
+
 Span = tuple[datetime, datetime]
 BACK = {"today": (0, 1), "yesterday": (1, 1), "last week": (14, 14), "last month": (62, 62), "last year": (730, 730)}
 """How many days back a span begins and how long it is: wide enough, since it only prefers."""
@@ -32,6 +37,11 @@ def span(question: str, latest: datetime | None) -> Span | None:
         if found:
             return found
     return None
+
+
+def is_time(word: str) -> bool:
+    """Whether a word, lower case, only says when."""
+    return word in MONTHS or word in SAID or re.fullmatch(r"\d+(st|nd|rd|th)?", word) is not None
 
 
 def _iso(question: str, latest: datetime | None) -> Span | None:

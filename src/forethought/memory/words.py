@@ -7,141 +7,62 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 STOP = frozenset(
-    [
-        "a",
-        "about",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "being",
-        "but",
-        "by",
-        "can",
-        "could",
-        "d",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "done",
-        "for",
-        "from",
-        "get",
-        "got",
-        "had",
-        "has",
-        "have",
-        "having",
-        "he",
-        "her",
-        "hers",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "ll",
-        "m",
-        "may",
-        "me",
-        "might",
-        "mine",
-        "must",
-        "my",
-        "no",
-        "nor",
-        "not",
-        "of",
-        "on",
-        "or",
-        "our",
-        "ours",
-        "re",
-        "s",
-        "shall",
-        "she",
-        "should",
-        "so",
-        "some",
-        "such",
-        "t",
-        "than",
-        "that",
-        "the",
-        "their",
-        "theirs",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "too",
-        "us",
-        "ve",
-        "very",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "yours",
-    ]
+    """
+a about all also am an and any are as at be because been before being but by can could d did do does doing done for
+from get got had has have having he her hers him his how i if in into is it its just ll m may me might mine must my no
+nor not of on or our ours re s shall she should so some such t than that the their theirs them then there these they
+this those to too us ve very was we were what when where which who whom whose why will with would you your yours
+""".split()  # noqa: SIM905
 )
 """Words of a question that say what kind of answer is wanted, not what it is about."""
 HISTORY = re.compile(
     r"\b(first|before|earlier|original(ly)?|previous(ly)?|used to|history|formerly|initially|old|all)\b"
 )
 WORD = re.compile(r"\w+")
-END = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n+")
+END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])\s*|\n+")
+SIGN = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f])")
+"""Chinese characters and Japanese kana: written without spaces, so each is looked up as a word."""
 LONG, MOST = 600, 4095
 """Characters of a sentence, beyond which it is cut; sentences of a turn that have a number."""
+SAYING = frozenset(
+    """
+say says said tell tells told talk talked speak spoke mention mentions mentioned discuss discussed happen happens
+happened write wrote
+""".split()  # noqa: SIM905
+)
+"""Words of a question that ask what was said, whatever it was about."""
+NOW = frozenset({"now", "current", "currently", "latest", "newest", "recent", "recently", "still", "anymore"})
 OWN = frozenset({"my", "mine"})
 FIRST_PERSON = frozenset({"i", "me", "my", "mine", "myself"})
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question taken apart: the words to look up, the speakers (numbers) it is about, whether the past is asked for."""
+    """A question taken apart: what to look up, the speakers (numbers) it is about, whether it asks for the past."""
 
     text: str
     words: tuple[str, ...]
     speakers: frozenset[int]
     history: bool
+    topic: tuple[str, ...]
+    """What it is about: the words to look up, without verbs of saying."""
+    saying: bool
+    """Whether it has such a verb."""
 
 
 def indexed(text: str) -> str:
-    """A text as the index sees it: NULs and lone surrogates, which SQLite's text cannot hold, are spaces."""
+    """A text as SQLite takes it: NULs and lone surrogates, which its texts cannot hold, are spaces."""
     return re.sub("[\x00\ud800-\udfff]", " ", text)
+
+
+def spaced(text: str) -> str:
+    """A text as the words' index has it: with spaces around what is written without any."""
+    return indexed(text) if text.isascii() else SIGN.sub(r" \1 ", indexed(text))
+
+
+def all_words(text: str) -> list[str]:
+    """The words of a text, lower case."""
+    return WORD.findall(spaced(text).lower())
 
 
 def sentences(text: str) -> list[str]:
@@ -160,12 +81,17 @@ def sentences(text: str) -> list[str]:
 
 def words_of(text: str) -> list[str]:
     """The words of a text, lower case, without stop words."""
-    return [word for word in WORD.findall(indexed(text).lower()) if word not in STOP]
+    return [word for word in all_words(text) if word not in STOP]
 
 
 def of_speaker(text: str) -> bool:
     """Whether a text tells of something that is its speaker's."""
-    return bool(OWN & set(WORD.findall(indexed(text).lower())))
+    return bool(OWN & set(all_words(text)))
+
+
+def which_value(word: str) -> bool:
+    """Whether a word of a question asks for a former or the present value; what tells the value may lack it."""
+    return word in NOW or HISTORY.fullmatch(word) is not None
 
 
 def take_apart(text: str, speakers: Mapping[str, int], asker: str) -> Question:
@@ -173,12 +99,11 @@ def take_apart(text: str, speakers: Mapping[str, int], asker: str) -> Question:
 
     Names of speakers say whose turns to prefer; as words they would find those who call them by name.
     """
-    plain = indexed(text).lower()
-    tokens = WORD.findall(plain)
+    tokens = all_words(text)
     about: set[int] = set()
     named: set[str] = set()
     for name, number in speakers.items():
-        parts = WORD.findall(name)
+        parts = all_words(name)
         if parts and any(tokens[i : i + len(parts)] == parts for i in range(len(tokens))):
             about.add(number)
             named.update(parts)
@@ -187,7 +112,15 @@ def take_apart(text: str, speakers: Mapping[str, int], asker: str) -> Question:
             named.add(parts[0])
     if asker.lower() in speakers and FIRST_PERSON & set(tokens):
         about.add(speakers[asker.lower()])
-    return Question(text, _words(tokens, named), frozenset(about), bool(HISTORY.search(plain)))
+    topic = tuple(token for token in tokens if token not in STOP | SAYING | named)
+    return Question(
+        text=text,
+        words=_words(tokens, named),
+        speakers=frozenset(about),
+        history=bool(HISTORY.search(text.lower())),
+        topic=topic,
+        saying=not SAYING.isdisjoint(tokens),
+    )
 
 
 def _words(tokens: list[str], named: Iterable[str]) -> tuple[str, ...]:

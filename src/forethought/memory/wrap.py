@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from forethought.errors import BadSetting
+from forethought.memory import checks
 from forethought.memory.budget import best
 from forethought.memory.memory import Memory
 from forethought.memory.passage import Passage
@@ -50,10 +51,16 @@ def with_memory(
     """
     if not callable(getattr(model, "generate", None)):
         raise BadSetting(
-            f"a {type(model).__name__} has no generate(); expected a causal language model of transformers"
+            f"a {type(model).__name__} has no generate(); expected a causal language model of transformers (of a "
+            "forethought Model: model.lm)"
         )
-    if budget_tokens < 1:
-        raise BadSetting(f"got budget_tokens={budget_tokens}; expected at least 1")
+    if not isinstance(memory, Memory) or not callable(tokenizer):
+        raise BadSetting(
+            f"got a {type(tokenizer).__name__} as the tokenizer and a {type(memory).__name__} as the memory; expected "
+            "with_memory(model, tokenizer, Memory.open(path))"
+        )
+    checks.whole("budget_tokens", budget_tokens, least=1)
+    checks.two_names(speaker, name)
     remembering = copy.copy(model)  # shares every weight
     recall = _Recall(memory, tokenizer, budget_tokens, keep, speaker, name, conversation, bound(model, None))
     remembering.recalled = []
@@ -120,8 +127,8 @@ def _generate(model: Any, remembering: Any, recall: _Recall, inputs: Any = None,
         if more.get(name) is not None:
             raise BadSetting(f"generate() of a model with memory got {name}, which holds no text; give it input_ids")
     given = inputs if inputs is not None else more.pop("input_ids", None)
-    if not isinstance(given, Tensor) or given.ndim != 2:
-        raise BadSetting("generate() of a model with memory expects input_ids, a tensor of (rows, tokens)")
+    if not isinstance(given, Tensor) or given.ndim != 2 or not given.numel() or given.is_floating_point():
+        raise BadSetting("generate() of a model with memory expects input_ids, a tensor of (rows, tokens), not empty")
     mask = more.pop("attention_mask", None)
     rows = [_real(row, None if mask is None else mask[r]) for r, row in enumerate(given)]
     found = [recall.extended(ids, _new(model, more, len(ids))) for ids in rows]

@@ -85,7 +85,11 @@ def reads_padding(model: nn.Module) -> bool:
     return kind in ("mamba", "falcon_mamba") and has_stateful_scan(model)
 
 
-def _mixers(model: nn.Module) -> list[Any]:
+def _mixers(model: Any) -> list[Any]:
+    if not isinstance(model, nn.Module):
+        raise BadSetting(
+            f"got a {type(model).__name__}; expected a loaded Hugging Face model (of a forethought Model: model.lm)"
+        )
     mixers = [m for m in model.modules() if type(m).__name__ in MIXERS]
     if not mixers:
         kind = getattr(getattr(model, "config", None), "model_type", type(model).__name__)

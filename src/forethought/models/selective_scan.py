@@ -38,6 +38,8 @@ def selective_scan(
     ``dt_BTD`` is the time step after softplus, ``a_DN`` negative. Computed in float32 (float64 where ``u`` is) and
     returned so; differentiable once in every input. Raises ``BadSetting`` for shapes that do not fit.
     """
+    if u_BTD.ndim != 3 or a_DN.ndim != 2:
+        raise BadSetting(f"u and A have {u_BTD.ndim} and {a_DN.ndim} dimensions; expected (B, T, D) and (D, N)")
     batch, tokens, channels = u_BTD.shape
     size = a_DN.shape[-1]
     _fits("dt", dt_BTD, (batch, tokens, channels))
@@ -148,7 +150,7 @@ def _chunks(dt: Tensor, a: Tensor) -> Iterator[slice]:
     """The slices of time that are computed at once: as many tokens as there is room for."""
     batch, tokens, _ = dt.shape
     room = IN_CACHE if dt.device.type == "cpu" else ON_DEVICE
-    width = min(max(room // (batch * a.numel()), 4), 64 if dt.device.type == "cpu" else 1024)
+    width = min(max(room // max(1, batch * a.numel()), 4), 64 if dt.device.type == "cpu" else 1024)
     yield from (slice(t, min(t + width, tokens)) for t in range(0, tokens, width))
 
 

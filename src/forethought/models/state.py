@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from forethought import storage
 from forethought.errors import BadSetting, Damaged, WrongState
 
-FORMAT = 1
+FORMAT = 2
 HEADER = "forethought_state"
 RECURRENT, KEYS_AND_VALUES = ("conv_states", "recurrent_states"), ("keys", "values")
 KINDS = {
@@ -81,9 +81,14 @@ def model_fingerprint(lm: nn.Module) -> str:
     found = hashlib.sha256()
     for name, weight in weights:
         found.update(f"{name} {weight.dtype} {tuple(weight.shape)}\n".encode())
-        found.update(weight.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+        found.update(_bytes_of(weight))
     _FINGERPRINTS[lm] = now, found.hexdigest()[:16]
     return found.hexdigest()[:16]
+
+
+def _bytes_of(tensor: Tensor) -> memoryview:
+    """A tensor's numbers as they lie in memory."""
+    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
 
 
 def tokenizer_fingerprint(tokenizer: Any) -> str:
@@ -150,6 +155,8 @@ def restore(
     """
     from transformers import DynamicCache
 
+    if not isinstance(state, State):
+        raise BadSetting(f"got a {type(state).__name__} as a state; expected what snapshot() or load() gave")
     _matches("model", model_fingerprint(lm), state.model)
     if tokenizer is not None:
         _matches("tokenizer", tokenizer_fingerprint(tokenizer), state.tokenizer)
@@ -246,9 +253,14 @@ def to_bytes(state: State) -> bytes:
     tensors = {**state.tensors, **{name: t.contiguous() for name, t in more.items() if t is not None}}
     told = {
         "format": FORMAT, "model": state.model, "tokenizer": state.tokenizer, "prefix": state.prefix,
-        "layers": state.layers, "tensors": sorted(tensors),
+        "layers": state.layers, "tensors": _digests(tensors),
     }  # fmt: skip
     return write_tensors(tensors, metadata={HEADER: json.dumps(told)})
+
+
+def _digests(tensors: dict[str, Tensor]) -> dict[str, str]:
+    """A fingerprint of each tensor, so that damage is noticed."""
+    return {name: hashlib.sha256(_bytes_of(tensors[name])).hexdigest()[:16] for name in sorted(tensors)}
 
 
 def from_bytes(data: bytes) -> State:
@@ -257,8 +269,10 @@ def from_bytes(data: bytes) -> State:
         length = int.from_bytes(data[:8], "little")
         told = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][HEADER])
         tensors = read_tensors(data)
-        if told["format"] != FORMAT or sorted(tensors) != told["tensors"]:
-            raise ValueError(f"format {told['format']} with {len(tensors)} tensors")
+        if told["format"] != FORMAT:
+            raise ValueError(f"format {told['format']}")
+        if _digests(tensors) != told["tensors"]:
+            raise ValueError(f"its {len(tensors)} tensors are not those that were saved")
         layers = tuple(told["layers"])
         known = {f"{number}.{name}" for number, layer in enumerate(layers) for name in _names(layer)}
         more = {name: tensors.pop(name, None) for name in ("logits_RV", "mask_RT")}
@@ -280,6 +294,8 @@ def save(state: State, path: Path | str) -> Path:
 
 def load(path: Path | str) -> State:
     """The state in a file that ``save`` wrote, on the CPU. Raises ``FileNotFoundError`` or ``Damaged``."""
+    if Path(path).is_dir():
+        raise Damaged(f"{path} is a folder; expected the file of a state, as save() wrote it")
     try:
         return from_bytes(Path(path).read_bytes())
     except Damaged as error:

@@ -79,9 +79,6 @@ def test_every_arm_is_measured_kept_and_told(tmp_path: Path) -> None:
     ) in told
     assert ("recall mamba2", "oprm", "exact_match/depth 1.0") in told
 
-    def boom() -> Reader:
-        raise AssertionError("nothing is left to be read")
-
     before = sorted((path.name, path.stat().st_mtime_ns) for path in (tmp_path / "cells").iterdir())
     assert suite.measure(PLAN, tmp_path) == rows
     assert before == sorted((path.name, path.stat().st_mtime_ns) for path in (tmp_path / "cells").iterdir())
@@ -93,6 +90,24 @@ def test_another_plan_in_the_same_folder_is_refused(tmp_path: Path) -> None:
         suite.measure(suite.Plan(lengths=(512,), depths=(0.0, 1.0), tasks=PLAN.tasks, n=2, budget=64), tmp_path)
     with pytest.raises(UnknownName, match="did you mean 'ours'"):
         suite.measure(PLAN, tmp_path, arms=("our",))
+    with pytest.raises(BadSetting, match=r"no config\.json"):
+        suite.measure(PLAN, tmp_path, arms=("bm25",), embed="nowhere")
+    with pytest.raises(BadSetting, match="another embedder"):
+        suite.measure(PLAN, tmp_path, arms=("bm25",), embed="lexical")
+    with pytest.raises(BadSetting, match="name one with --model"):
+        suite.measure(PLAN, tmp_path, arms=("oracle", "bare"))
+
+
+def test_another_reader_of_the_same_name_is_refused(tmp_path: Path) -> None:
+    mine, other = reader("llama"), reader("llama")
+    with torch.no_grad():
+        next(other.lm.parameters()).add_(1)
+    with pytest.raises(BadSetting, match="two readers of one name"):
+        suite.measure(PLAN, tmp_path, [lambda: mine, lambda: other], arms=("oracle",))
+    suite.measure(PLAN, tmp_path, [lambda: mine], arms=("oracle",))
+    suite.measure(PLAN, tmp_path, [lambda: mine], arms=("oracle",))
+    with pytest.raises(BadSetting, match="another llama"):
+        suite.measure(PLAN, tmp_path, [lambda: other], arms=("oracle",))
 
 
 def test_an_oracle_reads_the_evidence_alone_and_ours_recalls_it(tmp_path: Path) -> None:
@@ -115,6 +130,12 @@ def test_the_command_writes_records_and_a_page(tmp_path: Path, capsys: pytest.Ca
     assert "Recall of long conversations" in page and "bm25" in page
     assert main([*words, "--arms", "bm24"]) == 2 and "did you mean 'bm25'" in capsys.readouterr().err
     assert main(["eval", "recall", "--folder", str(tmp_path), "--lengths", "long"]) == 2
+    assert main([*words, "--threads", "0"]) == 2 and "at least 1" in capsys.readouterr().err
+    (tmp_path / "empty.json").write_text("[]")
+    for path, why in (("none.json", "cannot be read"), ("empty.json", "question with evidence")):
+        assert main([*words, "--locomo", str(tmp_path / path)]) == 2 and why in capsys.readouterr().err
+    assert main(["eval", "recall", "--folder", str(tmp_path / "empty.json")]) == 2
+    assert "expected a folder" in capsys.readouterr().err
     with pytest.raises(Damaged):
         (tmp_path / "recall.json").write_text("{}")
         write_recall(tmp_path)

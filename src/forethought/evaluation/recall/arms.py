@@ -22,7 +22,6 @@ from forethought.memory.passage import Line
 
 Row = dict[str, Any]
 TOP, PICKED, APPENDED = 10, 50, 64
-FOUND = ("any@5", "all@5", "any@10", "all@10")
 CITATION = re.compile(r"^\[\d+\]( \d{4}-\d\d-\d\d \d\d:\d\d)? |( \(later corrected in \[\d+\]\))")
 FINDING = ("bm25", "dense", "rag", "ours")
 """The arms that look turns up; they can be measured without a reader."""
@@ -65,6 +64,11 @@ class Bench:
     def texts(self) -> list[str]:
         """What the turns say."""
         return [turn.text for turn in self.talk.turns]
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The turns as they are read."""
+        return list(map(str, self.talk.turns))
 
     @cached_property
     def stored(self) -> Row:
@@ -132,7 +136,7 @@ class Bench:
         row: Row = {"ms": 1e3 * (time.perf_counter() - started)}
         if item.evidence:
             evidence = frozenset(item.evidence)
-            row |= dict(zip(FOUND, retrieval.evidence_found(best, evidence), strict=True))
+            row |= dict(zip(retrieval.EVIDENCE, retrieval.evidence_found(best, evidence), strict=True))
             row["passage"] = float(evidence <= set(self.chosen(arm, item.question, tokens)))
         return row
 
@@ -201,13 +205,7 @@ class Bench:
 
     def fitted(self, best: Iterable[int], count: Callable[[str], int]) -> list[int]:
         """Turns in the order given until the budget is used up, in the order in which they were said."""
-        chosen, left = [], self.budget
-        for place in best:
-            left -= count(f"{self.talk.turns[place]}\n")
-            if left < 0:
-                break
-            chosen.append(place)
-        return sorted(chosen)
+        return retrieval.fitted(self.lines, best, self.budget, count)
 
 
 def possible(arm: str, reader: Reader | None, tokens: int, most: int = FULL_MOST) -> bool:

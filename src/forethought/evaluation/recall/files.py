@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from forethought.errors import Damaged
+from forethought.errors import BadSetting, Damaged
 from forethought.memory import Said
 
 UNANSWERABLE = 5
@@ -22,6 +22,7 @@ LOCOMO_TIME = "%I:%M %p on %d %B, %Y"
 LONGMEMEVAL_TIME = "%Y/%m/%d %H:%M"
 OTHERWISE = (KeyError, TypeError, ValueError, AttributeError)
 """What reading a file of another form raises."""
+PUBLISHED = "expected the file as its authors published it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def locomo(path: Path) -> Iterator[History]:
             try:
                 yield _reduced(sample) if "sessions" in sample else _reduced(_reduce(sample, number))
             except OTHERWISE as error:
-                raise Damaged(f"{file} is no LoCoMo file ({type(error).__name__}: {error})") from error
+                raise Damaged(f"{file} is no LoCoMo file ({type(error).__name__}: {error}); {PUBLISHED}") from error
 
 
 def _reduce(sample: dict[str, Any], number: int) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def longmemeval(path: Path) -> Iterator[History]:
         try:
             yield _longmemeval(entry)
         except OTHERWISE as error:
-            raise Damaged(f"{path} is no LongMemEval file ({type(error).__name__}: {error})") from error
+            raise Damaged(f"{path} is no LongMemEval file ({type(error).__name__}: {error}); {PUBLISHED}") from error
 
 
 def _longmemeval(entry: dict[str, Any]) -> History:
@@ -128,8 +129,10 @@ def _entries(path: Path) -> list[Any]:
     """What a file lists, or the one thing that it holds."""
     try:
         found = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BadSetting(f"{path} cannot be read ({error.strerror}); expected a file that is there") from error
     except ValueError as error:
-        raise Damaged(f"{path} is not JSON ({error}); expected the file as its authors published it") from error
+        raise Damaged(f"{path} is not JSON ({error}); {PUBLISHED}") from error
     return found if isinstance(found, list) else [found]
 
 

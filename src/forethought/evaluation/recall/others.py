@@ -7,16 +7,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from forethought.errors import BadSetting
 from forethought.evaluation.recall import retrieval
 from forethought.evaluation.recall.arms import CITATION, PICKED
 from forethought.evaluation.recall.files import History, exact_and_f1
+from forethought.evaluation.recall.prompt import passage as written
 from forethought.evaluation.recall.reader import Reader
 from forethought.evaluation.statistics import Record, bootstrap
 from forethought.memory import Memory, Said
 from forethought.memory.embed import Embedder, choose
-
-METRICS = ("any@5", "all@5", "any@10", "all@10")
-BASELINES = ("bm25", "dense", "rag")
 
 
 def measure(
@@ -27,14 +26,14 @@ def measure(
     budget: int = 512,
 ) -> list[Record]:
     """Shares of answerable questions whose evidence is found, by arm; ours minus reciprocal rank, paired; and with
-    readers exact match and F1 of the answers that they give from what was found.
+    readers exact match and F1 of the answers that they give from what was found. Raises ``BadSetting`` for none.
     """
     embedder = choose(embed)
     how = embedder or "lexical"
     found: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     read: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for history in histories:
-        texts = [turn.text for turn in history.said]
+        texts, lines = [turn.text for turn in history.said], list(map(_line, history.said))
         with (
             TemporaryDirectory() as folder,
             Memory.open(Path(folder, "memory.sqlite"), how) as memory,
@@ -51,9 +50,12 @@ def measure(
                         if arm == "ours":
                             passage = _recalled(memory, question.text, reader, budget)
                         else:
-                            passage = _fitted(history.said, best, reader, budget)
+                            places = retrieval.fitted(lines, best[:PICKED], budget, reader.count)
+                            passage = written(lines[place] for place in places)
                         told, _ = reader.answer(passage, question.text)
                         read[arm, reader.name].append(exact_and_f1(told, question.answer))
+    if not found:
+        raise BadSetting(f"{name}: nothing there has a question with evidence; expected conversations with questions")
     return list(_records(name, found, read))
 
 
@@ -69,29 +71,18 @@ def _orders(texts: Sequence[str], embedder: Embedder | None, memory: Memory) -> 
 
 def _recalled(memory: Memory, question: str, reader: Reader, budget: int) -> str:
     lines = memory.recall(question, budget, count=lambda line: reader.count(CITATION.sub("", line))).lines
-    return "".join(f"{line.turn.speaker}: {' '.join(line.text.split())}\n" for line in lines)
-
-
-def _fitted(said: Sequence[Said], best: Sequence[int], reader: Reader, budget: int) -> str:
-    """The best turns that the budget holds, in the order in which they were said."""
-    chosen, left = [], budget
-    for place in best[:PICKED]:
-        left -= reader.count(_line(said[place]))
-        if left < 0:
-            break
-        chosen.append(place)
-    return "".join(_line(said[place]) for place in sorted(chosen))
+    return written(_line(Said(line.turn.speaker, line.text)) for line in lines)
 
 
 def _line(turn: Said) -> str:
-    return f"{turn.speaker}: {' '.join(turn.text.split())}\n"
+    return f"{turn.speaker}: {' '.join(turn.text.split())}"
 
 
 def _records(
     name: str, found: dict[str, list[tuple[float, ...]]], read: dict[tuple[str, str], list[tuple[float, float]]]
 ) -> Iterable[Record]:
     for arm, rows in found.items():
-        for column, metric in enumerate(METRICS):
+        for column, metric in enumerate(retrieval.EVIDENCE):
             values = [row[column] for row in rows]
             yield Record(arm, name, "validation", "", metric, *bootstrap(values), len(values))
             if arm == "ours" and "rag" in found:

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forethought.evaluation.recall.retrieval import EVIDENCE
 from forethought.evaluation.recall.suite import NO_READER
 from forethought.evaluation.statistics import LEVEL, RESAMPLES, Interval, Record, bootstrap
 
 Row = dict[str, Any]
-FOUND = ("any@5", "all@5", "any@10", "all@10", "passage")
+FOUND = (*EVIDENCE, "passage")
 RAG = ("bm25", "dense", "rag")
 ORACLE, OURS, TWO_HOP = "oracle", "ours", "two-hop"
 

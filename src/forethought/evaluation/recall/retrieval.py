@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,22 @@ def reciprocal(one: Scorer, other: Scorer, constant: int = FUSED) -> Order:
     return order
 
 
+def fitted(lines: Sequence[str], best: Iterable[int], budget: int, count: Callable[[str], int]) -> list[int]:
+    """Places of lines, in the order given until the budget is used up, in the order in which they were said."""
+    chosen, left = [], budget
+    for place in best:
+        left -= count(f"{lines[place]}\n")
+        if left < 0:
+            break
+        chosen.append(place)
+    return sorted(chosen)
+
+
+EVIDENCE = ("any@5", "all@5", "any@10", "all@10")
+"""What ``evidence_found`` tells, by name."""
+
+
 def evidence_found(order: Sequence[int], evidence: frozenset[int]) -> tuple[float, float, float, float]:
-    """any@5, all@5, any@10, all@10 of one question: whether any, or all, evidence is among the first turns."""
+    """``EVIDENCE`` of one question: whether any, or all, evidence is among the first turns."""
     five, ten = set(order[:5]), set(order[:10])
     return float(bool(evidence & five)), float(evidence <= five), float(bool(evidence & ten)), float(evidence <= ten)

@@ -18,8 +18,10 @@ from forethought.evaluation.recall.conversation import converse
 from forethought.evaluation.recall.reader import Reader
 from forethought.evaluation.recall.tasks import TASKS
 from forethought.evaluation.recall.words import Split
+from forethought.memory.embed import LEXICAL, Embedder, choose
+from forethought.models.state import model_fingerprint
 
-PLAN_FILE, CELLS = "plan.json", "cells"
+PLAN_FILE, WHO_FILE, CELLS = "plan.json", "who.json", "cells"
 NO_READER = "retrieval"
 ROOM = 100
 """Tokens that a question's own lines take, about; a line of pairs takes ``PAIR``."""
@@ -48,7 +50,10 @@ class Plan:
             if task not in TASKS:
                 raise UnknownName.of("recall task", task, TASKS)
         if not self.lengths or not self.depths or not self.tasks or self.n < 1 or self.budget < 32:
-            raise BadSetting("expected one length, depth, task and question or more, and a budget of 32 tokens or more")
+            raise BadSetting(
+                f"got {len(self.lengths)} lengths, {len(self.depths)} depths, {len(self.tasks)} tasks, n={self.n} and "
+                f"budget={self.budget}; expected one or more of each, and a budget of 32 tokens or more"
+            )
         if min(self.lengths) < 256 or not all(0 <= depth <= 1 for depth in self.depths):
             raise BadSetting(f"got lengths {self.lengths} and depths {self.depths}; expected 256 or more, and 0 to 1")
         return self
@@ -84,24 +89,30 @@ def measure(
 ) -> list[Row]:
     """Asks everything that ``folder`` does not have yet, and returns all rows: one for each reader, arm and question.
 
-    Without readers only finding is measured. Raises ``BadSetting`` where the folder was begun with another plan.
+    Without readers only finding is measured. Raises ``BadSetting`` where the folder was begun with another plan,
+    embedder or reader of the same name, and where no arm can be measured.
     """
     for arm in arms:
         if arm not in ARMS:
             raise UnknownName.of("arm", arm, ARMS)
-    _keep(plan.checked(), folder)
+    embedder = choose(embed)
+    if not readers and not set(arms) & set(FINDING):
+        raise BadSetting(f"{', '.join(arms)}: only a reader can be measured so; name one with --model, or other --arms")
+    plan.checked()
     loaded: list[Reader | None] = [None, *(load() for load in readers)]
+    _keep(plan, folder)
+    _keep_who(folder, embedder.name if embedder else LEXICAL, [reader for reader in loaded if reader is not None])
     cells = [(length, i, asked) for length in plan.lengths for i, asked in enumerate(plan.conversations(length))]
     for at, (length, i, asked) in enumerate(cells):
         if watch is not None:
             watch(f"{length:,} tokens, conversation {i + 1}", at, len(cells))
-        _cell(plan, folder, length, i, asked, loaded, arms, embed, watch, (at, len(cells)))
+        _cell(plan, folder, length, i, asked, loaded, arms, embedder, watch, (at, len(cells)))
     return rows(folder)
 
 
 def _cell(
     plan: Plan, folder: Path, length: int, i: int, asked: list[tuple[str, float]], readers: Sequence[Reader | None],
-    arms: Sequence[str], embed: str | None, watch: Watch | None, where: tuple[int, int],
+    arms: Sequence[str], embedder: Embedder | None, watch: Watch | None, where: tuple[int, int],
 ) -> None:  # fmt: skip
     """All arms and readers of one conversation."""
     missing = [
@@ -113,7 +124,7 @@ def _cell(
     if not missing:
         return
     talk = converse(length, asked, plan.split, plan.seed * 1000 + i, plan.facts, plan.near)
-    bench = Bench(talk, plan.budget, embed)
+    bench = Bench(talk, plan.budget, embedder or LEXICAL)
     try:
         for reader, arm, path in missing:
             found: list[Row] = []
@@ -166,6 +177,20 @@ def _keep(plan: Plan, folder: Path) -> None:
             )
         told["lengths"] = sorted({*there["lengths"], *told["lengths"]})
     storage.write_json(path, told)
+
+
+def _keep_who(folder: Path, embedder: str, readers: Sequence[Reader]) -> None:
+    """Writes whose vectors and which readers a folder's rows are of; others of the same name are refused."""
+    mine = {reader.name: model_fingerprint(reader.lm) for reader in readers}
+    path = folder / WHO_FILE
+    there: Any = storage.read_json(path) if path.exists() else {"embedder": embedder, "readers": {}}
+    other = [name for name in mine if there["readers"].get(name, mine[name]) != mine[name]]
+    if there["embedder"] != embedder:
+        other.append(f"embedder ({there['embedder']}, now {embedder})")
+    if other or len(mine) < len(readers):
+        told = f"has rows of another {', '.join(other)}" if other else "cannot keep two readers of one name apart"
+        raise BadSetting(f"{folder} {told}; name another --folder for each")
+    storage.write_json(path, {"embedder": embedder, "readers": {**there["readers"], **mine}})
 
 
 def plan_of(folder: Path) -> Plan:
