@@ -30,6 +30,8 @@ MISLED = 0.35
 """Share of questions against which lines stand, where one may; twice that where two may."""
 AGAIN = 3
 """How often each fact is asked about, on average, while nothing but facts is told."""
+FIRST, POOL = 3, 4
+"""Facts up to which people are drawn from ``POOL`` for each fact but one: a match is found sooner among few names."""
 ALL = ("needle", "update", "multi-value", "two-hop", "order", "abstain")
 LEVELS: tuple[tuple[int, tuple[str, ...], int], ...] = (
     (1, ALL[:1], 0), (2, ALL[:1], 0), (3, ALL[:1], 0), (4, ALL[:1], 0), (8, ALL[:1], 0), (4, ALL[:-1], 0),
@@ -69,6 +71,12 @@ def alike(name: str) -> tuple[str, ...]:
     return tuple(other for other in names("train") if set(other.split()) & set(name.split()))
 
 
+@cache
+def regulars(count: int) -> list[str]:
+    """The same few people each time."""
+    return random.Random("regulars").sample(names("train"), count)
+
+
 def lessons(rng: random.Random, most: int, tasks: tuple[str, ...], near: int) -> list[Row]:
     """Conversations of about ``TOKENS`` tokens together, each with about as much to tell."""
     rows: list[Row] = []
@@ -96,9 +104,15 @@ def passages(rng: random.Random, told: Sequence[Told]) -> list[Row]:
 
 
 def facts(rng: random.Random, told: int) -> Row:
-    """So many facts, and questions that ask some of them again in other words."""
+    """So many facts, and questions that ask some of them again in other words. Of up to ``FIRST`` facts each has a
+    person and a thing of its own, among few that come again and again.
+    """
     draw = Few(rng, told)
-    known = [(draw.own() or draw.key(), draw.value()) for _ in range(told)]
+    keys = [draw.key() for _ in range(told)]
+    if told <= FIRST:
+        people = regulars(POOL * max(1, told - 1))
+        keys = list(zip(rng.sample(people, told), rng.sample(THINGS[: len(people)], told), strict=True))
+    known = [(draw.own() or key, draw.value()) for key in keys]
     lines = [Spoken(*line) for key, value in known for line in draw.fact(key, value).lines]
     asked = rng.choices(known, k=AGAIN * told + 1)
     return passage(lines), [(draw.question(key), (value,)) for key, value in asked]

@@ -46,12 +46,13 @@ from forethought.training.optimizer import Optimizer
 
 KINDS = ("llama", "mamba2", "mamba", "jamba", "rwkv")
 WIDTH, LAYERS, VOCABULARY = 64, 3, 2048
-MATRICES, OTHERS, DECAY = 0.01, 3e-3, 0.01
+MATRICES, OTHERS, DECAY = 0.005, 3e-3, 0.01
 UPDATES, WARM, CALM = 12_000, 50, 0.4
 """The rates rise over ``WARM`` updates and fall over the last share of ``CALM``."""
 EVERY_S, EXAM, EXAMINED = 120, 500, 20
-NEAR, ALIKE, KERNEL = 2.0, 4.0, 12
-"""By how many nats, about, a Llama's heads prefer what is near and what is alike; tokens of a Mamba's convolution."""
+NEAR, ALIKE, TOLD, KERNEL = 1.0, 8.0, 8.0, 12
+"""By how many nats, about, a Llama's heads prefer what is near and what is alike, and how many times what is near tells
+more than by chance; tokens of a Mamba's convolution."""
 MASTERED, NEWEST = 0.7, 0.6
 """Share of a level's answers that must be right before the next, and share of updates from the newest level."""
 
@@ -136,7 +137,7 @@ def look_near(lm: Any) -> None:
         first, second = (layer.self_attn for layer in lm.model.layers[:2])
         for part in (first.q_proj, first.k_proj):
             part.bias += torch.cat([near_f, torch.zeros(half)]).repeat(heads)
-        first.o_proj.weight *= 2
+        first.o_proj.weight *= TOLD
         like = torch.randn(len(rows), width) * (ALIKE * (2 * half) ** 0.5 / (2 * len(still)) / width) ** 0.5
         second.q_proj.weight[rows] = like
         second.k_proj.weight[rows] = like
