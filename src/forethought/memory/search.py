@@ -1,7 +1,7 @@
 """Which turns a question needs: words and vectors, fused by reciprocal rank, aware of speakers, neighbours and time.
 
-    lexical(t) = (BM25(t) + 0.3 BM25(previous) + 0.2 BM25(next)) * 1.5 if the question names t's speaker, * 1.5 if t's
-    time
+    lexical(t) = (BM25(t) + 0.3 BM25(previous) + 0.2 BM25(next))
+                 * 1.5 if the question names t's speaker, * 1.5 if t's time
     score(t)   = 1 / (10 + rank in lexical) + w / (10 + rank in dense)
                  + 0.2 / (10 + rank by rare words) + 1.5 / (10 + rank in a lead) + 1 / (10 + rank in the asker's own)
                  + 1 / (10 + rank among the last of the named days)
