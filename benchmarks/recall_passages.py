@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from forethought import storage
 from forethought.evaluation.recall.arms import Bench
-from forethought.evaluation.recall.conversation import Item, Spoken, converse
+from forethought.evaluation.recall.conversation import converse
 from forethought.evaluation.recall.prompt import passage
 from forethought.evaluation.recall.words import Split, tokens
 
@@ -39,22 +39,11 @@ def looked_up(split: Split, seed: int, ways: tuple[str, ...] = WAYS) -> Iterator
     try:
         for item in talk.items:
             way = rng.choice(ways)
-            lines, places = given(bench, way, item)
-            if places >= set(item.evidence):
-                yield item.task, way, passage(lines), item.question, item.answer
+            lines = bench.given(way, item, tokens)
+            if lines.keys() >= set(item.evidence):
+                yield item.task, way, passage(lines.values()), item.question, item.answer
     finally:
         bench.close()
-
-
-def given(bench: Bench, way: str, item: Item) -> tuple[list[Spoken], set[int]]:
-    """The lines that a way gives to read for a question, and their places."""
-    turns = bench.talk.turns
-    if way == "ours":
-        lines = bench.recalled(item.question, tokens)
-        return [Spoken(line.turn.speaker, line.text) for line in lines], {line.turn.id - 1 for line in lines}
-    last = range(len(turns) - 3, len(turns))
-    places = (item.evidence or last) if way == "oracle" else bench.chosen(way, item.question, tokens)
-    return [turns[place] for place in places], set(places)
 
 
 def training(folder: Path) -> list[Told]:

@@ -89,9 +89,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    read = Read.of(args.folder)
     for kind in args.kinds:
         with storage.lock(args.folder / kind):
-            train(kind, args.folder / kind, args.updates, Read.of(args.folder))
+            train(kind, args.folder / kind, args.updates, read)
 
 
 def reader(kind: str, vocabulary: int, special: dict[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 
 from forethought.errors import BadSetting
-from forethought.memory import Memory
+from forethought.memory import Memory, checks
 from forethought.memory.episode import EpisodeMemory
 from forethought.models import Imagined, Model
 from forethought.models.divergence import measured
@@ -146,8 +146,8 @@ class Agent:
             )
         if memory is not None and not isinstance(memory, Memory):
             raise BadSetting(f"got {memory!r} as the memory; expected Memory.open(path)")
-        if context_tokens is not None and (not isinstance(context_tokens, int) or context_tokens < 1):
-            raise BadSetting(f"got context_tokens={context_tokens!r}; expected a whole number of at least 1")
+        if context_tokens is not None:
+            checks.whole("context_tokens", context_tokens, least=1)
         self.memory, self.context_tokens = memory, context_tokens or _bound(model)
         self.episode: EpisodeMemory | None = None
 

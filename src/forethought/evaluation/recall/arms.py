@@ -185,17 +185,20 @@ class Bench:
         """What an arm gives the reader to read, at most the budget."""
         if arm == "window":
             return self.window(reader)
-        if arm == "oracle":
-            told = item.evidence or range(max(0, len(self.talk.turns) - 3), len(self.talk.turns))
-            return passage(self.talk.turns[place] for place in told)
+        return passage(self.given(arm, item, reader.count).values())
+
+    def given(self, arm: str, item: Item, count: Callable[[str], int]) -> dict[int, Spoken]:
+        """The lines that an arm gives to read for a question, by their places, in the order in which they were said."""
+        turns = self.talk.turns
         if arm == "ours":
-            return passage(Spoken(line.turn.speaker, line.text) for line in self.recalled(item.question, reader.count))
-        return passage(self.talk.turns[place] for place in self.chosen(arm, item.question, reader.count))
+            lines = self.recalled(item.question, count)
+            return {line.turn.id - 1: Spoken(line.turn.speaker, line.text) for line in lines}
+        told = item.evidence or range(max(0, len(turns) - 3), len(turns))
+        return {place: turns[place] for place in (told if arm == "oracle" else self.chosen(arm, item.question, count))}
 
     def recalled(self, question: str, count: Callable[[str], int]) -> Sequence[Line]:
-        """What the memory gives back within the budget; citations, which no reader reads, are not counted."""
-        counted = lambda line: count(CITATION.sub("", line))  # noqa: E731
-        return self.memory.recall(question, self.budget, count=counted).lines
+        """What the memory gives back within the budget."""
+        return self.memory.recall(question, self.budget, count=uncited(count)).lines
 
     def chosen(self, arm: str, question: str, count: Callable[[str], int]) -> list[int]:
         """The places of the turns that an arm gives to read."""
@@ -206,6 +209,11 @@ class Bench:
     def fitted(self, best: Iterable[int], count: Callable[[str], int]) -> list[int]:
         """Turns in the order given until the budget is used up, in the order in which they were said."""
         return retrieval.fitted(self.lines, best, self.budget, count)
+
+
+def uncited(count: Callable[[str], int]) -> Callable[[str], int]:
+    """Counts the tokens of a recalled line without its citation, which no reader reads."""
+    return lambda line: count(CITATION.sub("", line))
 
 
 def possible(arm: str, reader: Reader | None, tokens: int, most: int = FULL_MOST) -> bool:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from forethought.errors import BadSetting
 from forethought.evaluation.recall import retrieval
-from forethought.evaluation.recall.arms import CITATION, PICKED
+from forethought.evaluation.recall.arms import PICKED, uncited
 from forethought.evaluation.recall.files import History, exact_and_f1
 from forethought.evaluation.recall.prompt import passage as written
 from forethought.evaluation.recall.reader import Reader
@@ -70,7 +70,7 @@ def _orders(texts: Sequence[str], embedder: Embedder | None, memory: Memory) -> 
 
 
 def _recalled(memory: Memory, question: str, reader: Reader, budget: int) -> str:
-    lines = memory.recall(question, budget, count=lambda line: reader.count(CITATION.sub("", line))).lines
+    lines = memory.recall(question, budget, count=uncited(reader.count)).lines
     return written(_line(Said(line.turn.speaker, line.text)) for line in lines)
 
 
