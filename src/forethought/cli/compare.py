@@ -213,12 +213,11 @@ class Plan:
         """The settings that did best in validation situations, for each arm; written down with what was tried."""
         if not self.options.tune:
             return {}
-        from forethought.evaluation.comparison import MEASURED
         from forethought.evaluation.tuning import tuning_scores, validation_score
 
         told: dict[str, Any] = {}
         for arm in self.arms:
-            scores = tuning_scores(self.folder / f"tune-{arm}", MEASURED, validation_score)
+            scores = tuning_scores(self.folder / f"tune-{arm}", validation_score)
             best = max(scores, key=lambda k: scores[k], default=0)
             tried = [{"settings": SEARCH[k], "score": score} for k, score in scores.items()]
             told[arm] = {"chosen": SEARCH[best], "tried": tried, "seed": TUNE_SEED, "share": TUNE_SHARE}

@@ -163,13 +163,12 @@ class Grid:
 
         Cells that failed keep the recipe's own rates.
         """
-        from forethought.evaluation.comparison import MEASURED
         from forethought.evaluation.tuning import last_score, tuning_scores
 
         told: dict[str, Any] = {}
         for key in dict.fromkeys(key._replace(seed=TUNE_SEED) for key in self.keys) if self.options.tune else ():
             stem = self.folder / "tune" / key.path.parent / key.arm
-            scores = {FACTORS[k]: score for k, score in tuning_scores(stem, MEASURED, last_score).items()}
+            scores = {FACTORS[k]: score for k, score in tuning_scores(stem, last_score).items()}
             best = max(scores, key=lambda factor: scores[factor], default=1.0)
             told[_cell(key)] = {"factor": best, "tried": [{"factor": f, "score": s} for f, s in scores.items()]}
         if told:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from forethought.errors import Damaged
+from forethought.evaluation.comparison import MEASURED
 from forethought.evaluation.results import load_results
 from forethought.evaluation.shares import validation
 from forethought.evaluation.statistics import BASELINES, Record
@@ -13,10 +14,10 @@ from forethought.evaluation.statistics import BASELINES, Record
 Score = Callable[[Sequence[Record]], float]
 
 
-def tuning_scores(stem: Path, measured: str, score: Score) -> dict[int, float]:
+def tuning_scores(stem: Path, score: Score) -> dict[int, float]:
     """The score of each of the runs ``STEM-0``, ``STEM-1``, ... that was measured; ``Damaged`` for one not whole."""
     numbers = [path.name.removeprefix(f"{stem.name}-") for path in stem.parent.glob(f"{stem.name}-*")]
-    paths = {k: stem.with_name(f"{stem.name}-{k}") / measured for k in sorted(int(n) for n in numbers if n.isdigit())}
+    paths = {k: stem.with_name(f"{stem.name}-{k}") / MEASURED for k in sorted(int(n) for n in numbers if n.isdigit())}
     return {k: score(load_results(path)) for k, path in paths.items() if path.exists()}
 
 

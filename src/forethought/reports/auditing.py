@@ -123,7 +123,7 @@ def _apart(where: str, told: Any, fresh: Any) -> Iterator[str]:
 
 def _tuned(who: str, told: Entry, stem: Path, setting: str, chosen: str, score: Score) -> Iterator[str]:
     """What is told of a search's scores and of what was chosen by them."""
-    scores = list(tuning_scores(stem, MEASURED, score).values())
+    scores = list(tuning_scores(stem, score).values())
     tried = told["tried"]
     yield from _apart(f"tuning of {who}: scores", dict(enumerate(t["score"] for t in tried)), dict(enumerate(scores)))
     best = tried[scores.index(max(scores))][setting] if len(scores) == len(tried) and scores else told[chosen]
