@@ -50,9 +50,11 @@ MATRICES, OTHERS, DECAY = 0.005, 3e-3, 0.01
 UPDATES, WARM, CALM = 12_000, 50, 0.4
 """The rates rise over ``WARM`` updates and fall over the last share of ``CALM``."""
 EVERY_S, EXAM, EXAMINED = 120, 500, 20
-NEAR, ALIKE, TOLD, KERNEL = 1.0, 8.0, 8.0, 12
+NEAR, ALIKE, TOLD = 1.0, 8.0, 8.0
 """By how many nats, about, a Llama's heads prefer what is near and what is alike, and how many times what is near tells
-more than by chance; tokens of a Mamba's convolution."""
+more than by chance."""
+KERNEL, NEARBY, CHANCE = 12, 2.0, 0.3
+"""Tokens of a Mamba's convolution, how strongly it begins as their mean, and how much of it is left to chance."""
 MASTERED, NEWEST = 0.7, 0.6
 """Share of a level's answers that must be right before the next, and share of updates from the newest level."""
 
@@ -145,7 +147,10 @@ def look_near(lm: Any) -> None:
 
 
 def keep_near(lm: Any) -> None:
-    """The same for a Mamba2: the first layer forgets within a line, the others keep; the second reads what is alike."""
+    """Sets a Mamba2: the first layer forgets within a line, the others keep, under what stands nearby, and read by it.
+
+    What is kept is the token itself; what it is kept under and what is looked for, the last ``KERNEL`` tokens alike.
+    """
     mixers = [layer.mixer for layer in lm.backbone.layers]
     spread_H = torch.linspace(0, 1, mixers[0].num_heads)
     inner, size = mixers[0].intermediate_size, mixers[0].ssm_state_size
@@ -153,8 +158,13 @@ def keep_near(lm: Any) -> None:
         for place, mixer in enumerate(mixers):
             mixer.A_log.zero_()
             mixer.dt_bias.copy_(((0.01 if place else 0.3) * 0.25**spread_H).expm1().log())
-        for weight, start in ((mixers[1].in_proj.weight, 2 * inner), (mixers[1].conv1d.weight, inner)):
-            weight[start + size : start + 2 * size] = weight[start : start + size]
+            taps = mixer.conv1d.weight
+            taps[:inner] *= CHANCE
+            taps[:inner, :, -1] += 1.0
+            if place:
+                taps[inner:] = CHANCE * taps[inner:] + NEARBY * KERNEL**-0.5
+                for part, start in ((mixer.in_proj.weight, 2 * inner), (taps, inner), (mixer.conv1d.bias, inner)):
+                    part[start + size : start + 2 * size] = part[start : start + size]
 
 
 class Learning:
