@@ -1,7 +1,8 @@
 """Passages as a reader gets them: looked up in long generated conversations, by several ways and with several budgets.
 
 Made once for all readers and kept in a file, since looking up takes long. A passage is the evidence alone, what memory
-gives back, or what the fused search gives; where that lacks evidence the question is left out: nobody could answer.
+gives back (also between the question twice, and after the last turns), or what the fused search gives; where that lacks
+evidence the question is left out: nobody could answer.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ from tqdm import tqdm
 from forethought import storage
 from forethought.evaluation.recall.arms import Bench
 from forethought.evaluation.recall.conversation import converse
-from forethought.evaluation.recall.prompt import passage
 from forethought.evaluation.recall.words import Split, tokens
 
 TASKS = ("needle", "multi-key", "multi-value", "update", "two-hop", "two-hop", "order", "order", "abstain", "pairs-16")
 """What is asked; what is learned last, twice as often."""
-WAYS = ("oracle", "ours", "ours", "rag")
+WAYS = ("oracle", "ours", "ours", "rag", "jrt", "gist")
 CONVERSATIONS, ASKED = 800, 40
 BUDGETS = (48, 160)
 
@@ -39,9 +39,9 @@ def looked_up(split: Split, seed: int, ways: tuple[str, ...] = WAYS) -> Iterator
     try:
         for item in talk.items:
             way = rng.choice(ways)
-            lines = bench.given(way, item, tokens)
-            if lines.keys() >= set(item.evidence):
-                yield item.task, way, passage(lines.values()), item.question, item.answer
+            text = bench.passage(way, item, tokens)
+            if all(f"{talk.turns[place]}\n" in text for place in item.evidence):
+                yield item.task, way, text, item.question, item.answer
     finally:
         bench.close()
 
@@ -57,11 +57,12 @@ def training(folder: Path) -> list[Told]:
 
 
 def validation(count: int) -> dict[tuple[str, str], list[Told]]:
-    """So many questions of each task in other splits' words: with the evidence alone, and as memory gives it back."""
-    found: dict[tuple[str, str], list[Told]] = {(task, way): [] for task in dict.fromkeys(TASKS) for way in WAYS[:2]}
+    """So many questions of each task in another split's words: with the evidence alone, and as memory gives it back."""
+    ways = tuple(way for way in dict.fromkeys(WAYS) if way != "rag")
+    found: dict[tuple[str, str], list[Told]] = {(task, way): [] for task in dict.fromkeys(TASKS) for way in ways}
     seeds = iter(range(10_000))
     while any(len(rows) < count for rows in found.values()):
-        for told in looked_up("validation", next(seeds), WAYS[:2]):
+        for told in looked_up("validation", next(seeds), ways):
             if len(rows := found[told[:2]]) < count:
                 rows.append(told)
     return found

@@ -55,9 +55,11 @@ def test_no_question_is_answered_by_leaving_out_what_was_asked(lessons: Any) -> 
 
 
 def test_passages_that_were_looked_up_hold_the_answer_and_exams_have_other_names(lessons: Any) -> None:
-    looked_up = sys.modules["recall_passages"].looked_up
+    made = sys.modules["recall_passages"]
+    looked_up = made.looked_up
     told = [row for seed in (0, 1) for row in looked_up("train", seed)]
-    assert {way for _, way, *_ in told} == {"oracle", "ours", "rag"}
+    assert {way for _, way, *_ in told} == set(made.WAYS)
+    assert all(text.startswith(f"Question: {asked}\n") == (way == "jrt") for _, way, text, asked, _ in told)
     assert all(value in text for _, _, text, _, answer in told for value in answer)
     rows = lessons.passages(random.Random(0), told)
     assert 0.9 < sum(tokens(text) + 18 for text, _ in rows) / lessons.TOKENS < 1.5

@@ -114,10 +114,14 @@ def test_an_oracle_reads_the_evidence_alone_and_ours_recalls_it(tmp_path: Path) 
     talk = converse(2000, [("needle", 0.3), ("multi-value", 0.6)], seed=2)
     bench, mine = Bench(talk, 128), reader("llama")
     for item in talk.items:
-        oracle = bench.passage("oracle", item, mine)
+        oracle = bench.passage("oracle", item, mine.count)
         assert oracle == "".join(f"{talk.turns[place]}\n" for place in item.evidence)
-        recalled = bench.passage("ours", item, mine)
+        recalled = bench.passage("ours", item, mine.count)
         assert all(value in recalled for value in item.answer) and mine.count(recalled) <= 128
+        assert bench.passage("jrt", item, mine.count) == f"Question: {item.question}\n{recalled}"
+        last = bench.window(mine.count, 0.5)
+        assert bench.passage("gist", item, mine.count) == last + recalled
+        assert last.endswith(f"{talk.turns[-1]}\n") and 0 < mine.count(last) <= 64
     bench.close()
 
 

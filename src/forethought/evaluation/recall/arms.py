@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ from typing import Any
 
 from forethought.evaluation.recall import retrieval
 from forethought.evaluation.recall.conversation import Conversation, Item, Spoken
-from forethought.evaluation.recall.prompt import abstains, contains, is_right, passage
+from forethought.evaluation.recall.prompt import abstains, contains, is_right, once, passage
 from forethought.evaluation.recall.reader import Past, Reader
 from forethought.evaluation.recall.tasks import NOT_TOLD
 from forethought.evaluation.recall.words import tokens
@@ -23,6 +23,8 @@ from forethought.memory.passage import Line
 Row = dict[str, Any]
 TOP, PICKED, APPENDED = 10, 50, 64
 CITATION = re.compile(r"^\[\d+\]( \d{4}-\d\d-\d\d \d\d:\d\d)? |( \(later corrected in \[\d+\]\))")
+RECALLED = ("ours", "jrt", "gist")
+"""The arms that read what ``Memory.recall`` gives back."""
 FINDING = ("bm25", "dense", "rag", "ours")
 """The arms that look turns up; they can be measured without a reader."""
 READING = {
@@ -38,6 +40,8 @@ ABOUT = {
     "dense": "turns by the cosine of sentence vectors",
     "rag": "both, fused by reciprocal rank",
     "ours": "what Memory.recall gives back",
+    "jrt": "the question, what Memory.recall gives back, the question again (arXiv:2407.05483)",
+    "gist": "the last turns, half of the budget, then what Memory.recall gives back",
 }
 ARMS = tuple(ABOUT)
 FULL_MOST = 16_384
@@ -157,11 +161,11 @@ class Bench:
             asked = reader.ask(self.heard(reader), item.question)
             return reader.tell(asked), asked.tokens
         if arm == "window" and reader.recurrent:
-            asked = reader.ask(reader.go_on(self.heard(reader), self.window(reader)), item.question)
+            asked = reader.ask(reader.go_on(self.heard(reader), self.window(reader.count)), item.question)
             return reader.tell(asked), asked.tokens
         if arm == "oprm":
             return reader.best_chunk(self.chunks(reader), item.question, NOT_TOLD)
-        return reader.answer(self.passage(arm, item, reader), item.question)
+        return reader.answer(self.passage(arm, item, reader.count), item.question)
 
     def heard(self, reader: Reader) -> Past:
         """The whole history, read once."""
@@ -175,22 +179,23 @@ class Bench:
             self._chunks = reader.name, reader.chunks(passage(self.talk.turns), self.budget)
         return self._chunks[1]
 
-    def window(self, reader: Reader) -> str:
-        """The last turns that the budget holds."""
-        count = len(self.talk.turns)
-        places = self.fitted(range(count - 1, -1, -1), reader.count)
+    def window(self, count: Callable[[str], int], share: float = 1.0) -> str:
+        """The last turns that the budget holds, or a share of it."""
+        turns = range(len(self.talk.turns) - 1, -1, -1)
+        places = retrieval.fitted(self.lines, turns, round(share * self.budget), count)
         return passage(self.talk.turns[place] for place in places)
 
-    def passage(self, arm: str, item: Item, reader: Reader) -> str:
-        """What an arm gives the reader to read, at most the budget."""
+    def passage(self, arm: str, item: Item, count: Callable[[str], int]) -> str:
+        """What an arm gives to read before the question."""
         if arm == "window":
-            return self.window(reader)
-        return passage(self.given(arm, item, reader.count).values())
+            return self.window(count)
+        before = once(item.question) if arm == "jrt" else self.window(count, 0.5) if arm == "gist" else ""
+        return before + passage(self.given(arm, item, count).values())
 
     def given(self, arm: str, item: Item, count: Callable[[str], int]) -> dict[int, Spoken]:
         """The lines that an arm gives to read for a question, by their places, in the order in which they were said."""
         turns = self.talk.turns
-        if arm == "ours":
+        if arm in RECALLED:
             lines = self.recalled(item.question, count)
             return {line.turn.id - 1: Spoken(line.turn.speaker, line.text) for line in lines}
         told = item.evidence or range(max(0, len(turns) - 3), len(turns))
@@ -204,11 +209,7 @@ class Bench:
         """The places of the turns that an arm gives to read."""
         if arm == "ours":
             return [line.turn.id - 1 for line in self.recalled(question, count)]
-        return self.fitted(self.order(arm)(question)[:PICKED], count)
-
-    def fitted(self, best: Iterable[int], count: Callable[[str], int]) -> list[int]:
-        """Turns in the order given until the budget is used up, in the order in which they were said."""
-        return retrieval.fitted(self.lines, best, self.budget, count)
+        return retrieval.fitted(self.lines, self.order(arm)(question)[:PICKED], self.budget, count)
 
 
 def uncited(count: Callable[[str], int]) -> Callable[[str], int]:

@@ -10,7 +10,12 @@ from forethought.evaluation.recall.tasks import NOT_TOLD
 
 def asking(question: str) -> str:
     """What stands after the passage; the answer follows with a space before it."""
-    return f"Question: {question}\nAnswer:"
+    return f"{once(question)}Answer:"
+
+
+def once(question: str) -> str:
+    """The question alone, for a reader that is to know it before it reads."""
+    return f"Question: {question}\n"
 
 
 def said(answer: Sequence[str]) -> str:
