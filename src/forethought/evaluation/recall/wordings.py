@@ -9,87 +9,154 @@ from random import Random
 
 from forethought.evaluation.recall.words import DAYS, FOODS, MOODS, PLACES, THINGS, Split, names
 
-FACT: dict[Split, tuple[str, ...]] = {
-    "train": (
-        "The {T} password of {P} is {V}.",
+OPENINGS = ("By the way, ", "As you know, ", "I think that ", "Yes, ", "It seems that ", "They told me that ")
+"""How lines of the training split may begin: a reader that has met few wordings knows those by heart and no others."""
+
+
+def _both(cores: tuple[str, ...], validation: tuple[str, ...], test: tuple[str, ...]) -> dict[Split, tuple[str, ...]]:
+    """The wordings of the splits; those of training are all cores behind all openings, but for what others say."""
+    said = [f"{opening}{core}" for core in cores for opening in ("", *OPENINGS)]
+    train = [f"{text[0].upper()}{text[1:]}" for text in said]
+    return {
+        "train": tuple(text for text in train if text not in (*validation, *test)),
+        "validation": validation,
+        "test": test,
+    }
+
+
+FACT = _both(
+    (
+        "the {T} password of {P} is {V}.",
         "{P} opens the {T} with {V}.",
-        "For the {T}, {P} has the password {V}.",
+        "for the {T}, {P} has the password {V}.",
         "{P} says the {T} opens with {V}.",
-        "By the way, {P} has a {T} and the password is {V}.",
-        "I heard from {P} that the {T} password is {V}.",
+        "{P} has a {T} and the password is {V}.",
+        "{P} told us that the {T} password is {V}.",
+        "{P} has a {T} that opens with {V}.",
+        "the {T} that {P} has opens with {V}.",
+        "the password that {P} has for the {T} is {V}.",
+        "{P} took the {T} password {V}.",
+        "what opens the {T} of {P} is {V}.",
+        "to open the {T}, {P} says {V}.",
     ),
-    "validation": ("For the {T} of {P} the password is {V}.", "By the way, {P} opens the {T} with {V}."),
-    "test": (
+    ("For the {T} of {P} the password is {V}.", "By the way, {P} opens the {T} with {V}."),
+    (
         "{P} says that the {T} password is {V}.",
         "The {T} of {P} opens with {V}.",
         "I heard that {P} has a {T} and opens the {T} with {V}.",
     ),
-}
-MINE: dict[Split, tuple[str, ...]] = {
-    "train": (
-        "My {T} password is {V}.",
-        "By the way, my {T} opens with {V}.",
+)
+MINE = _both(
+    (
+        "my {T} password is {V}.",
+        "my {T} opens with {V}.",
         "I have a {T} and the password is {V}.",
+        "I open my {T} with {V}.",
+        "for my {T} I have the password {V}.",
+        "I have a {T} that opens with {V}.",
+        "what opens my {T} is {V}.",
     ),
-    "validation": ("My {T} opens with {V}.",),
-    "test": ("By the way, my {T} password is {V}.", "I have a {T} and my {T} password is {V}."),
-}
-CHANGED: dict[Split, tuple[str, ...]] = {
-    "train": (
+    ("My {T} opens with {V}.",),
+    ("By the way, my {T} password is {V}.", "I have a {T} and my {T} password is {V}."),
+)
+CHANGED = _both(
+    (
         "{P} changed the {T} password to {V}.",
-        "The {T} password of {P} is now {V}.",
+        "the {T} password of {P} is now {V}.",
         "{P} now opens the {T} with {V}.",
+        "{P} now has the {T} password {V}.",
+        "the new {T} password of {P} is {V}.",
+        "now {P} says the {T} opens with {V}.",
     ),
-    "validation": ("For the {T}, {P} now has the password {V}.",),
-    "test": ("{P} says that the {T} password is now {V}.", "The {T} of {P} now opens with {V}."),
-}
-ANOTHER: dict[Split, tuple[str, ...]] = {
-    "train": ("Another {T} password of {P} is {V}.", "For the {T}, {P} also has the password {V}."),
-    "validation": ("{P} also opens the {T} with {V}.",),
-    "test": ("{P} says that the {T} also opens with {V}.", "The {T} of {P} also opens with {V}."),
-}
-SAME: dict[Split, tuple[str, ...]] = {
-    "train": ("{Q} has the same {T} password as {P}.", "The {T} password of {Q} is the same as that of {P}."),
-    "validation": ("{Q} says the {T} password is the same as that of {P}.",),
-    "test": (
+    ("For the {T}, {P} now has the password {V}.",),
+    ("{P} says that the {T} password is now {V}.", "The {T} of {P} now opens with {V}."),
+)
+ANOTHER = _both(
+    (
+        "another {T} password of {P} is {V}.",
+        "for the {T}, {P} also has the password {V}.",
+        "the second {T} password of {P} is {V}.",
+        "{P} has another {T} password, {V}.",
+        "what also opens the {T} of {P} is {V}.",
+    ),
+    ("{P} also opens the {T} with {V}.",),
+    ("{P} says that the {T} also opens with {V}.", "The {T} of {P} also opens with {V}."),
+)
+SAME = _both(
+    (
+        "{Q} has the same {T} password as {P}.",
+        "the {T} password of {Q} is the same as that of {P}.",
+        "{Q} opens the {T} with the same password as {P}.",
+        "{Q} and {P} have the same {T} password.",
+        "for the {T}, {Q} took the same password as {P}.",
+        "the {T} that {Q} has opens like that of {P}, with the same password.",
+    ),
+    ("{Q} says the {T} password is the same as that of {P}.",),
+    (
         "The {T} of {Q} has the same password as that of {P}.",
         "I heard that {Q} has the same {T} password as {P}.",
     ),
-}
-NOT: dict[Split, tuple[str, ...]] = {
-    "train": (
+)
+NOT = _both(
+    (
         "{P} did not take the {T} password {V}.",
-        "The {T} password of {P} is not {V}.",
+        "the {T} password of {P} is not {V}.",
         "{P} never opens the {T} with {V}.",
+        "the {T} that {P} has does not open with {V}.",
+        "{P} says the {T} password was never {V}.",
+        "what opens the {T} of {P} is not {V}.",
+        "{P} has a {T} but the password is not {V}.",
     ),
-    "validation": ("{P} says the {T} password is not {V}.",),
-    "test": ("The {T} of {P} never opens with {V}.", "I heard that the {T} password of {P} is not {V}."),
-}
-ABOUT: dict[Split, tuple[str, ...]] = {
-    "train": (
+    ("{P} says the {T} password is not {V}.",),
+    ("The {T} of {P} never opens with {V}.", "I heard that the {T} password of {P} is not {V}."),
+)
+ABOUT = _both(
+    (
         "{P} forgot the {T} password again.",
         "{P} has a new {T} and the password is a secret.",
-        "Does {P} have a {T}?",
+        "{P} never told us the {T} password.",
+        "the {T} of {P} is old.",
+        "{P} took the {T} to the market.",
+        "{P} wants another {T} password.",
     ),
-    "validation": ("{P} says that the {T} is new.",),
-    "test": ("I heard that {P} forgot the {T} password.", "By the way, {P} has a new {T}."),
-}
+    ("{P} says that the {T} is new.",),
+    ("I heard that {P} forgot the {T} password.", "By the way, {P} has a new {T}."),
+)
 ASK: dict[Split, tuple[str, ...]] = {
     "train": (
         "What is the {T} password of {P}?",
         "What does {P} open the {T} with?",
         "Do you have the {T} password of {P}?",
+        "Which password does {P} have for the {T}?",
+        "For the {T}, what password does {P} have?",
+        "What is the password that {P} has for the {T}?",
+        "Which password opens the {T} of {P}?",
+        "How does {P} open the {T}?",
+        "Do you know the {T} password that {P} has?",
     ),
     "validation": ("What does the {T} of {P} open with?",),
     "test": ("What {T} password does {P} have?", "What is the password of the {T} of {P}?"),
 }
 ASK_MINE: dict[Split, tuple[str, ...]] = {
-    "train": ("What is my {T} password?", "What do I open my {T} with?", "Do you know what my {T} opens with?"),
+    "train": (
+        "What is my {T} password?",
+        "What do I open my {T} with?",
+        "Do you know what my {T} opens with?",
+        "Which password do I have for my {T}?",
+        "For my {T}, what password do I have?",
+        "Which password opens my {T}?",
+        "How do I open the {T} that I have?",
+    ),
     "validation": ("Do you have my {T} password?",),
     "test": ("What {T} password do I have?", "What is the password of my {T}?"),
 }
 ASK_BOTH: dict[Split, tuple[str, ...]] = {
-    "train": ("Which two {T} passwords does {P} have?", "What are the two {T} passwords of {P}?"),
+    "train": (
+        "Which two {T} passwords does {P} have?",
+        "What are the two {T} passwords of {P}?",
+        "For the {T}, which two passwords does {P} have?",
+        "Which two passwords open the {T} of {P}?",
+    ),
     "validation": ("Do you know the two {T} passwords of {P}?",),
     "test": ("What two {T} passwords does {P} have?",),
 }
@@ -97,12 +164,25 @@ ASK_ORDER: dict[Split, tuple[str, ...]] = {
     "train": (
         "Of {P}, which came first, the {T} or the {U}?",
         "Which of {P} came first, the {T} password or the {U} password?",
+        "Did the {T} of {P} come first, or the {U}?",
+        "For {P}, which password came first, the {T} or the {U}?",
     ),
     "validation": ("Which password of {P} came first, the {T} or the {U}?",),
     "test": ("Which came first of {P}, the {T} or the {U}?",),
 }
 REPLY: dict[Split, tuple[str, ...]] = {
-    "train": ("It is {V}.", "That is {V}.", "It opens with {V}."),
+    "train": (
+        "It is {V}.",
+        "That is {V}.",
+        "It opens with {V}.",
+        "Yes, it is {V}.",
+        "I think that it is {V}.",
+        "The {V}.",
+        "You open it with {V}.",
+        "They told me that it is {V}.",
+        "As you know, {V}.",
+        "What opens it is {V}.",
+    ),
     "validation": ("That opens with {V}.",),
     "test": ("The password is {V}.", "That password is {V}."),
 }
