@@ -20,7 +20,7 @@ from forethought.evaluation.recall import wordings
 from forethought.evaluation.recall.conversation import SPEAKERS, Spoken, converse
 from forethought.evaluation.recall.prompt import asking, passage, said
 from forethought.evaluation.recall.tasks import TASKS, Draw, Key, Need
-from forethought.evaluation.recall.words import THINGS, names, tokens
+from forethought.evaluation.recall.words import THINGS, Split, names, tokens
 
 TOKENS = 2500
 """Tokens of a batch, about."""
@@ -30,8 +30,10 @@ MISLED = 0.35
 """Share of questions against which lines stand, where one may; twice that where two may."""
 AGAIN = 3
 """How often each fact is asked about, on average, while nothing but facts is told."""
-FIRST, POOL = 3, 4
-"""Facts up to which people are drawn from ``POOL`` for each fact but one: a match is found sooner among few names."""
+FIRST, POOL, FORMS = 3, 4, 3
+"""Facts up to which people are drawn from ``POOL`` for each fact but one, and wordings from the first ``FORMS``: what
+belongs together is found sooner among few.
+"""
 ALL = ("needle", "update", "multi-value", "two-hop", "order", "abstain")
 LEVELS: tuple[tuple[int, tuple[str, ...], int], ...] = (
     (1, ALL[:1], 0), (2, ALL[:1], 0), (3, ALL[:1], 0), (4, ALL[:1], 0), (8, ALL[:1], 0), (4, ALL[:-1], 0),
@@ -46,14 +48,19 @@ Row = tuple[str, list[tuple[str, tuple[str, ...]]]]
 
 
 class Few(Draw):
-    """Draws from a few people and things of the training split, many of them alike."""
+    """Draws from a few people and things of the training split, many of them alike; of ``forms`` wordings, or of all."""
 
-    def __init__(self, rng: random.Random, told: int) -> None:
+    def __init__(self, rng: random.Random, told: int, forms: int | None = None) -> None:
         super().__init__(rng, "train", set(), 0)
         self.people = rng.sample(names("train"), max(1, round(told * rng.choice((0.4, 0.7, 1)))))
         if told > 4:
             self.people += [rng.choice(alike(person)) for person in self.people]
         self.things = rng.sample(THINGS, min(len(THINGS), max(1, round(told * rng.choice((0.4, 0.7, 1))))))
+        self.forms = forms
+
+    def say(self, form: dict[Split, tuple[str, ...]], **slots: str) -> str:
+        """One of the wordings of training, or of the first of them."""
+        return wordings.say(self.rng, form["train"][: self.forms], **slots)
 
     def key(self, person: str | None = None, thing: str | None = None) -> Key:
         """A person and a thing that nothing was said of."""
@@ -107,7 +114,7 @@ def facts(rng: random.Random, told: int) -> Row:
     """So many facts, and questions that ask some of them again in other words. Of up to ``FIRST`` facts each has a
     person and a thing of its own, among few that come again and again.
     """
-    draw = Few(rng, told)
+    draw = Few(rng, told, FORMS if told <= FIRST else None)
     keys = [draw.key() for _ in range(told)]
     if told <= FIRST:
         people = regulars(POOL * max(1, told - 1))

@@ -63,6 +63,10 @@ class Draw:
         """Any value."""
         return self.rng.choice(values(self.split))
 
+    def say(self, form: dict[Split, tuple[str, ...]], **slots: str) -> str:
+        """One of the split's wordings, filled."""
+        return w.say(self.rng, form[self.split], **slots)
+
     def own(self) -> Key | None:
         """Now and then something of whoever asks."""
         left = [thing for thing in THINGS if ("", thing) not in self.keys]
@@ -76,17 +80,17 @@ class Draw:
         """A line that tells a value, as evidence; now and then as the answer to a question."""
         person, thing = key
         if not person:
-            return Group(((USER, w.say(self.rng, w.MINE, self.split, T=thing, V=value)),), True)
+            return Group(((USER, self.say(w.MINE, T=thing, V=value)),), True)
         if form is w.FACT and self.rng.random() < ASKED:
-            question = w.say(self.rng, w.ASK, self.split, P=person, T=thing)
-            return Group(((ASSISTANT, question), (USER, w.say(self.rng, w.REPLY, self.split, V=value))), True)
-        return Group(((USER, w.say(self.rng, form, self.split, P=person, T=thing, V=value)),), True)
+            question = self.say(w.ASK, P=person, T=thing)
+            return Group(((ASSISTANT, question), (USER, self.say(w.REPLY, V=value))), True)
+        return Group(((USER, self.say(form, P=person, T=thing, V=value)),), True)
 
     def question(self, key: Key) -> str:
         """What asks for a value."""
         if not key[0]:
-            return w.say(self.rng, w.ASK_MINE, self.split, T=key[1])
-        return w.say(self.rng, w.ASK, self.split, P=key[0], T=key[1])
+            return self.say(w.ASK_MINE, T=key[1])
+        return self.say(w.ASK, P=key[0], T=key[1])
 
     def against(self, key: Key) -> list[Group]:
         """Lines that mislead: the same thing of others, other things of the same person, what is said not to be."""
@@ -97,7 +101,7 @@ class Draw:
                 groups.append(self.fact(self.key(person=key[0]), self.value()))
         if key[0] and self.near:
             for form in (w.NOT, w.ABOUT):
-                text = w.say(self.rng, form, self.split, P=key[0], T=key[1], V=self.value())
+                text = self.say(form, P=key[0], T=key[1], V=self.value())
                 groups.append(Group(((USER, text),)))
         return [Group(group.lines) for group in groups]
 
@@ -120,7 +124,7 @@ def multi_value(draw: Draw) -> Need:
     key, one, other = draw.key(), draw.value(), draw.value()
     while other == one:
         other = draw.value()
-    question = w.say(draw.rng, w.ASK_BOTH, draw.split, P=key[0], T=key[1])
+    question = draw.say(w.ASK_BOTH, P=key[0], T=key[1])
     told = draw.fact(key, one), draw.fact(key, other, w.ANOTHER)
     return Need(question, (one, other), (*told, *draw.against(key)))
 
@@ -136,7 +140,7 @@ def two_hop(draw: Draw) -> Need:
     """A value that is told of somebody else, who has the same."""
     key, value = draw.key(), draw.value()
     other = draw.key(thing=key[1])
-    same = w.say(draw.rng, w.SAME, draw.split, Q=other[0], P=key[0], T=key[1])
+    same = draw.say(w.SAME, Q=other[0], P=key[0], T=key[1])
     told = [draw.fact(key, value), Group(((USER, same),), True)]
     draw.rng.shuffle(told)
     return Need(draw.question(other), (value,), (*told, *draw.against(key)))
@@ -149,7 +153,7 @@ def order(draw: Draw) -> Need:
     first, second = draw.fact(key, draw.value()), draw.fact(other, draw.value())
     things = [key[1], other[1]]
     draw.rng.shuffle(things)
-    question = w.say(draw.rng, w.ASK_ORDER, draw.split, P=key[0], T=things[0], U=things[1])
+    question = draw.say(w.ASK_ORDER, P=key[0], T=things[0], U=things[1])
     return Need(question, (key[1],), (first, second, *draw.against(key)))
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from forethought.evaluation.recall.words import DAYS, FOODS, MOODS, PLACES, THINGS, Split, names
@@ -14,8 +15,10 @@ OPENINGS = ("By the way, ", "As you know, ", "I think that ", "Yes, ", "It seems
 
 
 def _both(cores: tuple[str, ...], validation: tuple[str, ...], test: tuple[str, ...]) -> dict[Split, tuple[str, ...]]:
-    """The wordings of the splits; those of training are all cores behind all openings, but for what others say."""
-    said = [f"{opening}{core}" for core in cores for opening in ("", *OPENINGS)]
+    """The wordings of the splits; those of training are the cores, then all of them behind openings, but for what the
+    other splits say.
+    """
+    said = [f"{opening}{core}" for opening in ("", *OPENINGS) for core in cores]
     train = [f"{text[0].upper()}{text[1:]}" for text in said]
     return {
         "train": tuple(text for text in train if text not in (*validation, *test)),
@@ -215,14 +218,14 @@ TALK: dict[Split, tuple[str, ...]] = {
 FORMS = (FACT, MINE, CHANGED, ANOTHER, SAME, NOT, ABOUT, ASK, ASK_MINE, ASK_BOTH, ASK_ORDER, REPLY, TALK)
 
 
-def say(rng: Random, wordings: dict[Split, tuple[str, ...]], split: Split, **slots: str) -> str:
-    """One of a split's wordings, filled."""
-    return rng.choice(wordings[split]).format(**slots)
+def say(rng: Random, wordings: Sequence[str], **slots: str) -> str:
+    """One of some wordings, filled."""
+    return rng.choice(wordings).format(**slots)
 
 
 def talk(rng: Random, split: Split) -> str:
     """A line that tells nothing that is asked for."""
     return say(
-        rng, TALK, split, P=rng.choice(names(split)), T=rng.choice(THINGS), food=rng.choice(FOODS),
+        rng, TALK[split], P=rng.choice(names(split)), T=rng.choice(THINGS), food=rng.choice(FOODS),
         place=rng.choice(PLACES), day=rng.choice(DAYS), mood=rng.choice(MOODS),
     )  # fmt: skip
