@@ -48,7 +48,7 @@ Row = tuple[str, list[tuple[str, tuple[str, ...]]]]
 
 
 class Few(Draw):
-    """Draws from a few people and things of the training split, many of them alike; of ``forms`` wordings, or of all."""
+    """Draws from a few people and things of the training split, many of them alike, in ``forms`` wordings or all."""
 
     def __init__(self, rng: random.Random, told: int, forms: int | None = None) -> None:
         super().__init__(rng, "train", set(), 0)

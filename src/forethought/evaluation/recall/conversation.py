@@ -98,7 +98,7 @@ def _others(rng: Random, split: Split, room: int, share: float, keys: set[tuple[
             if key in keys:
                 continue
             form = w.FACT if rng.random() < 0.8 else rng.choice((w.NOT, w.ABOUT, w.CHANGED))
-            text = w.say(rng, form, split, P=key[0], T=key[1], V=rng.choice(told))
+            text = w.say(rng, form[split], P=key[0], T=key[1], V=rng.choice(told))
             speaker = SPEAKERS[0]
         else:
             text = w.talk(rng, split)
