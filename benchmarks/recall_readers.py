@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def reader(kind: str, vocabulary: int, special: dict[str, Any]) -> Any:
-    """An untrained reader, about 0.2 million parameters."""
+    """An untrained reader, 0.2 to 0.3 million parameters."""
     common: dict[str, Any] = {
         "vocab_size": vocabulary, "hidden_size": WIDTH, "num_hidden_layers": LAYERS, "tie_word_embeddings": True,
         "initializer_range": 0.02 if kind == "llama" else WIDTH**-0.5, **special,
@@ -112,17 +112,17 @@ def reader(kind: str, vocabulary: int, special: dict[str, Any]) -> Any:
         "mamba2": lambda: Mamba2Config(
             **common, num_heads=WIDTH // 16, head_dim=32, n_groups=1, state_size=64, chunk_size=16, conv_kernel=KERNEL
         ),
-        "mamba": lambda: MambaConfig(**common, state_size=16, conv_kernel=KERNEL),
+        "mamba": lambda: MambaConfig(**common, state_size=32, conv_kernel=KERNEL),
         "jamba": lambda: JambaConfig(
             **common, **heads, num_experts=1, num_experts_per_tok=1, attn_layer_period=3, attn_layer_offset=1,
-            mamba_d_state=16, mamba_d_conv=KERNEL, mamba_dt_rank=4, use_mamba_kernels=False,
+            mamba_d_state=32, mamba_d_conv=KERNEL, mamba_dt_rank=4, use_mamba_kernels=False,
         ),
         "rwkv": lambda: RwkvConfig(**common, attention_hidden_size=WIDTH, context_length=1024),
     }  # fmt: skip
     lm = AutoModelForCausalLM.from_config(configs[kind]())
     if kind == "llama":
         look_near(lm)
-    if kind == "mamba2":
+    if "mamba" in kind or kind == "jamba":
         keep_near(lm)
     if kind in ("mamba", "jamba"):
         enable_stateful_scan(lm)
@@ -147,24 +147,48 @@ def look_near(lm: Any) -> None:
 
 
 def keep_near(lm: Any) -> None:
-    """Sets a Mamba2: the first layer forgets within a line, the others keep, under what stands nearby, and read by it.
+    """Sets a Mamba: the first layer forgets within a line, the others keep, under what stands nearby, and read by it.
 
     What is kept is the token itself; what it is kept under and what is looked for, the last ``KERNEL`` tokens alike.
     """
-    mixers = [layer.mixer for layer in lm.backbone.layers]
-    spread_H = torch.linspace(0, 1, mixers[0].num_heads)
-    inner, size = mixers[0].intermediate_size, mixers[0].ssm_state_size
+    layers = lm.get_decoder().layers if lm.config.model_type == "jamba" else lm.backbone.layers
     with torch.no_grad():
-        for place, mixer in enumerate(mixers):
-            mixer.A_log.zero_()
-            mixer.dt_bias.copy_(((0.01 if place else 0.3) * 0.25**spread_H).expm1().log())
-            taps = mixer.conv1d.weight
-            taps[:inner] *= CHANCE
-            taps[:inner, :, -1] += 1.0
-            if place:
-                taps[inner:] = CHANCE * taps[inner:] + NEARBY * KERNEL**-0.5
-                for part, start in ((mixer.in_proj.weight, 2 * inner), (taps, inner), (mixer.conv1d.bias, inner)):
-                    part[start + size : start + 2 * size] = part[start : start + size]
+        for place, layer in enumerate(layers):
+            mixer = getattr(layer, "mixer", getattr(layer, "mamba", None))
+            if mixer is not None:
+                (keep_near_2 if lm.config.model_type == "mamba2" else keep_near_1)(mixer, place == 0)
+
+
+def keep_near_2(mixer: Any, first: bool) -> None:
+    """A Mamba2's mixer, whose convolution has channels for what is kept, and for what it is kept under and read by."""
+    inner, size, taps = mixer.intermediate_size, mixer.ssm_state_size, mixer.conv1d.weight
+    mixer.A_log.zero_()
+    mixer.dt_bias.copy_(steps(mixer.num_heads, first))
+    taps[:inner] *= CHANCE
+    taps[:inner, :, -1] += 1.0
+    if not first:
+        taps[inner:] = CHANCE * taps[inner:] + NEARBY * KERNEL**-0.5
+        for part, start in ((mixer.in_proj.weight, 2 * inner), (taps, inner), (mixer.conv1d.bias, inner)):
+            part[start + size : start + 2 * size] = part[start : start + size]
+
+
+def keep_near_1(mixer: Any, first: bool) -> None:
+    """A Mamba's mixer, which makes keys from what it keeps: from half of its channels, those that look nearby."""
+    half, taps, keys = mixer.intermediate_size // 2, mixer.conv1d.weight, mixer.x_proj.weight[mixer.time_step_rank :]
+    mixer.A_log.zero_()
+    mixer.dt_proj.bias.copy_(steps(half, first).repeat(2))
+    taps *= CHANCE
+    taps[:half, :, -1] += 1.0
+    taps[half:] += NEARBY * KERNEL**-0.5
+    keys *= NEARBY
+    keys[:, :half] = 0.0
+    if not first:
+        keys[mixer.ssm_state_size :] = keys[: mixer.ssm_state_size]
+
+
+def steps(count: int, first: bool) -> Tensor:
+    """Biases of the step sizes: of a first layer so that it forgets within a line, else within 100 to 400 tokens."""
+    return ((0.3 if first else 0.01) * 0.25 ** torch.linspace(0, 1, count)).expm1().log()
 
 
 class Learning:
