@@ -36,6 +36,7 @@ READING = (
     ("answer_contained", "The answer stands in what was told"),
     ("of_oracle_ratio", "As a share of the oracle"),
     ("exact_match_minus_best_rag", "Minus the best other way to find, paired by question"),
+    ("exact_match_minus_ours", "The same lines given otherwise, minus ours, paired by question"),
     ("abstention_precision", "Of those told as not told, those that were not"),
     ("tokens", "Tokens read for an answer"),
 )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forethought.evaluation.recall.arms import RECALLED
 from forethought.evaluation.recall.retrieval import EVIDENCE
 from forethought.evaluation.recall.suite import NO_READER
 from forethought.evaluation.statistics import LEVEL, RESAMPLES, Interval, Record, bootstrap
@@ -35,6 +36,8 @@ def records(rows: Sequence[Row], stored: Iterable[Row] = (), split: str = "test"
         finding(put, mine) if reader == NO_READER else reading(put, mine)
         if reader != NO_READER and arm == OURS:
             against(put, groups, reader, length)
+        elif reader != NO_READER and arm in RECALLED and (ours := groups.get((reader, length, OURS))):
+            put.mean("exact_match_minus_ours", _differences(_right(mine), _right(ours)))
     for length, cells in _by_length(stored).items():
         keeping(_Put(found, OURS, NO_READER, split, str(length)), cells)
     return found
@@ -101,8 +104,7 @@ def against(put: _Put, groups: dict[tuple[str, int, str], list[Row]], reader: st
     others = {arm: _right(groups[reader, length, arm]) for arm in RAG if (reader, length, arm) in groups}
     if others:
         best = max(others.values(), key=lambda right: sum(right.values()) / len(right))
-        common = sorted(set(ours) & set(best))
-        put.mean("exact_match_minus_best_rag", [ours[key] - best[key] for key in common])
+        put.mean("exact_match_minus_best_rag", _differences(ours, best))
 
 
 def keeping(put: _Put, cells: Sequence[Row]) -> None:
@@ -141,6 +143,10 @@ def _ratio(draw: list[NDArray[Any]]) -> NDArray[Any]:
 
 def _right(rows: Iterable[Row]) -> dict[Any, float]:
     return {tuple(row["place"]): row["right"] for row in rows}
+
+
+def _differences(one: dict[Any, float], other: dict[Any, float]) -> list[float]:
+    return [one[key] - other[key] for key in sorted(set(one) & set(other))]
 
 
 def _by_length(stored: Iterable[Row]) -> dict[int, list[Row]]:
