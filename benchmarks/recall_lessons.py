@@ -20,7 +20,7 @@ from forethought.evaluation.recall import wordings
 from forethought.evaluation.recall.conversation import SPEAKERS, Spoken, converse
 from forethought.evaluation.recall.prompt import asking, passage, said
 from forethought.evaluation.recall.tasks import TASKS, Draw, Key, Need
-from forethought.evaluation.recall.words import THINGS, Split, names, tokens
+from forethought.evaluation.recall.words import THINGS, names, tokens
 
 TOKENS = 2500
 """Tokens of a batch, about."""
@@ -58,7 +58,7 @@ class Few(Draw):
         self.things = rng.sample(THINGS, min(len(THINGS), max(1, round(told * rng.choice((0.4, 0.7, 1))))))
         self.forms = forms
 
-    def say(self, form: dict[Split, tuple[str, ...]], **slots: str) -> str:
+    def say(self, form: wordings.Wordings, **slots: str) -> str:
         """One of the wordings of training, or of the first of them."""
         return wordings.say(self.rng, form["train"][: self.forms], **slots)
 

@@ -63,7 +63,7 @@ class Draw:
         """Any value."""
         return self.rng.choice(values(self.split))
 
-    def say(self, form: dict[Split, tuple[str, ...]], **slots: str) -> str:
+    def say(self, form: w.Wordings, **slots: str) -> str:
         """One of the split's wordings, filled."""
         return w.say(self.rng, form[self.split], **slots)
 
@@ -76,7 +76,7 @@ class Draw:
         self.keys.add(key)
         return key
 
-    def fact(self, key: Key, value: str, form: dict[Split, tuple[str, ...]] = w.FACT) -> Group:
+    def fact(self, key: Key, value: str, form: w.Wordings = w.FACT) -> Group:
         """A line that tells a value, as evidence; now and then as the answer to a question."""
         person, thing = key
         if not person:

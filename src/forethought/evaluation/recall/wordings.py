@@ -10,11 +10,13 @@ from random import Random
 
 from forethought.evaluation.recall.words import DAYS, FOODS, MOODS, PLACES, THINGS, Split, names
 
+Wordings = dict[Split, tuple[str, ...]]
+"""How one kind of line is said in each split."""
 OPENINGS = ("By the way, ", "As you know, ", "I think that ", "Yes, ", "It seems that ", "They told me that ")
 """How lines of the training split may begin: a reader that has met few wordings knows those by heart and no others."""
 
 
-def _both(cores: tuple[str, ...], validation: tuple[str, ...], test: tuple[str, ...]) -> dict[Split, tuple[str, ...]]:
+def _wordings(cores: tuple[str, ...], validation: tuple[str, ...], test: tuple[str, ...]) -> Wordings:
     """The wordings of the splits; those of training are the cores, then all of them behind openings, but for what the
     other splits say.
     """
@@ -27,7 +29,7 @@ def _both(cores: tuple[str, ...], validation: tuple[str, ...], test: tuple[str, 
     }
 
 
-FACT = _both(
+FACT = _wordings(
     (
         "the {T} password of {P} is {V}.",
         "{P} opens the {T} with {V}.",
@@ -49,7 +51,7 @@ FACT = _both(
         "I heard that {P} has a {T} and opens the {T} with {V}.",
     ),
 )
-MINE = _both(
+MINE = _wordings(
     (
         "my {T} password is {V}.",
         "my {T} opens with {V}.",
@@ -62,7 +64,7 @@ MINE = _both(
     ("My {T} opens with {V}.",),
     ("By the way, my {T} password is {V}.", "I have a {T} and my {T} password is {V}."),
 )
-CHANGED = _both(
+CHANGED = _wordings(
     (
         "{P} changed the {T} password to {V}.",
         "the {T} password of {P} is now {V}.",
@@ -74,7 +76,7 @@ CHANGED = _both(
     ("For the {T}, {P} now has the password {V}.",),
     ("{P} says that the {T} password is now {V}.", "The {T} of {P} now opens with {V}."),
 )
-ANOTHER = _both(
+ANOTHER = _wordings(
     (
         "another {T} password of {P} is {V}.",
         "for the {T}, {P} also has the password {V}.",
@@ -85,7 +87,7 @@ ANOTHER = _both(
     ("{P} also opens the {T} with {V}.",),
     ("{P} says that the {T} also opens with {V}.", "The {T} of {P} also opens with {V}."),
 )
-SAME = _both(
+SAME = _wordings(
     (
         "{Q} has the same {T} password as {P}.",
         "the {T} password of {Q} is the same as that of {P}.",
@@ -100,7 +102,7 @@ SAME = _both(
         "I heard that {Q} has the same {T} password as {P}.",
     ),
 )
-NOT = _both(
+NOT = _wordings(
     (
         "{P} did not take the {T} password {V}.",
         "the {T} password of {P} is not {V}.",
@@ -113,7 +115,7 @@ NOT = _both(
     ("{P} says the {T} password is not {V}.",),
     ("The {T} of {P} never opens with {V}.", "I heard that the {T} password of {P} is not {V}."),
 )
-ABOUT = _both(
+ABOUT = _wordings(
     (
         "{P} forgot the {T} password again.",
         "{P} has a new {T} and the password is a secret.",
@@ -125,7 +127,7 @@ ABOUT = _both(
     ("{P} says that the {T} is new.",),
     ("I heard that {P} forgot the {T} password.", "By the way, {P} has a new {T}."),
 )
-ASK: dict[Split, tuple[str, ...]] = {
+ASK: Wordings = {
     "train": (
         "What is the {T} password of {P}?",
         "What does {P} open the {T} with?",
@@ -140,7 +142,7 @@ ASK: dict[Split, tuple[str, ...]] = {
     "validation": ("What does the {T} of {P} open with?",),
     "test": ("What {T} password does {P} have?", "What is the password of the {T} of {P}?"),
 }
-ASK_MINE: dict[Split, tuple[str, ...]] = {
+ASK_MINE: Wordings = {
     "train": (
         "What is my {T} password?",
         "What do I open my {T} with?",
@@ -153,7 +155,7 @@ ASK_MINE: dict[Split, tuple[str, ...]] = {
     "validation": ("Do you have my {T} password?",),
     "test": ("What {T} password do I have?", "What is the password of my {T}?"),
 }
-ASK_BOTH: dict[Split, tuple[str, ...]] = {
+ASK_BOTH: Wordings = {
     "train": (
         "Which two {T} passwords does {P} have?",
         "What are the two {T} passwords of {P}?",
@@ -163,7 +165,7 @@ ASK_BOTH: dict[Split, tuple[str, ...]] = {
     "validation": ("Do you know the two {T} passwords of {P}?",),
     "test": ("What two {T} passwords does {P} have?",),
 }
-ASK_ORDER: dict[Split, tuple[str, ...]] = {
+ASK_ORDER: Wordings = {
     "train": (
         "Of {P}, which came first, the {T} or the {U}?",
         "Which of {P} came first, the {T} password or the {U} password?",
@@ -173,7 +175,7 @@ ASK_ORDER: dict[Split, tuple[str, ...]] = {
     "validation": ("Which password of {P} came first, the {T} or the {U}?",),
     "test": ("Which came first of {P}, the {T} or the {U}?",),
 }
-REPLY: dict[Split, tuple[str, ...]] = {
+REPLY: Wordings = {
     "train": (
         "It is {V}.",
         "That is {V}.",
@@ -189,7 +191,7 @@ REPLY: dict[Split, tuple[str, ...]] = {
     "validation": ("That opens with {V}.",),
     "test": ("The password is {V}.", "That password is {V}."),
 }
-TALK: dict[Split, tuple[str, ...]] = {
+TALK: Wordings = {
     "train": (
         "I had {food} with {P} at the {place} {day}.",
         "{P} went to the {place} {day}.",
