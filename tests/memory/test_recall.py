@@ -15,6 +15,7 @@ import pytest
 from forethought.errors import BadSetting, Damaged
 from forethought.memory import Memory, Said
 from forethought.memory.embed import Vectors, choose
+from forethought.memory.index import nearest, signs
 from forethought.memory.memory import best_threshold
 from forethought.memory.when import span
 from forethought.memory.words import sentences
@@ -402,3 +403,14 @@ def test_a_reading_process_tells_damage(memory: Memory) -> None:
     assert any("missing" in line for line in memory.verify())
     with pytest.raises(Damaged, match="salvage"):
         list(memory.turns())
+
+
+def test_the_nearest_by_signs_are_those_with_the_fewest_other_signs_and_the_first_of_equal_ones() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(500, 100))
+    vectors[300:] = vectors[:200]
+    for most in (1, 20, 499, 500):
+        apart = ((vectors > 0) != (vectors[7] > 0)).sum(1)
+        wanted = np.argsort(apart, kind="stable")[:most]
+        found = nearest(signs(vectors).T, signs(vectors[7:8])[0], most)
+        assert sorted(found) == sorted(wanted)

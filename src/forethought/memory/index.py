@@ -152,8 +152,7 @@ class Index:
         vector = self.embedder.embed([indexed(question)])[0]
         near = self._ids
         if len(near) > RESCORED:
-            apart = np.bitwise_count(self._signs ^ signs(vector[None])).sum(1, dtype=np.uint16)
-            near = near[np.argpartition(apart, RESCORED)[:RESCORED]]
+            near = near[nearest(self._signs, signs(vector[None])[0], RESCORED)]
         marks = ",".join("?" * len(near))
         rows = connection.execute(f"SELECT id, vector FROM vectors WHERE id IN ({marks})", near.tolist()).fetchall()
         scores = np.frombuffer(b"".join(row[1] for row in rows), np.float16).reshape(len(rows), -1) @ vector
@@ -173,9 +172,9 @@ class Index:
         while rows := cursor.fetchmany(8192):
             ids.append(np.array([row[0] for row in rows], np.int64))
             vectors = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
-            parts.append(signs(vectors.reshape(len(rows), -1)))
+            parts.append(signs(vectors.reshape(len(rows), -1)).T)
         if len(ids) > 1:
-            self._ids, self._signs = np.concatenate(ids), np.concatenate(parts)
+            self._ids, self._signs = np.concatenate(ids), np.concatenate(parts, axis=1)
 
 
 def signs(vectors: NDArray[np.floating]) -> NDArray[np.uint64]:
@@ -211,3 +210,13 @@ def put(connection: sqlite3.Connection, key: str, value: object) -> None:
 def changed(connection: sqlite3.Connection) -> None:
     """Say that vectors were removed: what others have read of them no longer holds."""
     put(connection, "changes", number(connection, "changes") + 1)
+
+
+def nearest(signs_BN: NDArray[np.uint64], one_B: NDArray[np.uint64], most: int) -> NDArray[np.intp]:
+    """The places of the ``most`` vectors with the fewest signs other than one vector's; of equal ones, the first."""
+    apart_N = np.zeros(signs_BN.shape[1], np.uint16)
+    for bits_N, bits in zip(signs_BN, one_B, strict=True):
+        apart_N += np.bitwise_count(bits_N ^ bits)
+    last = np.searchsorted(np.bincount(apart_N).cumsum(), most)
+    closer = np.flatnonzero(apart_N < last)
+    return np.concatenate([closer, np.flatnonzero(apart_N == last)[: most - len(closer)]])
