@@ -22,7 +22,7 @@ from forethought.evaluation.recall.words import Split, tokens
 TASKS = ("needle", "multi-key", "multi-value", "update", "two-hop", "two-hop", "order", "order", "abstain", "pairs-16")
 """What is asked; what is learned last, twice as often."""
 WAYS = ("oracle", "ours", "ours", "rag", "jrt", "gist")
-CONVERSATIONS, ASKED = 2000, 40
+CONVERSATIONS, ASKED = 1200, 40
 BUDGETS = (48, 160)
 
 Told = tuple[str, str, str, str, tuple[str, ...]]

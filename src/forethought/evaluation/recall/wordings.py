@@ -12,15 +12,20 @@ from forethought.evaluation.recall.words import DAYS, FOODS, MOODS, PLACES, THIN
 
 Wordings = dict[Split, tuple[str, ...]]
 """How one kind of line is said in each split."""
-OPENINGS = ("By the way, ", "As you know, ", "I think that ", "Yes, ", "It seems that ", "They told me that ")
-"""How lines of the training split may begin: a reader that has met few wordings knows those by heart and no others."""
+MINE_TOLD = ("", "By the way, ", "As you know, ", "I think that ", "Yes, ")
+TOLD = (*MINE_TOLD, "They told me that ", "I heard that ")
+ASKED = ("", "By the way, ", "Now, ", "Yes, but ")
+REPLIED = ("", "Yes, ", "I think that ", "They told me that ")
+"""How a sentence may open; what follows is its core."""
 
 
-def _wordings(cores: tuple[str, ...], validation: tuple[str, ...], test: tuple[str, ...]) -> Wordings:
-    """The wordings of the splits; those of training are the cores, then all of them behind openings, but for what the
-    other splits say.
+def _wordings(
+    openings: tuple[str, ...], cores: tuple[str, ...], validation: tuple[str, ...], test: tuple[str, ...]
+) -> Wordings:
+    """The wordings of the splits. Those of training are all cores behind all openings (first the cores alone), but for
+    what the other splits say: like names and values, wordings share their parts and no pair of parts.
     """
-    said = [f"{opening}{core}" for opening in ("", *OPENINGS) for core in cores]
+    said = [f"{opening}{core}" for opening in openings for core in cores]
     train = [f"{text[0].upper()}{text[1:]}" for text in said]
     return {
         "train": tuple(text for text in train if text not in (*validation, *test)),
@@ -30,19 +35,18 @@ def _wordings(cores: tuple[str, ...], validation: tuple[str, ...], test: tuple[s
 
 
 FACT = _wordings(
+    TOLD,
     (
         "the {T} password of {P} is {V}.",
         "{P} opens the {T} with {V}.",
         "for the {T}, {P} has the password {V}.",
-        "{P} says the {T} opens with {V}.",
         "{P} has a {T} and the password is {V}.",
+        "the {T} of {P} opens with {V}.",
+        "for the {T} of {P} the password is {V}.",
+        "{P} has a {T} and opens the {T} with {V}.",
         "{P} told us that the {T} password is {V}.",
-        "{P} has a {T} that opens with {V}.",
-        "the {T} that {P} has opens with {V}.",
-        "the password that {P} has for the {T} is {V}.",
-        "{P} took the {T} password {V}.",
-        "what opens the {T} of {P} is {V}.",
-        "to open the {T}, {P} says {V}.",
+        "{P} says that the {T} opens with {V}.",
+        "{P} says that the {T} password is {V}.",
     ),
     ("For the {T} of {P} the password is {V}.", "By the way, {P} opens the {T} with {V}."),
     (
@@ -52,49 +56,49 @@ FACT = _wordings(
     ),
 )
 MINE = _wordings(
+    MINE_TOLD,
     (
         "my {T} password is {V}.",
-        "my {T} opens with {V}.",
-        "I have a {T} and the password is {V}.",
         "I open my {T} with {V}.",
-        "for my {T} I have the password {V}.",
-        "I have a {T} that opens with {V}.",
-        "what opens my {T} is {V}.",
+        "I have a {T} and the password is {V}.",
+        "my {T} opens with {V}.",
+        "I have a {T} and my {T} password is {V}.",
     ),
     ("My {T} opens with {V}.",),
     ("By the way, my {T} password is {V}.", "I have a {T} and my {T} password is {V}."),
 )
 CHANGED = _wordings(
+    TOLD,
     (
         "{P} changed the {T} password to {V}.",
         "the {T} password of {P} is now {V}.",
         "{P} now opens the {T} with {V}.",
-        "{P} now has the {T} password {V}.",
-        "the new {T} password of {P} is {V}.",
-        "now {P} says the {T} opens with {V}.",
+        "for the {T}, {P} now has the password {V}.",
+        "the {T} of {P} now opens with {V}.",
+        "{P} says that the {T} password is now {V}.",
     ),
     ("For the {T}, {P} now has the password {V}.",),
     ("{P} says that the {T} password is now {V}.", "The {T} of {P} now opens with {V}."),
 )
 ANOTHER = _wordings(
+    TOLD,
     (
         "another {T} password of {P} is {V}.",
         "for the {T}, {P} also has the password {V}.",
-        "the second {T} password of {P} is {V}.",
-        "{P} has another {T} password, {V}.",
-        "what also opens the {T} of {P} is {V}.",
+        "{P} also opens the {T} with {V}.",
+        "the {T} of {P} also opens with {V}.",
+        "{P} says that the {T} also opens with {V}.",
     ),
     ("{P} also opens the {T} with {V}.",),
     ("{P} says that the {T} also opens with {V}.", "The {T} of {P} also opens with {V}."),
 )
 SAME = _wordings(
+    TOLD,
     (
         "{Q} has the same {T} password as {P}.",
         "the {T} password of {Q} is the same as that of {P}.",
-        "{Q} opens the {T} with the same password as {P}.",
-        "{Q} and {P} have the same {T} password.",
-        "for the {T}, {Q} took the same password as {P}.",
-        "the {T} that {Q} has opens like that of {P}, with the same password.",
+        "{Q} says the {T} password is the same as that of {P}.",
+        "the {T} of {Q} has the same password as that of {P}.",
     ),
     ("{Q} says the {T} password is the same as that of {P}.",),
     (
@@ -103,94 +107,83 @@ SAME = _wordings(
     ),
 )
 NOT = _wordings(
+    TOLD,
     (
         "{P} did not take the {T} password {V}.",
         "the {T} password of {P} is not {V}.",
         "{P} never opens the {T} with {V}.",
-        "the {T} that {P} has does not open with {V}.",
-        "{P} says the {T} password was never {V}.",
-        "what opens the {T} of {P} is not {V}.",
-        "{P} has a {T} but the password is not {V}.",
+        "{P} says the {T} password is not {V}.",
+        "the {T} of {P} never opens with {V}.",
     ),
     ("{P} says the {T} password is not {V}.",),
     ("The {T} of {P} never opens with {V}.", "I heard that the {T} password of {P} is not {V}."),
 )
 ABOUT = _wordings(
+    TOLD,
     (
-        "{P} forgot the {T} password again.",
+        "{P} forgot the {T} password.",
+        "{P} has a new {T}.",
+        "{P} says that the {T} is new.",
         "{P} has a new {T} and the password is a secret.",
-        "{P} never told us the {T} password.",
-        "the {T} of {P} is old.",
-        "{P} took the {T} to the market.",
-        "{P} wants another {T} password.",
     ),
     ("{P} says that the {T} is new.",),
     ("I heard that {P} forgot the {T} password.", "By the way, {P} has a new {T}."),
 )
-ASK: Wordings = {
-    "train": (
-        "What is the {T} password of {P}?",
-        "What does {P} open the {T} with?",
-        "Do you have the {T} password of {P}?",
-        "Which password does {P} have for the {T}?",
-        "For the {T}, what password does {P} have?",
-        "What is the password that {P} has for the {T}?",
-        "Which password opens the {T} of {P}?",
-        "How does {P} open the {T}?",
-        "Do you know the {T} password that {P} has?",
+ASK = _wordings(
+    ASKED,
+    (
+        "what is the {T} password of {P}?",
+        "what does {P} open the {T} with?",
+        "do you have the {T} password of {P}?",
+        "what does the {T} of {P} open with?",
+        "what {T} password does {P} have?",
+        "what is the password of the {T} of {P}?",
     ),
-    "validation": ("What does the {T} of {P} open with?",),
-    "test": ("What {T} password does {P} have?", "What is the password of the {T} of {P}?"),
-}
-ASK_MINE: Wordings = {
-    "train": (
-        "What is my {T} password?",
-        "What do I open my {T} with?",
-        "Do you know what my {T} opens with?",
-        "Which password do I have for my {T}?",
-        "For my {T}, what password do I have?",
-        "Which password opens my {T}?",
-        "How do I open the {T} that I have?",
+    ("What does the {T} of {P} open with?",),
+    ("What {T} password does {P} have?", "What is the password of the {T} of {P}?"),
+)
+ASK_MINE = _wordings(
+    ASKED,
+    (
+        "what is my {T} password?",
+        "what do I open my {T} with?",
+        "do you know what my {T} opens with?",
+        "do you have my {T} password?",
+        "what {T} password do I have?",
+        "what is the password of my {T}?",
     ),
-    "validation": ("Do you have my {T} password?",),
-    "test": ("What {T} password do I have?", "What is the password of my {T}?"),
-}
-ASK_BOTH: Wordings = {
-    "train": (
-        "Which two {T} passwords does {P} have?",
-        "What are the two {T} passwords of {P}?",
-        "For the {T}, which two passwords does {P} have?",
-        "Which two passwords open the {T} of {P}?",
+    ("Do you have my {T} password?",),
+    ("What {T} password do I have?", "What is the password of my {T}?"),
+)
+ASK_BOTH = _wordings(
+    ASKED,
+    (
+        "which two {T} passwords does {P} have?",
+        "what are the two {T} passwords of {P}?",
+        "do you know the two {T} passwords of {P}?",
+        "what two {T} passwords does {P} have?",
     ),
-    "validation": ("Do you know the two {T} passwords of {P}?",),
-    "test": ("What two {T} passwords does {P} have?",),
-}
-ASK_ORDER: Wordings = {
-    "train": (
-        "Of {P}, which came first, the {T} or the {U}?",
-        "Which of {P} came first, the {T} password or the {U} password?",
-        "Did the {T} of {P} come first, or the {U}?",
-        "For {P}, which password came first, the {T} or the {U}?",
+    ("Do you know the two {T} passwords of {P}?",),
+    ("What two {T} passwords does {P} have?",),
+)
+ASK_ORDER = _wordings(
+    ASKED,
+    (
+        "of {P}, which came first, the {T} or the {U}?",
+        "which of {P} came first, the {T} password or the {U} password?",
+        "which password of {P} came first, the {T} or the {U}?",
+        "which came first of {P}, the {T} or the {U}?",
     ),
-    "validation": ("Which password of {P} came first, the {T} or the {U}?",),
-    "test": ("Which came first of {P}, the {T} or the {U}?",),
-}
-REPLY: Wordings = {
-    "train": (
-        "It is {V}.",
-        "That is {V}.",
-        "It opens with {V}.",
-        "Yes, it is {V}.",
-        "I think that it is {V}.",
-        "The {V}.",
-        "You open it with {V}.",
-        "They told me that it is {V}.",
-        "As you know, {V}.",
-        "What opens it is {V}.",
-    ),
-    "validation": ("That opens with {V}.",),
-    "test": ("The password is {V}.", "That password is {V}."),
-}
+    ("Which password of {P} came first, the {T} or the {U}?",),
+    ("Which came first of {P}, the {T} or the {U}?",),
+)
+REPLY = _wordings(
+    REPLIED,
+    ("it is {V}.", "that is {V}.", "it opens with {V}.", "that opens with {V}.", "the password is {V}.",
+     "that password is {V}."),
+    ("That opens with {V}.",),
+    ("The password is {V}.", "That password is {V}."),
+)  # fmt: skip
 TALK: Wordings = {
     "train": (
         "I had {food} with {P} at the {place} {day}.",
