@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import random
 import sys
 from pathlib import Path
@@ -90,3 +91,12 @@ def test_a_killed_training_goes_on_as_if_it_had_not_been(
     assert all(torch.equal(one[name], other[name]) for name in one)
     reader = Reader.load(tmp_path / "killed" / "model")
     assert reader.name == kind and reader.trained == recipe.LONGEST and reader.answer("user: Hello.\n", "Why?")[1] > 0
+
+
+def test_a_reader_that_tosses_a_coin_begins_anew(recipe: Any, lessons: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(lessons, "TOKENS", 200)
+    monkeypatch.setattr(recipe, "STUCK", 2)
+    monkeypatch.setattr(recipe, "EXAM", 1)
+    recipe.train("llama", tmp_path, 3, recipe.Read([], {}))
+    told = [json.loads(line) for line in (tmp_path / "exams.jsonl").read_text("utf-8").splitlines()]
+    assert [(each["seed"], each["update"]) for each in told] == [(recipe.TRIES - 1, update) for update in (1, 2, 3)]
