@@ -24,6 +24,8 @@ TASKS = ("needle", "multi-key", "multi-value", "update", "two-hop", "two-hop", "
 WAYS = ("oracle", "ours", "ours", "rag", "jrt", "gist")
 CONVERSATIONS, ASKED = 1200, 40
 BUDGETS = (48, 160)
+SHORTEST, LONGEST = 1000, 64_000
+"""Tokens of a conversation: the longer, the more of what is looked up tells of the same person and the same thing."""
 
 Told = tuple[str, str, str, str, tuple[str, ...]]
 """A task, a way, a passage, a question, its answer."""
@@ -32,7 +34,7 @@ Told = tuple[str, str, str, str, tuple[str, ...]]
 def looked_up(split: Split, seed: int, ways: tuple[str, ...] = WAYS) -> Iterator[Told]:
     """Questions about a conversation of a split, each with a passage."""
     rng = random.Random(f"passages/{split}/{seed}")
-    length = round(1000 * 8 ** rng.random())
+    length = round(SHORTEST * (LONGEST / SHORTEST) ** rng.random())
     some = [(rng.choice(TASKS), rng.random()) for _ in range(min(ASKED, length // 100))]
     talk = converse(length, some, split, seed, rng.choice((0.1, 0.3)), rng.choice((1, 2, 2)))
     bench = Bench(talk, rng.randint(*BUDGETS))
@@ -47,13 +49,15 @@ def looked_up(split: Split, seed: int, ways: tuple[str, ...] = WAYS) -> Iterator
 
 
 def training(folder: Path) -> list[Told]:
-    """Those of the training split, made on the first call and then read."""
+    """Those of the training split, made on the first call and then read; a call that was stopped is gone on from."""
     path = folder / f"passages-{CONVERSATIONS}.jsonl"
-    if not path.exists():
-        seeds = tqdm(range(CONVERSATIONS), "passages", mininterval=20)
-        made = [told for seed in seeds for told in looked_up("train", seed)]
-        storage.write_text(path, "".join(f"{json.dumps(told)}\n" for told in made))
-    return [(*told, tuple(answer)) for *told, answer in storage.read_json_lines(path)]
+    if path.exists():
+        storage.truncate_lines(path, len(storage.read_json_lines(path)))
+    made = storage.read_json_lines(path) if path.exists() else []
+    for seed in tqdm(range(len(made), CONVERSATIONS), "passages", CONVERSATIONS, initial=len(made), mininterval=20):
+        made.append(list(looked_up("train", seed)))
+        storage.append_line(path, json.dumps(made[-1]))
+    return [(task, way, text, asked, tuple(answer)) for rows in made for task, way, text, asked, answer in rows]
 
 
 def validation(count: int) -> dict[tuple[str, str], list[Told]]:

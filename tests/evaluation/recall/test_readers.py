@@ -68,6 +68,21 @@ def test_passages_that_were_looked_up_hold_the_answer_and_exams_have_other_names
     assert examined and not any(name in text for _, _, text, *_ in examined for name in names("train"))
 
 
+def test_passages_that_were_stopped_half_way_are_gone_on_with(lessons: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    made, asked = sys.modules["recall_passages"], list[int]()
+    monkeypatch.setattr(made, "CONVERSATIONS", 3)
+
+    def looked_up(split: str, seed: int) -> Any:
+        asked.append(seed)
+        return [["needle", "ours", f"{split} {seed}", "Why?", ["so"]]]
+
+    monkeypatch.setattr(made, "looked_up", looked_up)
+    whole = made.training(tmp_path)
+    path = next(tmp_path.iterdir())
+    path.write_bytes(path.read_bytes()[:-9])
+    assert made.training(tmp_path) == whole and asked == [0, 1, 2, 2] and whole[0][-1] == ("so",)
+
+
 @pytest.mark.parametrize("kind", ["llama", "mamba2"])
 def test_a_killed_training_goes_on_as_if_it_had_not_been(
     recipe: Any, lessons: Any, kind: str, tmp_path: Path, monkeypatch: Any
