@@ -51,9 +51,8 @@ def looked_up(split: Split, seed: int, ways: tuple[str, ...] = WAYS) -> Iterator
 def training(folder: Path) -> list[Told]:
     """Those of the training split, made on the first call and then read; a call that was stopped is gone on from."""
     path = folder / f"passages-{CONVERSATIONS}.jsonl"
-    if path.exists():
-        storage.truncate_lines(path, len(storage.read_json_lines(path)))
     made = storage.read_json_lines(path) if path.exists() else []
+    storage.truncate_lines(path, len(made))
     for seed in tqdm(range(len(made), CONVERSATIONS), "passages", CONVERSATIONS, initial=len(made), mininterval=20):
         made.append(list(looked_up("train", seed)))
         storage.append_line(path, json.dumps(made[-1]))

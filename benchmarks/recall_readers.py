@@ -156,12 +156,11 @@ def keep_near(lm: Any) -> None:
 
     What is kept is the token itself; what it is kept under and what is looked for, the last ``KERNEL`` tokens alike.
     """
-    layers = lm.get_decoder().layers if lm.config.model_type == "jamba" else lm.backbone.layers
+    mixers = [module for module in lm.modules() if hasattr(module, "A_log")]
+    keep = keep_near_2 if lm.config.model_type == "mamba2" else keep_near_1
     with torch.no_grad():
-        for place, layer in enumerate(layers):
-            mixer = getattr(layer, "mixer", getattr(layer, "mamba", None))
-            if mixer is not None:
-                (keep_near_2 if lm.config.model_type == "mamba2" else keep_near_1)(mixer, place == 0)
+        for place, mixer in enumerate(mixers):
+            keep(mixer, first=place == 0)
 
 
 def keep_near_2(mixer: Any, first: bool) -> None:

@@ -184,6 +184,19 @@ def signs(vectors: NDArray[np.floating]) -> NDArray[np.uint64]:
     return np.ascontiguousarray(np.pad(bits, ((0, 0), (0, short)))).view(np.uint64)
 
 
+def nearest(signs_BN: NDArray[np.uint64], one_B: NDArray[np.uint64], most: int) -> NDArray[np.intp]:
+    """Places (``most``) of the vectors with the fewest signs other than one vector's; of equal ones, the first.
+
+    ``signs_BN`` are the ``signs`` of N vectors, turned: a row has 64 signs of each vector.
+    """
+    apart_N = np.zeros(signs_BN.shape[1], np.uint16)
+    for bits_N, bits in zip(signs_BN, one_B, strict=True):
+        apart_N += np.bitwise_count(bits_N ^ bits)
+    last = np.searchsorted(np.bincount(apart_N).cumsum(), most)
+    closer = np.flatnonzero(apart_N < last)
+    return np.concatenate([closer, np.flatnonzero(apart_N == last)[: most - len(closer)]])
+
+
 def _drop_words(connection: sqlite3.Connection) -> None:
     """Empty the words' index; it is made anew, in this version's form."""
     connection.execute("INSERT INTO turn_words(turn_words) VALUES('delete-all')")
@@ -210,13 +223,3 @@ def put(connection: sqlite3.Connection, key: str, value: object) -> None:
 def changed(connection: sqlite3.Connection) -> None:
     """Say that vectors were removed: what others have read of them no longer holds."""
     put(connection, "changes", number(connection, "changes") + 1)
-
-
-def nearest(signs_BN: NDArray[np.uint64], one_B: NDArray[np.uint64], most: int) -> NDArray[np.intp]:
-    """The places of the ``most`` vectors with the fewest signs other than one vector's; of equal ones, the first."""
-    apart_N = np.zeros(signs_BN.shape[1], np.uint16)
-    for bits_N, bits in zip(signs_BN, one_B, strict=True):
-        apart_N += np.bitwise_count(bits_N ^ bits)
-    last = np.searchsorted(np.bincount(apart_N).cumsum(), most)
-    closer = np.flatnonzero(apart_N < last)
-    return np.concatenate([closer, np.flatnonzero(apart_N == last)[: most - len(closer)]])

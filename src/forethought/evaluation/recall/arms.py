@@ -18,7 +18,6 @@ from forethought.evaluation.recall.tasks import NOT_TOLD
 from forethought.evaluation.recall.words import tokens
 from forethought.memory import Memory, Said
 from forethought.memory.embed import Embedder, choose
-from forethought.memory.passage import Line
 
 Row = dict[str, Any]
 TOP, PICKED, APPENDED = 10, 50, 64
@@ -141,7 +140,7 @@ class Bench:
         if item.evidence:
             evidence = frozenset(item.evidence)
             row |= dict(zip(retrieval.EVIDENCE, retrieval.evidence_found(best, evidence), strict=True))
-            row["passage"] = float(evidence <= set(self.chosen(arm, item.question, tokens)))
+            row["passage"] = float(evidence <= self.given(arm, item, tokens).keys())
         return row
 
     # --- reading ---
@@ -196,20 +195,13 @@ class Bench:
         """The lines that an arm gives to read for a question, by their places, in the order in which they were said."""
         turns = self.talk.turns
         if arm in RECALLED:
-            lines = self.recalled(item.question, count)
+            lines = self.memory.recall(item.question, self.budget, count=uncited(count)).lines
             return {line.turn.id - 1: Spoken(line.turn.speaker, line.text) for line in lines}
-        told = item.evidence or range(max(0, len(turns) - 3), len(turns))
-        return {place: turns[place] for place in (told if arm == "oracle" else self.chosen(arm, item.question, count))}
-
-    def recalled(self, question: str, count: Callable[[str], int]) -> Sequence[Line]:
-        """What the memory gives back within the budget."""
-        return self.memory.recall(question, self.budget, count=uncited(count)).lines
-
-    def chosen(self, arm: str, question: str, count: Callable[[str], int]) -> list[int]:
-        """The places of the turns that an arm gives to read."""
-        if arm == "ours":
-            return [line.turn.id - 1 for line in self.recalled(question, count)]
-        return retrieval.fitted(self.lines, self.order(arm)(question)[:PICKED], self.budget, count)
+        if arm == "oracle":
+            places: Sequence[int] = item.evidence or range(max(0, len(turns) - 3), len(turns))
+        else:
+            places = retrieval.fitted(self.lines, self.order(arm)(item.question)[:PICKED], self.budget, count)
+        return {place: turns[place] for place in places}
 
 
 def uncited(count: Callable[[str], int]) -> Callable[[str], int]:
