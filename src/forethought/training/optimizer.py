@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from forethought.training.muon import Muon
+
 BETAS = (0.9, 0.98)
 MOMENTUM = 0.95
 
@@ -33,7 +35,7 @@ class Optimizer:
             (torch.optim.AdamW(others, lr=other_rate, weight_decay=0.0, betas=BETAS), other_rate)
         ]
         if matrices:
-            muon = torch.optim.Muon(matrices, lr=matrix_rate, weight_decay=weight_decay, momentum=MOMENTUM)
+            muon = Muon(matrices, lr=matrix_rate, weight_decay=weight_decay, momentum=MOMENTUM)
             self.parts.append((muon, matrix_rate))
 
     def step(self, rate: float) -> None:
