@@ -149,7 +149,8 @@ class Plan:
     def work(self) -> dict[str, str]:
         """Tunes, trains and measures whatever is not done; returns what failed."""
         failed = self._jobs(self.tuning())
-        return {**failed, **self._jobs([*self.runs(self.chosen()), *self.afresh()])}
+        runs = self.runs(self.chosen())
+        return {**failed, **self._jobs([job for run in runs for job in (run, *self.afresh(run.name))])}
 
     def _jobs(self, jobs: Sequence[Job]) -> dict[str, str]:
         return work_off(jobs, self.folder, self.options.at_once, self.console)
@@ -196,18 +197,17 @@ class Plan:
         measure = ("eval", *what, "--model", str(folder), "--json")
         return Job(name, (train, measure), folder / MEASURED, after)
 
-    def afresh(self) -> list[Job]:
-        """Every run measured once more, in other situations and asked in other ways, when it is done."""
+    def afresh(self, run: str) -> list[Job]:
+        """A run measured once more when it is done: in other situations, and asked in other ways."""
         from forethought.evaluation.comparison import FRESH, PROMPTS_FILE
 
-        def job(name: str, suite: str, leaves: str, *more: str) -> Job:
-            folder, n = self.folder / name, str(self.options.fresh)
+        def job(suite: str, leaves: str, *more: str) -> Job:
+            folder, n = self.folder / run, str(self.options.fresh)
             measure = ("eval", suite, "--n", n, *more, "--model", str(folder), "--json")
-            return Job(f"{name}, {Path(leaves).stem}", (measure,), folder / leaves, (name,))
+            return Job(f"{run}, {Path(leaves).stem}", (measure,), folder / leaves, (run,))
 
-        names = [f"{arm}-{seed}" for seed in self.seeds for arm in self.arms if self.options.fresh]
-        again = [job(name, "consequences", FRESH, "--seed", "1") for name in names]
-        return again + [job(name, "prompts", PROMPTS_FILE) for name in names]
+        again = [job("consequences", FRESH, "--seed", "1"), job("prompts", PROMPTS_FILE)]
+        return again if self.options.fresh else []
 
     def chosen(self) -> dict[str, dict[str, Any]]:
         """The settings that did best in validation situations, for each arm; written down with what was tried."""
