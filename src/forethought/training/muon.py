@@ -1,7 +1,7 @@
 """Muon: momentum whose matrices are orthogonalised before they are applied; those of one shape are done together.
 
-torch's own Muon works in bf16, one matrix after another. On a core that has no bf16 arithmetic that took 41% of an update
-of ``nano``, and takes a tenth of that here (docs/decisions/0003-optimizer.md). M matrices, R rows, C columns.
+torch's own Muon works in bf16, one matrix after another, which took 41% of an update of ``nano`` on a core without bf16
+arithmetic (benchmarks/results/optimizer.json: how much less this takes). M matrices, R rows, C columns.
 """
 
 from __future__ import annotations
