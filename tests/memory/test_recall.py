@@ -414,3 +414,20 @@ def test_the_nearest_by_signs_are_those_with_the_fewest_other_signs_and_the_firs
         wanted = np.argsort(apart, kind="stable")[:most]
         found = nearest(signs(vectors).T, signs(vectors[7:8])[0], most)
         assert sorted(found) == sorted(wanted)
+
+
+def test_a_memory_that_counted_words_before_recalls_as_one_that_is_opened_anew(memory: Memory) -> None:
+    question = "Which room has a harbour in it, and which puddle?"
+
+    def as_anew() -> None:
+        with Memory.open(memory.path, embed="lexical") as anew:
+            wanted, found = (m.recall(question, 200) for m in (anew, memory))
+            assert (found.text, found.confidence) == (wanted.text, wanted.confidence)
+
+    as_anew()
+    first = memory.extend([Said("user", f"Room {i} has a harbour in it.") for i in range(40)])[0]
+    as_anew()
+    memory.append("user", "A puddle is in every room.")
+    as_anew()
+    memory.forget(range(first, first + 30))
+    as_anew()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,18 @@ RESCORED = 512
 """Sentences whose exact vectors are compared, of those nearest by sign."""
 
 
+COUNTED = 100_000
+"""Words whose number of turns is remembered."""
+
+
+class Count(NamedTuple):
+    """In how many turns a word was, of those indexed up to a number, when so many removals had been made."""
+
+    turns: int
+    to: int
+    changes: int
+
+
 @dataclass(eq=False)
 class Index:
     """The index of one store; ``embedder`` None is words alone."""
@@ -36,6 +49,7 @@ class Index:
     _ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), init=False, repr=False)
     _signs: NDArray[np.uint64] = field(default_factory=lambda: np.zeros((0, 0), np.uint64), init=False, repr=False)
     _state: str = field(default="", init=False, repr=False)
+    _counts: dict[str, Count] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -142,6 +156,25 @@ class Index:
         )
         return {turn: -rank for turn, rank in rows.fetchall()}
 
+    def counts(self, connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, int]:
+        """In how many turns each word is. What was counted before is gone on from, as long as nothing was removed."""
+        to, changes = number(connection, "words_to"), number(connection, "changes")
+        if len(self._counts) > COUNTED:
+            self._counts.clear()
+        found = {}
+        for word in words:
+            known = self._counts.get(word, Count(0, 0, changes))
+            if known.changes != changes or known.to > to:
+                known = Count(0, 0, changes)
+            if known.to < to:
+                more = connection.execute(
+                    "SELECT count(*) FROM turn_words WHERE turn_words MATCH ? AND rowid>?", (match([word]), known.to)
+                )
+                known = Count(known.turns + more.fetchone()[0], to, changes)
+            self._counts[word] = known
+            found[word] = known.turns
+        return found
+
     def by_vector(self, connection: sqlite3.Connection, question: str, most: int) -> dict[int, float]:
         """Turns by their best sentence's cosine with the question: nearest by sign first, then exactly."""
         if self.embedder is None:
@@ -172,9 +205,10 @@ class Index:
         while rows := cursor.fetchmany(8192):
             ids.append(np.array([row[0] for row in rows], np.int64))
             vectors = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
-            parts.append(signs(vectors.reshape(len(rows), -1)).T)
+            parts.append(np.ascontiguousarray(signs(vectors.reshape(len(rows), -1)).T))
         if len(ids) > 1:
             self._ids, self._signs = np.concatenate(ids), np.concatenate(parts, axis=1)
+            assert self._signs.flags.c_contiguous, "a row's signs are read one after the other"
 
 
 def signs(vectors: NDArray[np.floating]) -> NDArray[np.uint64]:

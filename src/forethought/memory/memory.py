@@ -51,8 +51,8 @@ class Memory:
     def __init__(self, store: Store, embedder: Embedder | None) -> None:
         self._store = store
         self._index = Index(store, embedder)
-        self._search = Search(self._index)
         self._words = Words()
+        self._search = Search(self._index, self._words)
         self._unindexed = 0
 
     @classmethod

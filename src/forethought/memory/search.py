@@ -62,9 +62,8 @@ class Ranking:
 class Search:
     """Finds turns of one index."""
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
-        self._words = Words()
+    def __init__(self, index: Index, words: Words) -> None:
+        self._index, self._words = index, words
         self._speakers: dict[str, int] = {}
         self._speakers_seen = -1
 
@@ -92,7 +91,7 @@ class Search:
             left_out = frozenset(speakers[name] for who in without if (name := indexed(who).lower()) in speakers)
             within = None if conversation is None else number_of(connection, conversation)
             rows = Rows(connection, within, before, left_out)
-            counts, total = self._words.counts(connection, asked.words), _total(connection)
+            counts, total = index.counts(connection, asked.words), _total(connection)
             told, weights = telling(counts, total), worth(counts, total)
             lexical = self._lexical(connection, rows, asked, told, days)
             dense = rows.preferred(rows.around(index.by_vector(connection, question, FOUND)), asked, days)
@@ -130,7 +129,7 @@ class Search:
         """What the best turns lead to, with weights: by their rarest words, and by the names that they lead to."""
         there = self._index.store.get(best)
         turns = [there[i] for i in best if i in there]
-        count = partial(self._words.counts, connection)
+        count = partial(self._index.counts, connection)
         rare = hops.rare([turn.text for turn in turns[:HOPPED]], asked.words, self._speakers, count, total)
         found = [(self._lexical(connection, rows, asked, rare, days), HOP)]
         for lead in hops.leads(turns, asked, weights, self._speakers, self._words.covered):
@@ -189,10 +188,14 @@ def fuse(*rankings: tuple[Scores, float]) -> Scores:
     """Reciprocal rank fusion with weights; best first, of equals the later turn."""
     scores: Scores = {}
     for ranking, weight in rankings:
-        ordered = sorted(ranking, key=lambda turn: (-ranking[turn], -turn))
-        for place, turn in enumerate(ordered):
+        for place, (_, turn) in enumerate(_best_first(ranking)):
             scores[turn] = scores.get(turn, 0.0) + weight / (RANK + place + 1)
-    return dict(sorted(scores.items(), key=lambda pair: (-pair[1], -pair[0])))
+    return {turn: score for score, turn in _best_first(scores)}
+
+
+def _best_first(scores: Scores) -> list[tuple[float, int]]:
+    """Scores with their turns, best first; of equals the later turn."""
+    return sorted(((score, turn) for turn, score in scores.items()), reverse=True)
 
 
 def _parts(

@@ -1,4 +1,4 @@
-"""Words as the index sees them: their stems, and in how many turns each is."""
+"""Words as the index sees them: their stems."""
 
 from __future__ import annotations
 
@@ -41,15 +41,6 @@ class Words:
         found = {doc: term for term, doc in self._scratch.execute("SELECT term, doc FROM stems").fetchall()}
         self._scratch.execute("COMMIT")
         self._known.update((word, found.get(place, word)) for place, word in enumerate(new))
-
-    def counts(self, connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, int]:
-        """In how many turns each word is."""
-        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, turn_words, row)")
-        counts = {}
-        for word, stem in self.stems(words).items():
-            row = connection.execute("SELECT doc FROM temp.vocabulary WHERE term=?", (stem,)).fetchone()
-            counts[word] = int(row[0]) if row else 0
-        return counts
 
     def covered(self, words: Sequence[str], text: str) -> list[str]:
         """Those of the words that a text has, in any form."""
