@@ -169,7 +169,7 @@ def texts() -> list[str]:
     """What the tokenizer is trained on: conversations of the training split, and what is asked about them."""
     found = []
     for seed in range(100):
-        talk = converse(3000, [(task, 0.5) for task in ALL], "train", seed, 0.3)
-        found += [f"{turn}\n" for turn in talk.turns]
+        talk = converse(3000, [(task, 0.5) for task in (*ALL, "follow-up")], "train", seed, 0.3)
+        found += [f"{turn}\n" for turns in (talk.turns, *(item.before for item in talk.items)) for turn in turns]
         found += [f"{asking(item.question)} {said(item.answer)}" for item in talk.items]
     return found

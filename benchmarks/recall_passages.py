@@ -19,7 +19,10 @@ from forethought.evaluation.recall.arms import Bench
 from forethought.evaluation.recall.conversation import converse
 from forethought.evaluation.recall.words import Split, tokens
 
-TASKS = ("needle", "multi-key", "multi-value", "update", "two-hop", "two-hop", "order", "order", "abstain", "pairs-16")
+TASKS = (
+    "needle", "multi-key", "multi-value", "update", "two-hop", "two-hop", "order", "order", "abstain", "pairs-16",
+    "follow-up",
+)  # fmt: skip
 """What is asked; what is learned last, twice as often."""
 WAYS = ("oracle", "ours", "ours", "rag", "jrt", "gist")
 CONVERSATIONS, ASKED = 1200, 40

@@ -64,6 +64,21 @@ def test_the_last_turns_of_this_conversation_are_read_too(memory: Memory, model:
     assert "It rained" not in read[-1] and chat.recalled is None, "full reads its own conversation and recalls nothing"
 
 
+@pytest.mark.parametrize("mode", ["fresh", "jrt", "gist"])
+def test_a_follow_up_is_looked_up_with_the_turns_before_it(memory: Memory, model: Model, mode: Any) -> None:
+    for n in range(30):
+        memory.append("user", f"It rained on day {n}.", conversation="long ago")
+    for n, place in enumerate(("shed", "barn")):
+        for m, name in enumerate(("Mira", "Otto", "Ines")):
+            memory.append("user", f"The code of the {place} of {name} is 4{n}0{m}.", conversation="long ago")
+    chat = memory.chat(Reader(model, mode=mode, max_new_tokens=2), conversation="now", budget_tokens=600)
+    chat.say("I stand at the shed of Otto.")
+    chat.say("What is its code?")
+    assert chat.recalled is not None
+    told = [line for line in chat.recalled.lines if line.turn.conversation == "long ago"]
+    assert max(told, key=lambda line: line.score).turn.text == "The code of the shed of Otto is 4001."
+
+
 def test_a_budget_bounds_what_is_recalled(memory: Memory, model: Model) -> None:
     for n in range(30):
         memory.append("user", f"My locker code was {n} on day {n}.")

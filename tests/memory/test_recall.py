@@ -431,3 +431,29 @@ def test_a_memory_that_counted_words_before_recalls_as_one_that_is_opened_anew(m
     as_anew()
     memory.forget(range(first, first + 30))
     as_anew()
+
+
+@pytest.mark.parametrize("question", ["What is its code?", "And how do we get in?", "Which code do we need for that?"])
+def test_a_question_that_points_back_is_looked_up_with_what_was_said(memory: Memory, question: str) -> None:
+    names = ("Mira Dahl", "Otto Lind", "Ines Vogt", "Karl Boe")
+    for place, name in enumerate(names):
+        memory.append("user", f"{name} has a shed, its code is {4000 + place}.")
+        memory.append("user", f"{name} opened the barn with the code {5000 + place}.")
+    for place, name in enumerate(names):
+        said = [f"I stand at the shed of {name}."]
+        assert str(4000 + place) in memory.search(question, 1, said=said)[0].turn.text
+        assert str(4000 + place) in memory.recall(question, 60, said=["Hello.", *said]).text
+
+
+def test_a_question_that_stands_alone_is_looked_up_alone(memory: Memory) -> None:
+    memory.append("user", "The harbour master is Edda.")
+    memory.append("user", "The ferry leaves from the old pier.")
+    said = ["The ferry leaves from the old pier, does it not?"]
+    alone, after = (memory.recall("Who is the harbour master?", 100, said=told) for told in ([], said))
+    assert (after.text, after.confidence) == (alone.text, alone.confidence)
+
+
+@pytest.mark.parametrize("said", ["It rained.", [1], 5])
+def test_what_was_said_before_is_a_list_of_texts(memory: Memory, said: object) -> None:
+    with pytest.raises(BadSetting, match="what was said before"):
+        memory.recall("What is it?", said=said)  # type: ignore[arg-type]

@@ -91,14 +91,17 @@ class Chat:
             self.recalled = None
             return [], self._last(self._most(), number)
         history = self._last(DIGESTED, number) if mode == "gist" else []
-        near = [] if mode == "gist" else self._last(self.recent, number)
+        last = self._last(self.recent, number)
+        near = [] if mode == "gist" else last
+        unheard = () if self.own_words else (self.name,)
         size = sum(self._count(turn.text) for turn in near)
         self.recalled = memory.recall(
             text[-ASKED:],
             max(self.budget_tokens - size, self.budget_tokens // 2, 1),
             asker=self.speaker,
             before=number,
-            without=() if self.own_words else (self.name,),
+            without=unheard,
+            said=[turn.text for turn in last if turn.speaker not in unheard],
             count=self._count,
         )
         known = {line.turn.id for line in self.recalled.lines}

@@ -128,15 +128,17 @@ class Memory:
         conversation: str | None = None,
         before: int | None = None,
         without: Sequence[str] = (),
+        said: Sequence[str] = (),
         count: Callable[[str], int] = count_tokens,
     ) -> Passage:
         """The passage that a question needs, of at most ``budget_tokens`` tokens as ``count`` counts them.
 
         ``asker`` is who "I" and "my" are in the question. Without a ``conversation`` all are searched. Turns from the
-        number ``before`` on, and those of the speakers ``without``, are left out.
+        number ``before`` on, and those of the speakers ``without``, are left out. ``said`` is what was said just
+        before, oldest first: a question that points back ("what is its code?", "and hers?") is looked up with it.
         """
         checks.whole("budget_tokens", budget_tokens, least=1)
-        ranking = self._search.rank(question, asker, conversation, before, without)
+        ranking = self._search.rank(question, asker, conversation, before, without, said)
         best = list(ranking.scores)[:PICKED]
         needed = [*best, *(ranking.previous[i] for i in best if i in ranking.previous)]
         turns = self._store.get(list(dict.fromkeys(needed)))
@@ -146,10 +148,19 @@ class Memory:
         return Passage(question, tuple(lines), text, tokens, ranking.confidence, abstain, self.found_by)
 
     def search(
-        self, question: str, most: int = 10, *, asker: str = "user", conversation: str | None = None
+        self,
+        question: str,
+        most: int = 10,
+        *,
+        asker: str = "user",
+        conversation: str | None = None,
+        said: Sequence[str] = (),
     ) -> list[Found]:
-        """The turns that a question needs, best first, at most ``most``. Raises ``BadSetting`` for a bad question."""
-        ranking = self._search.rank(question, asker, conversation)
+        """The turns that a question needs, best first, at most ``most``; ``said`` as in ``recall``.
+
+        Raises ``BadSetting`` for a bad question.
+        """
+        ranking = self._search.rank(question, asker, conversation, said=said)
         most = checks.whole("how many turns", most, least=0)
         turns = self._store.get(list(ranking.scores)[: max(PICKED, most)])
         best, _ = order(ranking, turns, self._words)

@@ -32,7 +32,7 @@ from forethought.memory.stems import Words
 from forethought.memory.store import number_of
 from forethought.memory.turns import from_milliseconds, to_milliseconds
 from forethought.memory.when import span
-from forethought.memory.words import Question, indexed, of_speaker, take_apart, which_value
+from forethought.memory.words import Question, in_context, indexed, of_speaker, points_back, take_apart, which_value
 
 FOUND = 200
 """Turns that each way of finding contributes."""
@@ -44,6 +44,8 @@ HOPPED, LEADING = 3, 10
 ASKING = 20
 """Found turns of which those that ask bring the reply."""
 MANY_NAMES = 2000
+TOLD = 300
+"""Characters, the last ones, of each thing said before that a question is looked up with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +76,34 @@ class Search:
         conversation: str | None = None,
         before: int | None = None,
         without: Sequence[str] = (),
+        said: Sequence[str] = (),
     ) -> Ranking:
         """The turns that a question needs: of one conversation where it is named, before the turn ``before`` where
-        there is one, and not those of the speakers ``without``. Raises ``BadSetting`` for what is none of these.
+        there is one, and not those of the speakers ``without``. A question that points back is looked up with what was
+        ``said`` just before it. Raises ``BadSetting`` for what is none of these.
         """
         checks.question(question)
         checks.text("the asker", asker)
         if before is not None:
             checks.whole("'before', a turn's number,", before)
         without = checks.texts("the speakers to leave out", without)
+        said = checks.texts("what was said before", said)
+        context = " ".join(each[-TOLD:] for each in said) if points_back(question) else ""
         index = self._index
         index.catch_up()
         with index.store.read() as connection:
             speakers = self.speakers(connection)
             asked, days = _parts(connection, question, speakers, asker)
+            asked = in_context(asked, context, speakers) if context.strip() else asked
             left_out = frozenset(speakers[name] for who in without if (name := indexed(who).lower()) in speakers)
             within = None if conversation is None else number_of(connection, conversation)
             rows = Rows(connection, within, before, left_out)
             counts, total = index.counts(connection, asked.words), _total(connection)
             told, weights = telling(counts, total), worth(counts, total)
             lexical = self._lexical(connection, rows, asked, told, days)
-            dense = rows.preferred(rows.around(index.by_vector(connection, question, FOUND)), asked, days)
+            dense = rows.preferred(
+                rows.around(index.by_vector(connection, f"{context} {question}".strip(), FOUND)), asked, days
+            )
             by_vector = index.embedder.weight if index.embedder else 0.0
             first = fuse((lexical, 1.0), (dense, by_vector))
             more = self._second(connection, rows, asked, list(first)[:LEADING], days, weights, total)

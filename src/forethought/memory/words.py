@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 STOP = frozenset(
     """
@@ -33,6 +33,13 @@ happened write wrote
 """Words of a question that ask what was said, whatever it was about."""
 NOW = frozenset({"now", "current", "currently", "latest", "newest", "recent", "recently", "still", "anymore"})
 OWN = frozenset({"my", "mine"})
+BACK = frozenset(
+    """
+he her hers him his it its one ones she that their theirs them these they this those
+""".split()  # noqa: SIM905
+)
+OPENING = re.compile(r"\s*(and|but|or|what about|how about|what else|also|same)\b")
+"""How a question begins that goes on with what was asked before."""
 FIRST_PERSON = frozenset({"i", "me", "my", "mine", "myself"})
 
 
@@ -89,6 +96,11 @@ def of_speaker(text: str) -> bool:
     return bool(OWN & set(all_words(text)))
 
 
+def points_back(text: str) -> bool:
+    """Whether a question has words that only what was said before it explains ("its", "hers", "and ..?")."""
+    return not BACK.isdisjoint(all_words(text)) or OPENING.match(text.lower()) is not None
+
+
 def which_value(word: str) -> bool:
     """Whether a word of a question asks for a former or the present value; what tells the value may lack it."""
     return word in NOW or HISTORY.fullmatch(word) is not None
@@ -120,6 +132,17 @@ def take_apart(text: str, speakers: Mapping[str, int], asker: str) -> Question:
         history=bool(HISTORY.search(text.lower())),
         topic=topic,
         saying=not SAYING.isdisjoint(tokens),
+    )
+
+
+def in_context(asked: Question, said: str, speakers: Mapping[str, int]) -> Question:
+    """A question that points back, with what was said before it: it is about that too."""
+    context = take_apart(said, speakers, "")
+    return replace(
+        asked,
+        words=tuple(dict.fromkeys((*asked.words, *context.words))),
+        topic=tuple(dict.fromkeys((*asked.topic, *context.topic))),
+        speakers=asked.speakers or context.speakers,
     )
 
 

@@ -27,7 +27,8 @@ def test_no_name_value_or_wording_of_one_split_is_in_another() -> None:
 def test_every_word_of_a_test_wording_was_met_in_training() -> None:
     def words(split: Split, conversations: int) -> set[str]:
         talk = [converse(6000, [(task, 0.5) for task in SMALL], split, seed, 0.3) for seed in range(conversations)]
-        texts = [text for one in talk for text in (*map(str, one.turns), *(asking(i.question) for i in one.items))]
+        texts = [str(turn) for one in talk for turn in (*one.turns, *(t for item in one.items for t in item.before))]
+        texts += [asking(item.question) for one in talk for item in one.items]
         return {word.strip(".,?") for text in texts for word in text.split()}
 
     assert words("test", 4) <= words("train", 12)
@@ -48,6 +49,18 @@ def test_the_evidence_tells_the_answer_and_nothing_else_does(task: str, seed: in
         thing = next(word for word in subject if word in wordings.THINGS)
         both = [text for text in rest if person and person in text and thing in text and item.answer[0] in text]
         assert not both, "the answer is told elsewhere too"
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_only_what_was_said_before_tells_what_a_follow_up_is_about(split: Split) -> None:
+    talk = converse(6000, [("follow-up", 0.5)] * 5, split)
+    for item in talk.items:
+        told = " ".join(talk.turns[place].text for place in item.evidence)
+        (before,) = item.said
+        names_told = [name for name in names(split) if name in before]
+        assert len(names_told) == 1 and not any(name in item.question for name in names(split))
+        assert names_told[0] in told or talk.has_reply(item)
+        assert item.answer[0] not in before
 
 
 def test_depth_and_length_are_what_was_asked_for() -> None:

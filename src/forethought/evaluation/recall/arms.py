@@ -20,6 +20,8 @@ from forethought.memory import Memory, Said
 from forethought.memory.embed import Embedder, choose
 
 Row = dict[str, Any]
+Order = Callable[[Item], Sequence[int]]
+"""The places of the turns that a question needs, best first."""
 TOP, PICKED, APPENDED = 10, 50, 64
 CITATION = re.compile(r"^\[\d+\]( \d{4}-\d\d-\d\d \d\d:\d\d)? |( \(later corrected in \[\d+\]\))")
 RECALLED = ("ours", "jrt", "gist")
@@ -109,24 +111,26 @@ class Bench:
         assert self.embedder is not None
         return retrieval.cosine(self.embedder, self.texts)
 
-    def order(self, arm: str) -> retrieval.Order:
-        """How an arm orders turns."""
+    def order(self, arm: str) -> Order:
+        """How an arm orders turns: by the question with what was said before it."""
         orders: dict[str, Callable[[], retrieval.Order]] = {
             "bm25": lambda: retrieval.by(self.bm25),
             "dense": lambda: retrieval.by(self.dense),
             "rag": lambda: retrieval.reciprocal(self.bm25, self.dense),
-            "ours": lambda: self._ours,
         }
-        return orders[arm]()
+        if arm == "ours":
+            return self._ours
+        found = orders[arm]()
+        return lambda item: found(" ".join([*item.said, item.question]))
 
-    def ready(self, arm: str) -> retrieval.Order | None:
+    def ready(self, arm: str) -> Order | None:
         """How an arm orders turns, with its indexes made, so that none is made while time is taken."""
         if arm == "ours":
             self.memory.threshold  # noqa: B018
         return self.order(arm) if arm in FINDING else None
 
-    def _ours(self, question: str) -> Sequence[int]:
-        return [found.turn.id - 1 for found in self.memory.search(question, TOP)]
+    def _ours(self, item: Item) -> Sequence[int]:
+        return [found.turn.id - 1 for found in self.memory.search(item.question, TOP, said=item.said)]
 
     # --- finding ---
 
@@ -135,7 +139,7 @@ class Bench:
         order = self.ready(arm)
         assert order is not None, arm
         started = time.perf_counter()
-        best = list(order(item.question)[:TOP])
+        best = list(order(item)[:TOP])
         row: Row = {"ms": 1e3 * (time.perf_counter() - started)}
         if item.evidence:
             evidence = frozenset(item.evidence)
@@ -156,14 +160,14 @@ class Bench:
         return {**row, "abstains": abstains(told), "tokens": read, "answer_ms": ms}
 
     def _told(self, arm: str, item: Item, reader: Reader) -> tuple[str, int]:
-        if arm in ("bare", "full"):
-            asked = reader.ask(self.heard(reader), item.question)
-            return reader.tell(asked), asked.tokens
-        if arm == "window" and reader.recurrent:
-            asked = reader.ask(reader.go_on(self.heard(reader), self.window(reader.count)), item.question)
+        said = passage(item.before)
+        if arm in ("bare", "full") or (arm == "window" and reader.recurrent):
+            again = self.window(reader.count) if arm == "window" else ""
+            asked = reader.ask(reader.go_on(self.heard(reader), again + said), item.question)
             return reader.tell(asked), asked.tokens
         if arm == "oprm":
-            return reader.best_chunk(self.chunks(reader), item.question, NOT_TOLD)
+            chunks = [reader.go_on(chunk, said) for chunk in self.chunks(reader)]
+            return reader.best_chunk(chunks, item.question, NOT_TOLD)
         return reader.answer(self.passage(arm, item, reader.count), item.question)
 
     def heard(self, reader: Reader) -> Past:
@@ -185,22 +189,25 @@ class Bench:
         return passage(self.talk.turns[place] for place in places)
 
     def passage(self, arm: str, item: Item, count: Callable[[str], int]) -> str:
-        """What an arm gives to read before the question."""
+        """What an arm gives to read before the question, what was said just before it included."""
+        said = passage(item.before)
         if arm == "window":
-            return self.window(count)
-        before = once(item.question) if arm == "jrt" else self.window(count, 0.5) if arm == "gist" else ""
-        return before + passage(self.given(arm, item, count).values())
+            return self.window(count) + said
+        if arm == "gist":
+            return self.window(count, 0.5) + said + passage(self.given(arm, item, count).values())
+        first = once(item.question) if arm == "jrt" else ""
+        return first + passage(self.given(arm, item, count).values()) + said
 
     def given(self, arm: str, item: Item, count: Callable[[str], int]) -> dict[int, Spoken]:
         """The lines that an arm gives to read for a question, by their places, in the order in which they were said."""
         turns = self.talk.turns
         if arm in RECALLED:
-            lines = self.memory.recall(item.question, self.budget, count=uncited(count)).lines
+            lines = self.memory.recall(item.question, self.budget, said=item.said, count=uncited(count)).lines
             return {line.turn.id - 1: Spoken(line.turn.speaker, line.text) for line in lines}
         if arm == "oracle":
             places: Sequence[int] = item.evidence or range(max(0, len(turns) - 3), len(turns))
         else:
-            places = retrieval.fitted(self.lines, self.order(arm)(item.question)[:PICKED], self.budget, count)
+            places = retrieval.fitted(self.lines, self.order(arm)(item)[:PICKED], self.budget, count)
         return {place: turns[place] for place in places}
 
 

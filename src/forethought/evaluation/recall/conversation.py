@@ -33,6 +33,7 @@ class Spoken:
 class Item:
     """A question about a conversation. ``answer`` is all values asked for, in the order in which they were told, or
     nothing where it was not told; ``evidence`` are the places of the turns that tell it; ``depth`` is 0 to 1.
+    ``before`` is said just before the question, after the whole conversation.
     """
 
     task: str
@@ -40,6 +41,12 @@ class Item:
     question: str
     answer: tuple[str, ...]
     evidence: tuple[int, ...]
+    before: tuple[Spoken, ...] = ()
+
+    @property
+    def said(self) -> list[str]:
+        """The texts of what is said before the question."""
+        return [turn.text for turn in self.before]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,5 +147,6 @@ def _merged(
             total += tokens(text) + LINE
     items = []
     for need, (task, depth), places in zip(needs, asked, evidence, strict=True):
-        items.append(Item(task, depth, need.question, need.answer, tuple(sorted(need.needed(places)))))
+        before = tuple(Spoken(*line) for line in need.before)
+        items.append(Item(task, depth, need.question, need.answer, tuple(sorted(need.needed(places))), before))
     return Conversation(turns, items, total)

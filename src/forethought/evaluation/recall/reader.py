@@ -113,8 +113,9 @@ class Reader:
         return self.read(torch.tensor([self._ids(self._head + text) or self._ids("\n")]))
 
     def go_on(self, past: Past, text: str) -> Past:
-        """Reads more on top of a copy of what was read."""
-        return self.read(torch.tensor([self._ids(text)]), fork(past))
+        """Reads more on top of a copy of what was read, the same for all its rows; nothing where there is no more."""
+        ids_1T = torch.tensor([self._ids(text)])
+        return self.read(ids_1T.expand(len(past.logits_BV), -1), fork(past)) if text else past
 
     def chunks(self, text: str, size: int) -> list[Past]:
         """Reads each chunk of ``size`` tokens on its own, many at once; the last may be shorter."""

@@ -39,6 +39,8 @@ class Need:
     groups: tuple[Group, ...]
     latest: bool = False
     """Whether the last evidence alone tells the answer."""
+    before: Lines = ()
+    """What is said just before the question, and nowhere else."""
 
     def needed(self, places: Sequence[int]) -> Sequence[int]:
         """The places, of those of all evidence, that the answer needs."""
@@ -163,6 +165,13 @@ def abstain(draw: Draw) -> Need:
     return Need(draw.question(key), (), tuple(draw.against(key)))
 
 
+def follow_up(draw: Draw) -> Need:
+    """One fact, asked for by "it": what was said just before tells what that is."""
+    key, value = draw.key(), draw.value()
+    before = ((USER, draw.say(w.TOPIC, P=key[0], T=key[1])),)
+    return Need(draw.say(w.ASK_IT), (value,), (draw.fact(key, value), *draw.against(key)), before=before)
+
+
 def pairs(draw: Draw, count: int) -> Need:
     """One of so many people with the same thing."""
     key, value = draw.key(), draw.value()
@@ -182,6 +191,7 @@ TASKS: dict[str, Callable[[Draw], Need]] = {
     "two-hop": two_hop,
     "order": order,
     "abstain": abstain,
+    "follow-up": follow_up,
     **{f"pairs-{count}": partial(pairs, count=count) for count in (4, 16, 64, 256)},
 }
 

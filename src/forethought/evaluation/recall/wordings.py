@@ -184,6 +184,30 @@ REPLY = _wordings(
     ("That opens with {V}.",),
     ("The password is {V}.", "That password is {V}."),
 )  # fmt: skip
+TOPIC = _wordings(
+    ("", "By the way, ", "Yes, "),
+    (
+        "I am at the {T} of {P}.",
+        "I think of the {T} of {P}.",
+        "{P} is here with the {T}.",
+        "{P} has the {T} here.",
+        "we have the {T} of {P} here.",
+    ),
+    ("We have the {T} of {P} here.",),
+    ("By the way, I am at the {T} of {P}.", "{P} is here with the {T}."),
+)
+ASK_IT = _wordings(
+    ASKED,
+    (
+        "what does it open with?",
+        "what is its password?",
+        "do you have its password?",
+        "do you know what it opens with?",
+        "what is the password of it?",
+    ),
+    ("Do you have its password?",),
+    ("Do you know what it opens with?", "What is its password?"),
+)
 TALK: Wordings = {
     "train": (
         "I had {food} with {P} at the {place} {day}.",
@@ -210,7 +234,7 @@ TALK: Wordings = {
         "We know that the {food} is good.",
     ),
 }
-FORMS = (FACT, MINE, CHANGED, ANOTHER, SAME, NOT, ABOUT, ASK, ASK_MINE, ASK_BOTH, ASK_ORDER, REPLY, TALK)
+FORMS = (FACT, MINE, CHANGED, ANOTHER, SAME, NOT, ABOUT, ASK, ASK_MINE, ASK_BOTH, ASK_ORDER, REPLY, TOPIC, ASK_IT, TALK)
 
 
 def say(rng: Random, wordings: Sequence[str], **slots: str) -> str:
