@@ -101,6 +101,9 @@ class TrainConfig(Config):
     explore: Literal["uniform", "curious"] = Field(
         "uniform", description="how to babble: any verb alike, or the likelier the more curiosity it raises"
     )
+    siblings: int = Field(
+        1, ge=1, le=8, description="lives of each babbled situation, each begun with another action; drawn together"
+    )
     mastered_nats: float = Field(0.5, ge=0, description="mastery: what surprises less than so many nats is mastered")
     largest_share: float = Field(
         1.0, ge=1, description="mastery: equal shares that the most surprising outcomes take; 1: chance is not chased"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import warnings
+from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
@@ -227,3 +228,24 @@ def test_the_docs_tell_what_each_arm_does() -> None:
     told = (Path(__file__).parents[2] / "docs" / "arms.md").read_text("utf-8")
     for arm, way in WAYS.items():
         assert f"| `{arm}` | {way.family} | {way.words} |" in told
+
+
+def test_siblings_begin_one_situation_with_different_actions_and_are_drawn_together(model: Model) -> None:
+    made = config("developmental", siblings=4)
+    episodes = lives(model, "developmental", siblings=4).spell("errand", range(16), random.Random(0))
+    begun: dict[tuple[int, str], list[Episode]] = {}
+    for episode in episodes:
+        begun.setdefault((episode.seed, episode.observation), []).append(episode)
+    assert [len(group) for group in begun.values()] == [4] * 4
+    for group in begun.values():
+        first = [episode.steps[0].action for episode in group]
+        assert len(set(first)) == 4
+    teacher = Teacher(model, made.model_copy(update={"hindsight_share": 0.0}))
+    for episode in episodes:
+        teacher.remember(episode)
+    drawn = [step for update in range(20) for step in teacher._drawn(random.Random(update), update, {})]
+    assert len(drawn) == 20 * made.batch_steps
+    first = [episode.seed for _, episode, index, _ in drawn if index == 0]
+    pairs = sum(one == other for one, other in pairwise(first))
+    assert pairs > len(first) / 2
+    assert fitted(TrainConfig.of(arm="static-mixed")).siblings == 1

@@ -71,6 +71,7 @@ class Replay:
         self._steps: list[tuple[int, int]] = []
         self._classes: dict[SituationClass, list[int]] = {}
         self._verbs: dict[tuple[str, str], list[list[int]]] = {}
+        self._begun: dict[tuple[str, int, str], list[int]] = {}
 
     def __len__(self) -> int:
         """How many steps can be drawn."""
@@ -84,6 +85,7 @@ class Replay:
         number = len(self._episodes)
         episode = storable(episode)
         self._episodes.append(episode)
+        self._begun.setdefault((episode.world, episode.seed, episode.observation), []).append(number)
         for index, step in enumerate(episode.steps):
             if not step.warning:
                 self._positions(kind_of(episode, index)).append(len(self._steps))
@@ -100,6 +102,12 @@ class Replay:
         if not 0 <= number < len(self._episodes):
             raise BadSetting(f"episode {number} is not in the replay; it holds {len(self._episodes)}, counted from 0")
         return self._episodes[number]
+
+    def siblings(self, number: int) -> list[int]:
+        """The other episodes that began in the same situation: same world, seed and observation."""
+        episode = self.episode(number)
+        begun = self._begun[episode.world, episode.seed, episode.observation]
+        return [other for other in begun if other != number]
 
     def classes(self) -> dict[SituationClass, int]:
         """How many steps of each class there are, in the order in which the classes were first met."""

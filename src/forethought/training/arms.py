@@ -85,9 +85,11 @@ class Way:
         return Source.RECORDED in self.lives
 
 
-IID: dict[str, Any] = {"balance": "uniform", "curiosity": "none", "own_desires": 0.0, "distil_share": 0.0}
+IID: dict[str, Any] = {
+    "balance": "uniform", "curiosity": "none", "own_desires": 0.0, "distil_share": 0.0, "siblings": 1,
+}  # fmt: skip
 """Every step of a corpus equally often."""
-PLAIN: dict[str, Any] = {"hindsight_share": 0.0, "distil_share": 0.0, "own_desires": 0.0}
+PLAIN: dict[str, Any] = {"hindsight_share": 0.0, "distil_share": 0.0, "own_desires": 0.0, "siblings": 1}
 MASKED: dict[str, Any] = {"outcome_weight": 0.0, "language_weight": 0.0, "action_weight": 1.0, "curiosity": "none"}
 
 WAYS: dict[Arm, Way] = {

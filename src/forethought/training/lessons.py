@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from forethought.config import TrainConfig
@@ -118,5 +118,20 @@ class Teacher:
         wanted = self.config.batch_steps - 2 * paired
         for i, (source, replay) in enumerate(self.replays.items()):
             some = len(range(i, wanted, len(self.replays)))
-            for number, index in replay.sample(some, update, interest):
+            steps = replay.sample(some, update, interest)
+            for number, index in with_siblings(replay, steps) if self.config.siblings > 1 else steps:
                 yield source, replay.episode(number), index, False
+
+
+def with_siblings(replay: Replay, drawn: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """As many steps as were drawn, where each first step stands beside those of others that began as it did."""
+    found: list[tuple[int, int]] = []
+    for number, index in drawn:
+        others = replay.siblings(number) if index == 0 else []
+        found += [(number, index), *((other, 0) for other in others if first_counts(replay.episode(other)))]
+    return found[: len(drawn)]
+
+
+def first_counts(episode: Episode) -> bool:
+    """Whether an episode's first step can be learned from: there is one, and it is no warning."""
+    return bool(episode.steps) and not episode.steps[0].warning

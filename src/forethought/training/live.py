@@ -104,6 +104,27 @@ def curious(interest: Mapping[str, float]) -> Chooser:
     return choose
 
 
+def apart(choose: Chooser) -> Chooser:
+    """Lets those who begin the same situation begin it with different actions: the same verb where there is another
+    thing to do it to, so that one thing alone differs (Mill's method of difference).
+    """
+
+    def chosen(situations: Sequence[Situation], rng: random.Random) -> list[str]:
+        actions = choose(situations, rng)
+        taken: dict[tuple[int, ...], list[str]] = {}
+        for i, situation in enumerate(situations):
+            if situation.tried:
+                continue
+            before = taken.setdefault(tuple(situation.context.ids), [])
+            if before and (left := [action for action in situation.candidates if action not in before]):
+                alike = [action for action in left if verb_of(action) == verb_of(before[0])]
+                actions[i] = rng.choice(alike or left)
+            before.append(actions[i])
+        return actions
+
+    return chosen
+
+
 def _any(rng: random.Random, actions: Sequence[str]) -> str:
     return rng.choice(rng.choice(list(_by_verb(actions).values())))
 

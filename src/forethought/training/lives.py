@@ -16,7 +16,7 @@ from forethought.models import Model
 from forethought.planning import Planner, Situation
 from forethought.training.arms import Source, way_of
 from forethought.training.curriculum import Curriculum, Stage, practice
-from forethought.training.live import Chooser, babble, curious, demonstrations, live
+from forethought.training.live import Chooser, apart, babble, curious, demonstrations, live
 from forethought.training.run import EPISODES_FOLDER
 from forethought.types import Episode
 from forethought.worlds import World, make
@@ -63,7 +63,7 @@ class Lives:
         return [make(name, level=self.config.level, split="train") for _ in range(many)]
 
     def _live(
-        self, name: str, seeds: range, choose: Chooser, rng: random.Random, policy: str, **more: Any
+        self, name: str, seeds: Sequence[int], choose: Chooser, rng: random.Random, policy: str, **more: Any
     ) -> list[Episode]:
         self.model.lm.eval()
         worlds, rate = self._worlds(name, len(seeds)), self.config.commit_rate
@@ -75,7 +75,9 @@ class Lives:
         if self.config.explore == "curious":
             choose = curious(self.curriculum.interest_in(make(name, level=self.config.level, split="train").name))
         if not self.curriculum.practises(rng):
-            return self._live(name, seeds, choose, rng, Stage.BABBLE)
+            many = self.config.siblings
+            lived = [seed for seed in seeds[::many] for _ in range(many)][: len(seeds)]
+            return self._live(name, lived, apart(choose) if many > 1 else choose, rng, Stage.BABBLE)
         seeds = seeds[: self.config.practice_episodes]
         towards = practice(self.model, Planner(horizon=self.config.horizon), rng)
         if not self.config.own_desires:
