@@ -31,14 +31,15 @@ RESULTS, KEPT = ROOT / "benchmarks" / "results", Path(__file__).resolve().parent
 ARMS = ("imitation", "static-mixed", "static-same", "placebo", "developmental")
 SEEDS = tuple(str(seed) for seed in range(10))
 SMALL = ("--tune", "3", "--n", "60", "--episodes", "6", "--horizon", "2", "--fresh", "30")
-GRID = ("--sizes", "pico", "nano", "tiny", "--seeds", "0", "1", "2", "3", "4")
+GRID = ("--sizes", "pico", "nano", "tiny", "--seeds", "0", "1", "2", "3", "4", "--n", "100",
+        "--arms", "developmental", "imitation", "static-mixed")  # fmt: skip
 PARTS: dict[str, tuple[str, ...]] = {
     "errand": ("compare", "evidence", "--arms", *ARMS, "--seeds", *SEEDS, *SMALL, "--budget-tokens", "1500000"),
     "street": ("compare", "evidence", "--arms", *ARMS, "--seeds", *SEEDS, *SMALL, "--budget-tokens", "2500000",
                "--set", "worlds=street"),
     "operations": ("compare", "evidence", "--arms", "static-mixed", "developmental", "--seeds", *SEEDS, *SMALL,
                    "--budget-flops", "3e12"),
-    "sums": ("capacity", "--worlds", "sums", *GRID, "--budget-tokens", "3000000"),
+    "sums": ("capacity", "--worlds", "sums", *GRID, "--budget-tokens", "2000000"),
     "sizes": ("capacity", "--worlds", "errand", *GRID, "--budget-tokens", "1500000", "--set", "matrix_rate=0.01"),
 }  # fmt: skip
 RESULT = {"compare": "compare.json", "capacity": "capacity.json"}
