@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from forethought import storage
+from forethought.errors import BadSetting
 
 ARMS = ("developmental", "static-same")
 HELD = "episodes/part-000000.parquet"
@@ -80,6 +82,17 @@ def test_experience_is_kept_while_another_arm_has_to_learn_from_it(
     records.pack(folder, tmp_path / "later.tar.xz", ARMS)
     records.unpack(tmp_path / "later.tar.xz", tmp_path / "later")
     assert not (tmp_path / "later" / "tune-developmental-0" / HELD).exists()
+
+
+def test_what_is_kept_is_never_exchanged_for_less(records: ModuleType, folder: Path, tmp_path: Path) -> None:
+    for name in ("developmental-0", "static-same-0"):
+        lay(folder, name)
+    there = kept(records, folder, tmp_path)
+    shutil.rmtree(there / "static-same-0")
+    before = (tmp_path / "kept.tar.xz").read_bytes()
+    with pytest.raises(BadSetting, match="holds 2 runs"):
+        records.pack(there, tmp_path / "kept.tar.xz", ARMS)
+    assert (tmp_path / "kept.tar.xz").read_bytes() == before
 
 
 def test_the_same_records_are_the_same_bytes(records: ModuleType, folder: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from forethought import storage
+from forethought.errors import BadSetting
 from forethought.evaluation.comparison import CHAMPION, FRESH, MEASURED, PROMPTS_FILE
 
 TOLD = ("plan.json", "tuning.json", "compare.json", "capacity.json")
@@ -20,8 +21,16 @@ OF_A_RUN = ("config.json", "summary.json", "timings.jsonl", MEASURED, FRESH, PRO
 
 
 def pack(folder: Path, archive: Path, arms: Collection[str]) -> int:
-    """Writes the records of a folder's finished runs, always in the same bytes; returns how many runs there are."""
+    """Writes the records of a folder's finished runs, always in the same bytes; returns how many runs there are.
+
+    Raises ``BadSetting`` where the archive holds more of them: another folder is further.
+    """
     runs = finished(folder)
+    if archive.exists() and (kept := held(archive)) > len(runs):
+        raise BadSetting(
+            f"{archive} holds {kept} runs and {folder} only {len(runs)}; the archive was left as it is. Go on in another "
+            "folder, which begins with what is kept"
+        )
     files = [folder / name for name in TOLD] + [run / name for run in runs for name in OF_A_RUN]
     files += [part for run in runs if awaited(run, folder, arms) for part in sorted((run / "episodes").iterdir())]
     raw = io.BytesIO()
@@ -40,6 +49,12 @@ def unpack(archive: Path, folder: Path) -> None:
     """Lays the records down in a folder, where the same command goes on."""
     with tarfile.open(archive, "r:xz") as tar:
         tar.extractall(folder, filter="data")
+
+
+def held(archive: Path) -> int:
+    """How many runs an archive holds."""
+    with tarfile.open(archive, "r:xz") as tar:
+        return sum(Path(name).name == MEASURED for name in tar.getnames())
 
 
 def finished(folder: Path) -> list[Path]:

@@ -144,9 +144,14 @@ def git(*words: str) -> str:
 
 
 def forethought(words: list[str], source: Path) -> int:
-    """The exit status of a command of this project, as it is in a checkout."""
+    """The exit status of a command of this project, as it is in a checkout; Ctrl-C, which it gets too, is its own."""
     environment = {**os.environ, "PYTHONPATH": str(source / "src")}
-    return subprocess.call([sys.executable, "-m", "forethought", *words], env=environment)
+    with subprocess.Popen([sys.executable, "-m", "forethought", *words], env=environment) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 if __name__ == "__main__":
