@@ -28,8 +28,8 @@ def pack(folder: Path, archive: Path, arms: Collection[str]) -> int:
     runs = finished(folder)
     if archive.exists() and (kept := held(archive)) > len(runs):
         raise BadSetting(
-            f"{archive} holds {kept} runs and {folder} only {len(runs)}; the archive was left as it is. Go on in another "
-            "folder, which begins with what is kept"
+            f"{archive} holds {kept} runs and {folder} only {len(runs)}; the archive was left as it is. Go on in "
+            "another folder, which begins with what is kept"
         )
     files = [folder / name for name in TOLD] + [run / name for run in runs for name in OF_A_RUN]
     files += [part for run in runs if awaited(run, folder, arms) for part in sorted((run / "episodes").iterdir())]
