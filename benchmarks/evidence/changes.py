@@ -28,17 +28,22 @@ from forethought.evaluation.statistics import over_seeds
 RESULT = Path(__file__).resolve().parents[1] / "results" / "method_changes.json"
 WORLD, SPLIT, PAIRS = "street", "validation", 100
 BASE = "as it is"
+UNIFORM: dict[str, Any] = {"balance": "uniform", "curiosity": "none"}
+FIRST: dict[str, Any] = {"first_episodes": 6000, "live_every": 100}
 CHANGES: dict[str, dict[str, Any]] = {
     BASE: {},
-    "keen": {"largest_share": 4.0},
-    "uniform": {"balance": "uniform", "curiosity": "none"},
+    "uniform": UNIFORM,
+    "experience first": FIRST,
+    "uniform, experience first": {**UNIFORM, **FIRST},
     "siblings": {"siblings": 4},
     "practice": {"practice_after": 0.2, "practice_share": 0.5},
-    "own desires": {"practice_after": 0.2, "practice_share": 0.5, "own_desires": 0.5},
+    "keen": {"largest_share": 4.0},
 }
-"""What surprises most replayed up to four times as often as its equals; every step equally often; each situation lived
-four times, begun with different actions, and learned from together; half of the spells from a fifth of the budget on
-acted towards desires by imagining (as it is: a tenth, from 0.7 on); the same with half of these desires its own choice.
+"""Every step replayed equally often; as many episodes as are lived in all, nearly all of them before anything is
+learned, so that early lessons are no narrower than late ones; both, which is nearly ``static-same``; each situation
+lived four times, begun with different actions and learned from together; half of the spells from a fifth of the budget
+on acted towards desires by imagining (as it is: a tenth, from 0.7 on); what surprises most replayed up to four times as
+often.
 """
 ASKED = ("held-out pair probes", "held-out outcomes", "pair probes", "outcomes")
 
@@ -79,16 +84,21 @@ def main() -> int:
 
 def job(folder: Path, name: str, seed: int, budget: int) -> Job:
     """One run, measured in validation situations."""
-    run = folder / f"{name.replace(' ', '-')}-{seed}"
+    run = place(folder, name, seed)
     settings = {"worlds": (WORLD,), "matrix_rate": 0.01, "budget_tokens": budget, **CHANGES[name]}
     train = train_command("evidence", "developmental", seed, run, settings)
     measure = ("eval", "consequences", "--split", SPLIT, "--n", str(PAIRS), "--model", str(run), "--json")
     return Job(run.name, (train, measure), run / MEASURED)
 
 
+def place(folder: Path, name: str, seed: int) -> Path:
+    """Where a run lies."""
+    return folder / f"{name.replace(',', '').replace(' ', '-')}-{seed}"
+
+
 def measured(folder: Path, name: str, seeds: list[int]) -> dict[int, dict[str, float]]:
     """The figures of a change, seed by seed, where they were measured."""
-    paths = {seed: folder / f"{name.replace(' ', '-')}-{seed}" for seed in seeds}
+    paths = {seed: place(folder, name, seed) for seed in seeds}
     commits = {
         storage.read_json(path / "summary.json")["commit"] for path in paths.values() if (path / MEASURED).exists()
     }
