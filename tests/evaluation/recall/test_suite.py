@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from forethought.errors import BadSetting, Damaged, UnknownName
 from forethought.evaluation.recall import files, others, records, suite
 from forethought.evaluation.recall.arms import ARMS, Bench
 from forethought.evaluation.recall.conversation import converse
-from forethought.evaluation.recall.reader import Reader
+from forethought.evaluation.recall.reader import Reader, examples
+from forethought.evaluation.recall.words import names
 from forethought.models.scan import enable_stateful_scan
 from forethought.models.tokenizer import train_tokenizer
 from forethought.reports import write_recall
@@ -60,6 +62,25 @@ def test_reading_in_parts_is_reading_at_once_and_a_question_leaves_the_past_alon
     chunks = mine.chunks((one + other) * 3, 16)
     told, read = mine.best_chunk(chunks, "What is it?", "not told")
     assert isinstance(told, str) and read > mine.count((one + other) * 3)
+
+
+def test_a_chat_model_is_shown_worked_examples_of_the_training_split_once() -> None:
+    made = reader("llama")
+    mine = Reader(made.lm, made.tokenizer, "chat")
+    shown = examples()
+    assert [message["role"] for message in shown] == ["user", "assistant"] * 6
+    for asked, told in pairwise(shown):
+        if told["role"] == "assistant" and told["content"] != "Answer: not told":
+            assert told["content"].removeprefix("Answer: ") in asked["content"]
+    assert not any(name in message["content"] for name in names("test") for message in shown)
+    text, question = "user: I am calm today.\n", "What is it?"
+    answers = [mine.answer(text, question) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert answers[0][1] < mine.count(text) + 60 < mine.count(mine._head), "examples are read once, and not counted"
+    ids = mine.tokenizer(mine._head + text, add_special_tokens=False)["input_ids"]
+    assert torch.allclose(mine.begin(text).logits_BV, mine.lm(torch.tensor([ids])).logits[:, -1], atol=1e-3)
+    most = mine.lm.config.max_position_embeddings
+    assert mine.most is not None and mine.most < most - mine.count(mine._head)
 
 
 def test_every_arm_is_measured_kept_and_told(tmp_path: Path) -> None:

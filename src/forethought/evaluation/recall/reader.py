@@ -19,12 +19,15 @@ import torch
 from torch import Tensor
 
 from forethought.errors import BadSetting
-from forethought.evaluation.recall.prompt import asking
+from forethought.evaluation.recall.conversation import converse
+from forethought.evaluation.recall.prompt import asking, once, passage, said
 from forethought.models.scan import MIXERS, enable_stateful_scan
 
 PIECE = 2048
 """Tokens that are read at once."""
 HERE = "<here>"
+ROOM = 256
+"""Positions left for a question and its answer."""
 LONGEST_ANSWER = 12
 """Tokens of an answer; a chat model that was not trained for it may use twice as many."""
 RECURRENT = ("mamba", "mamba2", "falcon_mamba", "rwkv", "jamba", "falcon_h1", "zamba2", "bamba", "granitemoehybrid")
@@ -32,6 +35,8 @@ INSTRUCTION = (
     "Below are parts of a conversation. Answer the question with the value alone, or with 'not told' where they do not "
     "tell it.\n\n"
 )
+SHOWN = ("needle", "update", "abstain", "follow-up", "needle", "order")
+"""Tasks of the worked examples that a chat model gets, about conversations of the training split."""
 
 
 @dataclass(slots=True)
@@ -52,6 +57,7 @@ class Reader:
         self.recurrent = self.kind in RECURRENT
         self.chat = not trained and tokenizer.chat_template is not None
         self._head, self._tail = self._template() if self.chat else ("", "")
+        self._shown: Past | None = None
         self._end = {lm.config.eos_token_id, tokenizer.eos_token_id, *self._ids("\n")[-1:]}
 
     @classmethod
@@ -71,19 +77,20 @@ class Reader:
 
     @property
     def most(self) -> int | None:
-        """Positions that the model has; None where it has no limit of its own."""
+        """Positions that the model has left beside its worked examples; None where it has no limit of its own."""
         if self.recurrent or self.trained:
             return None
-        return getattr(self.lm.config, "max_position_embeddings", None)
+        positions = getattr(self.lm.config, "max_position_embeddings", None)
+        return positions and positions - len(self._ids(self._head)) - ROOM
 
     def count(self, text: str) -> int:
         """Tokens of a text."""
         return len(self._ids(text))
 
     def _template(self) -> tuple[str, str]:
-        """What the chat template puts before and after what a user says."""
-        said = [{"role": "user", "content": f"{INSTRUCTION}{HERE}"}]
-        text = self.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
+        """What the chat template puts before and after what a user says: worked examples first, in the same form."""
+        last = {"role": "user", "content": f"{INSTRUCTION}{HERE}"}
+        text = self.tokenizer.apply_chat_template([*examples(), last], tokenize=False, add_generation_prompt=True)
         head, _, tail = text.partition(HERE)
         return head, tail
 
@@ -109,8 +116,13 @@ class Reader:
         return Past(cache, before + ids_BT.shape[1], logits_BV)
 
     def begin(self, text: str) -> Past:
-        """Reads a passage."""
-        return self.read(torch.tensor([self._ids(self._head + text) or self._ids("\n")]))
+        """Reads a passage; the worked examples before it are read once for all, and not counted."""
+        if not self._head:
+            return self.read(torch.tensor([self._ids(text) or self._ids("\n")]))
+        if self._shown is None:
+            self._shown = self.read(torch.tensor([self._ids(self._head)]))
+            self._shown.tokens = 0
+        return self.go_on(self._shown, text)
 
     def go_on(self, past: Past, text: str) -> Past:
         """Reads more on top of a copy of what was read, the same for all its rows; nothing where there is no more."""
@@ -170,6 +182,17 @@ class Reader:
         read = sum(rows.tokens * len(rows.logits_BV) for rows in asked)
         chosen = asked[best[2]]
         return self.tell(row_of(chosen, best[3])), read
+
+
+def examples() -> list[dict[str, str]]:
+    """Questions of the training split with their evidence and answers, as messages."""
+    talk = converse(1500, [(task, 0.5) for task in SHOWN], "train", seed=3)
+    messages = []
+    for item in talk.items:
+        told = passage(talk.turns[place] for place in item.evidence or range(3)) + passage(item.before)
+        messages.append({"role": "user", "content": f"{INSTRUCTION}{told}\n{once(item.question)}".rstrip()})
+        messages.append({"role": "assistant", "content": f"Answer: {said(item.answer)}"})
+    return messages
 
 
 def fork(past: Past) -> Past:
