@@ -279,3 +279,23 @@ def test_writing_comes_piece_by_piece_and_ends_by_itself_or_by_length(llama: Any
 def test_mistakes_are_told(make: Any, error: Any, told: str, llama: Any, tokenizer: Any) -> None:
     with pytest.raises(error, match=told):
         make(llama, tokenizer)
+
+
+def test_the_fact_worth_most_stands_next_to_the_question(tokenizer: Any, tmp_path: Any) -> None:
+    model = _model("llama", len(tokenizer))
+    with Memory.open(tmp_path / "hats.sqlite", embed="lexical") as memory:
+        memory.append("ann", "The hat is in room 7.", at=DAY)
+        memory.extend(Said("ann", f"The hat is not in room {room}, said a box.", DAY) for room in range(8, 12))
+        passage = memory.recall("Where is the hat in room 7?", 200)
+    assert "room 7." in passage.lines[0].text and len(passage.lines) > 2, "a passage is in the order of time"
+
+    def read(question: str, **settings: Any) -> str:
+        reader = Reader(model, tokenizer, max_new_tokens=4, **settings)
+        return str(tokenizer.decode(reader.prompt(question, passage)))
+
+    asked = "Where is the hat in room 7?"
+    for text, last in ((read(asked), True), (read(asked, order="time"), False), (read(f"First: {asked}"), False)):
+        facts = text[: text.index(asked)]
+        assert (facts.rindex("in room 7.") > facts.rindex("said a box")) is last
+    with pytest.raises(UnknownName, match="order of facts 'best' is not known"):
+        Reader(model, tokenizer, order="best")  # type: ignore[arg-type]

@@ -16,13 +16,15 @@ from typing import Any, Literal, get_args
 from forethought.errors import BadSetting
 from forethought.memory.passage import Line, Passage
 from forethought.memory.turns import Said, Turn
-from forethought.memory.words import words_of
+from forethought.memory.words import HISTORY, words_of
 
 Mode = Literal["fresh", "gist", "jrt", "full"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 """``fresh``: the facts, then the question. ``jrt``: question, facts, question (Arora et al. 2024, "Just read twice").
 ``gist``: a digest of the history, its last turns, the facts, the question. ``full``: the whole history, the question.
 """
+FactOrder = Literal["worth", "time"]
+"""``worth``: the fact that the question needs most stands next to it; ``time``: as they were said."""
 INSTRUCTION = (
     "You are a helpful assistant with a memory. Answer briefly. Where what is remembered tells the answer, use it."
 )
@@ -172,6 +174,13 @@ def facts_of(told: Told) -> list[Fact]:
             when = f" ({at.day} {at:%B %Y})" if at else ""
             found.append(Fact(f"{_flat(line.turn.speaker)}{when}: {_flat(line.text)}{later}", score=line.score))
     return [replace(fact, text=f"- {fact.text.removeprefix('- ')}") for fact in found if fact.text]
+
+
+def ordered(facts: Sequence[Fact], order: FactOrder, question: str) -> list[Fact]:
+    """Facts as a reader gets them. A question about what was first or before gets them as they were said anyway."""
+    if order == "time" or HISTORY.search(question.lower()):
+        return list(facts)
+    return sorted(facts, key=lambda fact: fact.score)
 
 
 def said_by(history: Iterable[Turn | Said]) -> list[Fact]:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import nn
@@ -21,7 +21,7 @@ from torch import nn
 from forethought.errors import BadSetting, UnknownName
 from forethought.memory import checks
 from forethought.memory.budget import Fitted, fit
-from forethought.memory.prompt import INSTRUCTION, MODES, Format, Mode, Prompt, Told, facts_of
+from forethought.memory.prompt import INSTRUCTION, MODES, FactOrder, Format, Mode, Prompt, Told, facts_of, ordered
 from forethought.memory.turns import Said, Turn
 from forethought.memory.writing import Ended, write
 from forethought.models.decoding import Rows
@@ -62,7 +62,8 @@ class Reader:
 
     ``mode`` is ``fresh``, ``jrt``, ``gist`` or ``full`` (``prompt.MODES``). ``max_tokens`` bounds prompt and answer
     together; without it the model's positions do, and a recurrent model has no bound. ``window_tokens`` is how much of
-    a history ``gist`` reads. Raises ``BadSetting`` where the bound leaves no room, ``UnknownName`` for another mode.
+    a history ``gist`` reads. ``order``: the fact that is worth most stands last, next to the question, or facts stand
+    as they were said. Raises ``BadSetting`` where the bound leaves no room, ``UnknownName`` for another mode or order.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Reader:
         window_tokens: int = 512,
         instruction: str = INSTRUCTION,
         keep: int = 1,
+        order: FactOrder = "worth",
     ) -> None:
         self.lm = getattr(model, "lm", model)
         self.tokenizer: Any = getattr(model, "tokenizer", None) if tokenizer is None else tokenizer
@@ -94,6 +96,9 @@ class Reader:
         self.mode: Mode = DEFAULT_MODE if mode is None else mode
         if self.mode not in MODES:
             raise UnknownName.of("reader mode", mode, MODES)
+        if order not in get_args(FactOrder):
+            raise UnknownName.of("order of facts", order, get_args(FactOrder))
+        self.order: FactOrder = order
         self.format = Format(self.tokenizer, instruction)
         self.max_new_tokens, self.window_tokens, self.keep = max_new_tokens, window_tokens, keep
         self.max_tokens = bound(self.lm, max_tokens)
@@ -175,7 +180,7 @@ class Reader:
         checks.question(question)
         if not all(isinstance(turn, Turn | Said) for turn in history):
             raise BadSetting("got a history that holds something else than turns; expected a list of Turn or Said")
-        facts = [] if self.mode == "full" else facts_of(passage)
+        facts = [] if self.mode == "full" else ordered(facts_of(passage), self.order, question)
         return fit(self.format, self.mode, question, facts, history, self._room(), self.window_tokens)
 
     # --- states ---

@@ -21,7 +21,7 @@ from forethought.memory import checks
 from forethought.memory.budget import best
 from forethought.memory.memory import Memory
 from forethought.memory.passage import Passage
-from forethought.memory.prompt import REMEMBERED, Format, facts_of, listed
+from forethought.memory.prompt import REMEMBERED, Format, facts_of, listed, ordered
 from forethought.memory.reader import bound
 
 ASKED = 2000
@@ -103,7 +103,7 @@ class _Recall:
             asked[-ASKED:], self.budget, asker=self.speaker, before=before, without=(self.name,), count=count
         )
         room = self.budget if self.positions is None else min(self.budget, self.positions - new - len(ids) - 16)
-        facts = best(self.form, facts_of(passage), room)
+        facts = best(self.form, ordered(facts_of(passage), "worth", asked), room)
         told = self.form.plain(f"{REMEMBERED}\n{listed(facts)}\n") if facts else []
         if self.positions is not None and len(ids) + len(told) + new > self.positions:
             told = []

@@ -24,7 +24,7 @@ Order = Callable[[Item], Sequence[int]]
 """The places of the turns that a question needs, best first."""
 TOP, PICKED, APPENDED = 10, 50, 64
 CITATION = re.compile(r"^\[\d+\]( \d{4}-\d\d-\d\d \d\d:\d\d)? |( \(later corrected in \[\d+\]\))")
-RECALLED = ("ours", "jrt", "gist")
+RECALLED = ("ours", "jrt", "gist", "worth")
 """The arms that read what ``Memory.recall`` gives back."""
 FINDING = ("bm25", "dense", "rag", "ours")
 """The arms that look turns up; they can be measured without a reader."""
@@ -43,6 +43,7 @@ ABOUT = {
     "ours": "what Memory.recall gives back",
     "jrt": "the question, what Memory.recall gives back, the question again (arXiv:2407.05483)",
     "gist": "the last turns, half of the budget, then what Memory.recall gives back",
+    "worth": "what Memory.recall gives back, the line that is worth most last",
 }
 ARMS = tuple(ABOUT)
 FULL_MOST = 16_384
@@ -199,10 +200,14 @@ class Bench:
         return first + passage(self.given(arm, item, count).values()) + said
 
     def given(self, arm: str, item: Item, count: Callable[[str], int]) -> dict[int, Spoken]:
-        """The lines that an arm gives to read for a question, by their places, in the order in which they were said."""
+        """The lines that an arm gives to read for a question, by their places, as they are read: in the order in which
+        they were said, or (``worth``) the best one last.
+        """
         turns = self.talk.turns
         if arm in RECALLED:
             lines = self.memory.recall(item.question, self.budget, said=item.said, count=uncited(count)).lines
+            if arm == "worth":
+                lines = tuple(sorted(lines, key=lambda line: line.score))
             return {line.turn.id - 1: Spoken(line.turn.speaker, line.text) for line in lines}
         if arm == "oracle":
             places: Sequence[int] = item.evidence or range(max(0, len(turns) - 3), len(turns))
