@@ -98,12 +98,10 @@ def place(folder: Path, name: str, seed: int) -> Path:
 
 def measured(folder: Path, name: str, seeds: list[int]) -> dict[int, dict[str, float]]:
     """The figures of a change, seed by seed, where they were measured."""
-    paths = {seed: place(folder, name, seed) for seed in seeds}
-    commits = {
-        storage.read_json(path / "summary.json")["commit"] for path in paths.values() if (path / MEASURED).exists()
-    }
+    done = {seed: path for seed in seeds if ((path := place(folder, name, seed)) / MEASURED).exists()}
+    commits = {storage.read_json(path / "summary.json")["commit"] for path in done.values()}
     assert len(commits) <= 1, f"runs of different commits are never pooled: {commits}"
-    return {seed: figures(load_results(path / MEASURED)) for seed, path in paths.items() if (path / MEASURED).exists()}
+    return {seed: figures(load_results(path / MEASURED)) for seed, path in done.items()}
 
 
 def told(name: str, found: dict[int, dict[str, float]]) -> list[Record]:

@@ -25,6 +25,7 @@ from pathlib import Path
 from records import commit_of, pack, unpack
 
 from forethought.cli.grid import ARMS as GRID_ARMS
+from forethought.errors import BadSetting
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS, KEPT = ROOT / "benchmarks" / "results", Path(__file__).resolve().parent / "kept"
@@ -117,9 +118,13 @@ def take_up(part: str, folder: Path) -> None:
 
 
 def keep(part: str, folder: Path) -> None:
-    """Keeps the records of what is done of a part."""
+    """Keeps the records of what is done of a part, unless more of it is kept already."""
     if folder.exists():
-        print(f"{part}: {pack(folder, KEPT / f'{part}.tar.xz', arms(part))} runs are kept", flush=True)
+        try:
+            told = f"{pack(folder, KEPT / f'{part}.tar.xz', arms(part))} runs are kept"
+        except BadSetting as error:
+            told = str(error)
+        print(f"{part}: {told}", flush=True)
 
 
 def arms(part: str) -> tuple[str, ...]:
