@@ -1,8 +1,8 @@
 """Passages as a reader gets them: looked up in long generated conversations, by several ways and with several budgets.
 
 Made once for all readers and kept in a file, since looking up takes long. A passage is the evidence alone, what memory
-gives back (also between the question twice, and after the last turns), or what the fused search gives; where that lacks
-evidence the question is left out: nobody could answer.
+gives back (as said, the best line last, between the question twice, or after the last turns), or what the fused search
+gives; where that lacks evidence the question is left out: nobody could answer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TASKS = (
     "follow-up",
 )  # fmt: skip
 """What is asked; what is learned last, twice as often."""
-WAYS = ("oracle", "ours", "ours", "rag", "jrt", "gist")
+WAYS = ("oracle", "ours", "worth", "worth", "rag", "jrt", "gist")
 CONVERSATIONS, ASKED = 1200, 40
 BUDGETS = (48, 160)
 SHORTEST, LONGEST = 1000, 64_000

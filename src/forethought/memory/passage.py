@@ -113,13 +113,13 @@ def build(
 
 
 def _before(line: Line, ranking: Ranking, turns: dict[int, Turn]) -> list[Line]:
-    """The turn before a short one that it answers."""
+    """The turn before a short one that it answers, worth as much: the two are read together."""
     before = ranking.previous.get(line.turn.id)
     if before is None or before not in turns or "?" not in turns[before].text:
         return []
     if len(words_of(line.text[:2000])) > SHORT:
         return []
-    return [Line(turns[before], turns[before].text, ranking.scores.get(before, 0.0))]
+    return [Line(turns[before], turns[before].text, max(line.score, ranking.scores.get(before, 0.0)))]
 
 
 def _fit(line: Line, left: int, words: Sequence[str], opening: int, counter: Counter) -> Line | None:

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 from forethought.errors import BadSetting
 from forethought.memory.passage import Line, Passage
@@ -176,7 +176,18 @@ def facts_of(told: Told) -> list[Fact]:
     return [replace(fact, text=f"- {fact.text.removeprefix('- ')}") for fact in found if fact.text]
 
 
-def ordered(facts: Sequence[Fact], order: FactOrder, question: str) -> list[Fact]:
+class Scored(Protocol):
+    """What has a score by which it is worth more or less to a question."""
+
+    @property
+    def score(self) -> float:
+        """More is worth more."""
+
+
+Some = TypeVar("Some", bound=Scored)
+
+
+def ordered(facts: Sequence[Some], order: FactOrder, question: str) -> list[Some]:
     """Facts as a reader gets them. A question about what was first or before gets them as they were said anyway."""
     if order == "time" or HISTORY.search(question.lower()):
         return list(facts)

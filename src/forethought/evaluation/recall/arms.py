@@ -18,6 +18,7 @@ from forethought.evaluation.recall.tasks import NOT_TOLD
 from forethought.evaluation.recall.words import tokens
 from forethought.memory import Memory, Said
 from forethought.memory.embed import Embedder, choose
+from forethought.memory.prompt import ordered
 
 Row = dict[str, Any]
 Order = Callable[[Item], Sequence[int]]
@@ -201,13 +202,12 @@ class Bench:
 
     def given(self, arm: str, item: Item, count: Callable[[str], int]) -> dict[int, Spoken]:
         """The lines that an arm gives to read for a question, by their places, as they are read: in the order in which
-        they were said, or (``worth``) the best one last.
+        they were said, or (``worth``) as the memory's reader gets them, the best one last.
         """
         turns = self.talk.turns
         if arm in RECALLED:
-            lines = self.memory.recall(item.question, self.budget, said=item.said, count=uncited(count)).lines
-            if arm == "worth":
-                lines = tuple(sorted(lines, key=lambda line: line.score))
+            found = self.memory.recall(item.question, self.budget, said=item.said, count=uncited(count)).lines
+            lines = ordered(found, "worth" if arm == "worth" else "time", item.question)
             return {line.turn.id - 1: Spoken(line.turn.speaker, line.text) for line in lines}
         if arm == "oracle":
             places: Sequence[int] = item.evidence or range(max(0, len(turns) - 3), len(turns))
