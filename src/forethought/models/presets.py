@@ -30,7 +30,7 @@ PRESETS: dict[str, Preset] = {
     "mini": Preset(width=192, layers=6, heads=6, feed_forward=512, vocabulary=1536),
     "small": Preset(width=320, layers=7, heads=5, feed_forward=864, vocabulary=4096),
 }
-"""About 0.05, 0.3, 1, 3 and 10 million parameters, smallest first; how many exactly depends on the worlds' words.
+"""About 0.05, 0.25, 1, 3 and 10 million parameters, smallest first; how many exactly depends on the worlds' words.
 
 Two layers are the least: looking a fact up takes two steps (``lookback``).
 """
