@@ -12,6 +12,8 @@ differs:
 - ``pinned``: the instruction, then the last steps within as many tokens,
 - ``memory``: what ``Agent(memory=...)`` makes within as many: the instruction, the steps that it needs, the last ones.
 
+Contexts of more than so many tokens are made anew, in all ways but the first.
+
 Runs and what was measured are kept in the folder; the same command goes on. Values are means over seeds with t
 intervals, or one seed's with its bootstrap interval.
 """
@@ -23,29 +25,27 @@ import random
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
 from tqdm import tqdm
 
 import forethought as ft
-from forethought.agent import Agent
+from forethought.agent import Life
 from forethought.evaluation import Record, load_results, pool, save_results
 from forethought.evaluation.acting import likeliest
 from forethought.evaluation.metrics import Place, places
 from forethought.evaluation.statistics import CUSTOM
 from forethought.evaluation.transitions import situation_seeds
 from forethought.memory import Memory
+from forethought.memory.episode import FILLED, EpisodeMemory
 from forethought.models import Model
-from forethought.planning import Dynamics, Future, Option, Planner, Situation
-from forethought.training.live import Chooser, demonstrations
+from forethought.training.live import demonstrations
 from forethought.transcript import LEFT_OUT, Tokens, Transcript
-from forethought.types import Ending, Harm, Progress, Step
-from forethought.worlds import World
-from forethought.worlds.vector import Situation as Start
+from forethought.types import Ending, Step
+from forethought.worlds.vector import VectorWorld
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "drift.json"
@@ -53,8 +53,6 @@ LEVEL, AXES = 3, ("", "distance")
 WAYS = ("whole", "window", "pinned", "memory")
 TOKENS = 512
 BUDGET = 3_000_000
-FILLED = 0.85
-"""How much of the bound a context made anew fills, as ``EpisodeMemory`` has it."""
 
 
 def main() -> None:
@@ -94,74 +92,57 @@ def measured(args: argparse.Namespace, model: Model, place: Place) -> list[Recor
     seeds = situation_seeds(args.episodes, 0)
     records: list[Record] = []
     for way in WAYS:
-        bar = tqdm(seeds, f"{place.axis or 'in distribution'}: {way}", mininterval=20)
-        records += told(place, way, [acted(model, place.make(), way, seed) for seed in bar])
+        lives = acted(model, place, way, seeds)
+        records += told(place, way, [(life.ending, len(life.steps)) for life in lives])
     shown = demonstrations([place.make() for _ in seeds], seeds, "custom")
-    return records + told(place, CUSTOM, [(e.ending, len(e.steps), 0) for e in shown])
+    return records + told(place, CUSTOM, [(episode.ending, len(episode.steps)) for episode in shown])
 
 
-def told(place: Place, arm: str, episodes: Sequence[tuple[Ending, int, int]]) -> list[Record]:
-    """The records of episodes: how they ended, their steps, the longest context that was read."""
+def told(place: Place, arm: str, episodes: Sequence[tuple[Ending, int]]) -> list[Record]:
+    """The records of episodes: how they ended, and after how many steps."""
     values = {
-        "success": [float(ending is Ending.SATISFIED) for ending, _, _ in episodes],
-        "harm": [float(ending is Ending.HARMED) for ending, _, _ in episodes],
-        "steps": [float(steps) for _, steps, _ in episodes],
-        "most_tokens": [float(tokens) for _, _, tokens in episodes],
+        "success": [float(ending is Ending.SATISFIED) for ending, _ in episodes],
+        "harm": [float(ending is Ending.HARMED) for ending, _ in episodes],
+        "steps": [float(steps) for _, steps in episodes],
     }
     return [record for metric, these in values.items() for record in place.record(arm, metric, these)]
 
 
-def acted(model: Model, world: World, way: str, seed: int) -> tuple[Ending, int, int]:
-    """One episode of an agent that reads in one way."""
-    habit, steps = Habit(choose=likeliest(model)), 0
+@torch.inference_mode()
+def acted(model: Model, place: Place, way: str, seeds: Sequence[int]) -> list[Life]:
+    """One life in each situation, side by side, of somebody who reads in one way and does what is likeliest."""
+    model.lm.eval()
+    worlds = [place.make() for _ in seeds]
+    vector, choose, rng = VectorWorld(worlds), likeliest(model), random.Random(0)
+    starts = [vector.reset(i, seed) for i, seed in enumerate(seeds)]
+    lives = [Life.begin(model, start, seed) for start, seed in zip(starts, seeds, strict=True)]
+    bar = tqdm(desc=f"{place.axis or 'in distribution'}: {way}", total=len(lives), mininterval=20)
     with TemporaryDirectory() as folder, Memory.open(Path(folder, "memory.sqlite"), embed="lexical") as memory:
-        agent = Reading(model, habit, way, memory)
-        for lived in agent.live(world, seed):
-            steps, last = steps + 1, lived.step
-    return ending(last), steps, max(habit.read)
+        reads = [reading(way, model.transcript, memory, life) for life in lives]
+        while going := [i for i, life in enumerate(lives) if life.ending is Ending.UNFINISHED]:
+            for i in going:
+                lives[i].context = reads[i].within(lives[i].context)
+            for i, action in zip(going, choose([lives[i].situation() for i in going], rng), strict=True):
+                result = vector.step(i, action)
+                lives[i].go_on(model, step := result.step(action), result)
+                reads[i].keep(step)
+                bar.update(lives[i].ending is not Ending.UNFINISHED)
+    return lives
 
 
-def ending(last: Step) -> Ending:
-    """How an episode ended whose last step this was."""
-    if last.harm is Harm.HARMED:
-        return Ending.HARMED
-    return Ending.SATISFIED if last.progress is Progress.SATISFIED else Ending.FAILED
-
-
-@dataclass(frozen=True)
-class Habit(Planner):
-    """Does what ``choose`` finds likeliest, imagining nothing; how long each context was that it read."""
-
-    choose: Chooser = field(kw_only=True)
-    read: list[int] = field(default_factory=list)
-
-    def options(
-        self, dynamics: Dynamics, situations: Sequence[Situation], generator: torch.Generator | None = None
-    ) -> list[list[Option]]:
-        """The likeliest candidate of each situation."""
-        self.read.extend(len(situation.context) for situation in situations)
-        return [[Option(action, Future(0, 0, 0), 0.0)] for action in self.choose(situations, random.Random(0))]
-
-
-class Reading(Agent):
-    """An agent that reads in one of the ``WAYS``."""
-
-    def __init__(self, model: Model, planner: Planner, way: str, memory: Memory) -> None:
-        super().__init__(model, planner, memory=memory, context_tokens=TOKENS)
-        self.way = way
-
-    def _remember(self, world: World, start: Start) -> Any:
-        if self.way == "memory":
-            return super()._remember(world, start)
-        return Last(self.model.transcript, self.way, start.desire, start.observation)
+def reading(way: str, transcript: Transcript, memory: Memory, life: Life) -> EpisodeMemory | Last:
+    """What makes the context of a life."""
+    if way == "memory":
+        return EpisodeMemory(memory, transcript, TOKENS, life.desire, life.observation)
+    return Last(transcript, life.desire if way == "pinned" else LEFT_OUT, 10**9 if way == "whole" else TOKENS)
 
 
 class Last:
-    """The last steps within ``TOKENS``, after the instruction or without it; or everything."""
+    """The last steps within a bound, after ``desire``."""
 
-    def __init__(self, transcript: Transcript, way: str, desire: str, observation: str) -> None:
-        self.transcript, self.whole = transcript, way == "whole"
-        self.opening = transcript.opening(desire if way == "pinned" else LEFT_OUT, LEFT_OUT)
+    def __init__(self, transcript: Transcript, desire: str, bound: int) -> None:
+        self.transcript, self.bound = transcript, bound
+        self.opening = transcript.opening(desire, LEFT_OUT)
         self.parts: list[Tokens] = []
 
     def keep(self, step: Step) -> None:
@@ -169,16 +150,13 @@ class Last:
         self.parts.append(self.transcript.action(step.action) + self.transcript.outcome(step))
 
     def within(self, context: Tokens) -> Tokens:
-        """What is read."""
-        if self.whole or len(context) <= TOKENS:
+        """The context as it is where it is short enough, else one made anew."""
+        if len(context) <= self.bound:
             return context
-        left, kept = int(FILLED * TOKENS) - len(self.opening), []
-        for part in reversed(self.parts):
-            if len(part) > left:
-                break
-            kept.append(part)
-            left -= len(part)
-        return sum(reversed(kept), self.opening)
+        room = int(FILLED * self.bound) - len(self.opening)
+        sizes = accumulate(len(part) for part in reversed(self.parts))
+        kept = sum(size <= room for size in sizes)
+        return sum(self.parts[len(self.parts) - kept :], self.opening)
 
 
 if __name__ == "__main__":
