@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from forethought.cli import main
+from forethought.memory import Memory
 
 
 def test_a_memory_lives_through_its_commands(
@@ -37,7 +38,7 @@ def test_a_memory_lives_through_its_commands(
     )
     assert say("export", "chat.sqlite", "all.jsonl")[0] == 0
     assert say("import", "copy.sqlite", "all.jsonl")[1] == "2 turns imported\n"
-    assert say("verify", "copy.sqlite")[:2] == (0, "2 turns, all as they were kept\n")
+    assert say("verify", "copy.sqlite")[:2] == (0, "2 turns, every text as it was kept\n")
     assert "turns          2" in say("stats", "copy.sqlite")[1] and say("compact", "copy.sqlite")[0] == 0
     assert say("forget", "copy.sqlite", "--turn", "1") == (0, "1 turns forgotten\n", "")
     assert say("forget", "copy.sqlite", "--speaker", "Eve")[:2] == (
@@ -46,6 +47,31 @@ def test_a_memory_lives_through_its_commands(
     )
     assert say("salvage", "copy.sqlite", "third.sqlite")[0] == 0
     assert b"4821" not in b"".join(path.read_bytes() for path in tmp_path.glob("copy.sqlite*"))
+
+
+@pytest.mark.parametrize("command", [["verify"], ["stats"], ["compact"], ["recall"], ["export"]])
+def test_an_empty_file_is_no_memory_to_look_into(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    path = tmp_path / "empty.sqlite"
+    path.touch()
+    rest = {"recall": ["What?"], "export": [str(tmp_path / "all.jsonl")]}.get(command[0], [])
+    assert main(["memory", *command, str(path), *rest]) == 2
+    assert "is empty, so it holds no memory" in capsys.readouterr().err
+    assert path.stat().st_size == 0 and list(tmp_path.iterdir()) == [path]
+
+
+def test_what_is_piped_in_has_no_newline_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("two lines\nof text\n\n"))
+    assert main(["memory", "add", str(tmp_path / "chat.sqlite"), "-"]) == 0
+    with Memory.open(tmp_path / "chat.sqlite", embed="lexical") as memory:
+        assert memory.turn(1).text == "two lines\nof text\n"
+
+
+def test_salvage_of_a_memory_without_turns_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Memory.open(tmp_path / "chat.sqlite", embed="lexical").close()
+    assert main(["memory", "salvage", str(tmp_path / "chat.sqlite"), str(tmp_path / "copy.sqlite")]) == 0
+    assert "holds no turns" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

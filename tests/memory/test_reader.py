@@ -294,7 +294,11 @@ def test_the_fact_worth_most_stands_next_to_the_question(tokenizer: Any, tmp_pat
         return str(tokenizer.decode(reader.prompt(question, passage)))
 
     asked = "Where is the hat in room 7?"
-    for text, last in ((read(asked), True), (read(asked, order="time"), False), (read(f"First: {asked}"), False)):
+    for text, last in (
+        (read(asked), True),
+        (read(asked, order="time"), False),
+        (read(f"What was first? {asked}"), False),
+    ):
         facts = text[: text.index(asked)]
         assert (facts.rindex("in room 7.") > facts.rindex("said a box")) is last
     with pytest.raises(UnknownName, match="order of facts 'best' is not known"):

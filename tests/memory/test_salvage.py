@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,51 @@ def test_of_what_is_no_memory_nothing_is_salvaged(tmp_path: Path, content: bytes
     with pytest.raises(Damaged, match="nothing could be read"):
         Memory.salvage(path, tmp_path / "copy.sqlite")
     assert path.read_bytes() == content and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_text_that_is_not_the_one_that_was_kept_is_lost(memory: Memory, tmp_path: Path, compacted: bool) -> None:
+    memory.extend(CHAT)
+    memory.index()
+    if compacted:
+        memory.compact()
+    memory.close()
+    with sqlite3.connect(memory.path) as raw:  # a frame that can be read, of other words
+        table, number = ("packs", "first") if compacted else ("texts", "id")
+        raw.execute(
+            f"UPDATE {table} SET dictionary=0, frame=? WHERE {number}=(SELECT max({number}) FROM {table})",
+            (b"wrong\xffwords" if compacted else b"wrong words",),
+        )
+    with Memory.open(memory.path, embed="lexical") as broken:
+        wrong = len(broken.verify())
+    assert wrong > 0
+    assert Memory.salvage(memory.path, tmp_path / "copy.sqlite") == Salvaged(kept=400 - wrong, lost=wrong)
+    with Memory.open(tmp_path / "copy.sqlite", embed="lexical") as copy:
+        assert {turn.text for turn in copy.turns()} <= {said.text for said in CHAT}
+
+
+def test_where_no_fingerprints_are_left_all_texts_are_kept(memory: Memory, tmp_path: Path) -> None:
+    memory.extend(CHAT)
+    memory.close()
+    with sqlite3.connect(memory.path) as raw:
+        raw.execute("DELETE FROM digests")
+    assert Memory.salvage(memory.path, tmp_path / "copy.sqlite") == Salvaged(kept=400, lost=0)
+
+
+def test_through_a_link_what_is_in_the_wal_is_salvaged_and_opened(memory: Memory, tmp_path: Path) -> None:
+    memory.extend(CHAT)
+    (tmp_path / "killed").mkdir()
+    for tail in ("", "-wal"):
+        shutil.copy(f"{memory.path}{tail}", tmp_path / "killed" / f"chat.sqlite{tail}")
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(tmp_path / "killed" / "chat.sqlite")
+    assert Memory.salvage(link, tmp_path / "copy.sqlite") == Salvaged(kept=400, lost=0)
+    with Memory.open(link, embed="lexical") as opened:
+        assert len(opened) == 400
+
+
+def test_a_whole_memory_without_turns_is_copied(memory: Memory, tmp_path: Path) -> None:
+    memory.close()
+    assert Memory.salvage(memory.path, tmp_path / "copy.sqlite") == Salvaged(kept=0, lost=0)
+    with Memory.open(tmp_path / "copy.sqlite", embed="lexical") as copy:
+        assert len(copy) == 0

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
 import sqlite3
+import subprocess
+import sys
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from forethought.errors import BadSetting, Damaged, NoSpace
-from forethought.memory import Memory, Said
+from forethought.memory import Memory, Said, Salvaged
 from forethought.memory.store import Store
 
 AWKWARD = [
@@ -172,6 +177,91 @@ def test_kill_9_at_any_moment_loses_no_acknowledged_turn(tmp_path: Path) -> None
         assert memory.verify() == []
 
 
+def in_child(work: Callable[[], None], meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Do some work in a forked process, after what this one does meanwhile."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.read(read, 1)
+            work()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    meanwhile()
+    os.write(write, b"x")
+    os.close(read)
+    os.close(write)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["the same memory", "its own memory"])
+def test_what_a_forked_process_keeps_after_this_one_closed_is_there(memory: Memory, own: bool) -> None:
+    memory.append("user", "before")
+
+    def work() -> None:
+        mine = Memory.open(memory.path, embed="lexical") if own else memory
+        assert mine.append("child", "after") == 2
+
+    in_child(work, meanwhile=memory.close)
+    with Memory.open(memory.path, embed="lexical") as again:
+        assert [turn.text for turn in again.turns()] == ["before", "after"] and again.verify() == []
+
+
+def test_a_fork_waits_for_threads_and_leaves_both_sides_at_work(memory: Memory) -> None:
+    stop, kept = threading.Event(), list[int]()
+
+    def write() -> None:
+        while not stop.is_set():
+            kept.append(memory.append("thread", f"number {len(kept)}"))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    for i in range(5):
+        in_child(lambda i=i: memory.extend([Said("child", f"of fork {i}")]) and None)  # type: ignore[misc]
+    stop.set()
+    thread.join()
+    assert len(memory) == len(kept) + 5 and memory.verify() == []
+
+
+def test_a_fork_in_the_middle_of_a_write_leaves_the_write_whole(memory: Memory) -> None:
+    with memory._store.write() as connection:
+        connection.execute("INSERT INTO settings VALUES('a', 'b')")
+        in_child(lambda: None)
+        connection.execute("INSERT INTO settings VALUES('c', 'd')")
+    with memory._store.read() as connection:
+        assert connection.execute("SELECT count(*) FROM settings WHERE key IN ('a', 'c')").fetchone()[0] == 2
+
+
+def test_a_closed_memory_stays_closed_also_in_a_forked_process(memory: Memory) -> None:
+    memory.close()
+
+    def work() -> None:
+        with pytest.raises(BadSetting, match="was closed; open it again"):
+            memory.append("child", "x")
+
+    in_child(work)
+    with pytest.raises(BadSetting, match="was closed; open it again"):
+        len(memory)
+
+
+def test_opening_a_memory_twice_leaves_its_file_locked_against_other_processes(memory: Memory) -> None:
+    """Another process that closes last takes the WAL away: it must see that it is not the last."""
+    memory.append("user", "one")
+    with Memory.open(memory.path, embed="lexical") as second:
+        code = f"from forethought.memory import Memory; Memory.open({str(memory.path)!r}, embed='lexical').close()"
+        subprocess.run([sys.executable, "-c", code], check=True)
+        assert memory.path.with_name("chat.sqlite-wal").exists()
+        assert [memory.append("user", "two"), second.append("user", "three")] == [2, 3]
+
+
+def test_who_answers_each_turn_while_reading_comes_to_an_end(memory: Memory) -> None:
+    memory.extend([Said("user", "a"), Said("user", "b")])
+    for turn in memory.turns():
+        memory.append("assistant", f"echo {turn.text}")
+    assert [turn.text for turn in memory.turns()] == ["a", "b", "echo a", "echo b"]
+
+
 # --- forgotten ---
 
 
@@ -281,6 +371,58 @@ def test_a_memory_that_was_cut_short_is_refused_untouched(memory: Memory, tmp_pa
     assert memory.path.read_bytes() == cut
     with pytest.raises(Damaged):
         Memory.salvage(tmp_path / "chat.sqlite", tmp_path / "copy.sqlite") if not cut else Memory.open(memory.path)
+
+
+@pytest.mark.parametrize("offset", [2432, 3370, 3000, 2600, 3800], ids=str)
+def test_damage_in_the_first_page_is_told_and_costs_no_turn(memory: Memory, tmp_path: Path, offset: int) -> None:
+    memory.extend(chat(20))
+    memory.recall("garden")
+    memory.close()
+    data = bytearray(memory.path.read_bytes())
+    data[offset] = 0xFF
+    memory.path.write_bytes(data)
+    with contextlib.suppress(Damaged), Memory.open(memory.path, embed="lexical") as broken:
+        for act in (broken.stats, broken.verify, lambda: broken.append("user", "x"), lambda: list(broken.turns())):
+            with contextlib.suppress(Damaged):
+                act()
+    memory.path.write_bytes(data)
+    assert Memory.salvage(memory.path, tmp_path / "copy.sqlite") == Salvaged(kept=20, lost=0)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["UPDATE turns SET text=99", "UPDATE turns SET text='x'", "UPDATE names SET name=id", "UPDATE texts SET frame=7"],
+)
+def test_rows_that_cannot_be_are_damage(memory: Memory, damage: str) -> None:
+    memory.append("Ann", "Hello")
+    memory.close()
+    with sqlite3.connect(memory.path) as raw:
+        raw.execute(damage)
+    with Memory.open(memory.path, embed="lexical") as broken:
+        assert broken.verify() != []
+        with pytest.raises(Damaged, match="salvage"):
+            list(broken.turns())
+        if "names" not in damage:
+            with pytest.raises(Damaged, match="salvage"):
+                broken.stats()
+
+
+def test_a_failed_read_tells_why_and_not_that_its_end_failed(memory: Memory) -> None:
+    with pytest.raises(ZeroDivisionError), memory._store.read() as connection:
+        connection.execute("ROLLBACK")
+        raise ZeroDivisionError
+
+
+def test_an_export_does_not_write_over_the_memory(memory: Memory, tmp_path: Path) -> None:
+    memory.append("Ann", "Hello")
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(memory.path)
+    for name in ("chat.sqlite", "chat.sqlite-wal", "chat.sqlite-shm", "link.sqlite"):
+        with pytest.raises(BadSetting, match="is the memory itself"):
+            memory.export(tmp_path / name)
+    with Memory.open(link, embed="lexical") as linked, pytest.raises(BadSetting, match="is the memory itself"):
+        linked.export(memory.path)
+    assert memory.export(tmp_path / "all.jsonl") == 1 and memory.verify() == []
 
 
 def test_a_full_disk_loses_nothing_that_was_acknowledged(memory: Memory) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import GenerationConfig
 
 from forethought.errors import BadSetting
 from forethought.memory import Memory
@@ -109,6 +110,27 @@ def test_without_a_template_the_whole_text_is_the_question(
     remembering.generate(inputs["input_ids"], max_length=inputs["input_ids"].shape[1] + 3)
     assert bare.decode(watched.seen[0][0][0]).endswith(f"- user: {SAID}\n\n{ASKED}")
     assert watched.seen[0][1]["max_new_tokens"] == 3
+
+
+def test_lengths_mean_the_callers_text_wherever_they_are_said(
+    memory: Memory, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer, watched = model.tokenizer, Watched(model.lm, monkeypatch)
+    remembering = with_memory(model.lm, tokenizer, memory, keep=False)
+    inputs = _inputs(tokenizer, ASKED)
+    asked = inputs["input_ids"].shape[1]
+    config = GenerationConfig(max_length=asked + 6, min_length=asked + 4, do_sample=False)
+    for out in (
+        remembering.generate(**inputs, generation_config=config),
+        remembering.generate(inputs["input_ids"], config),
+        remembering.generate(**inputs, max_length=asked + 6, min_length=asked + 4, do_sample=False),
+    ):
+        assert 4 <= out.shape[1] - asked <= 6
+    given, _, said = (more for _, more in watched.seen)
+    own = given["generation_config"]
+    assert (own.max_new_tokens, own.max_length, own.min_new_tokens, own.min_length) == (6, None, 4, None)
+    assert (said["max_new_tokens"], said["min_new_tokens"]) == (6, 4) and "min_length" not in said
+    assert (config.max_length, config.max_new_tokens) == (asked + 6, None)
 
 
 def test_markers_in_what_is_recalled_stay_text(memory: Memory, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,8 @@ from forethought.models.state import (
     State,
     from_bytes,
     load,
-    model_fingerprint,
     prefix_hash,
+    reader_fingerprint,
     restore,
     save,
     snapshot,
@@ -165,13 +165,34 @@ def test_another_model_is_refused(kept: tuple[Any, State], families: Any) -> Non
     lm, state = kept
     for other in (families("jamba", seed=1), families("llama"), families("jamba").bfloat16()):
         with pytest.raises(
-            WrongState, match=f"made with model {state.model}, the one given is {model_fingerprint(other)}"
+            WrongState, match=f"made with model {state.model}, the one given is {reader_fingerprint(other)}"
         ):
             restore(other, state)
     restore(families("jamba"), state)  # the same weights, loaded again
     next(lm.parameters()).view(-1)[5] += 1e-3
     with pytest.raises(WrongState, match="let the model read the text again"):
         restore(lm, state)
+
+
+@pytest.mark.parametrize(
+    ("family", "setting", "value"),
+    [
+        ("llama", "rope_parameters", {"rope_type": "default", "rope_theta": 100.0}),
+        ("mamba", "layer_norm_epsilon", 0.5),
+    ],
+)
+def test_the_same_weights_with_another_setting_are_another_model(
+    families: Any, read: Read, ids: Tensor, family: str, setting: str, value: Any
+) -> None:
+    lm, other = families(family), families(family)
+    cache = DynamicCache(config=lm.config)
+    read(lm, ids, cache)
+    state = snapshot(lm, cache)
+    other.config.use_cache, other.config.name_or_path, other.config.attention_dropout = False, "elsewhere", 0.5
+    restore(other, state)  # computes the same
+    setattr(other.config, setting, value)
+    with pytest.raises(WrongState, match="was made with model"):
+        restore(other, state)
 
 
 def test_another_text_is_refused(kept: tuple[Any, State], ids: Tensor) -> None:

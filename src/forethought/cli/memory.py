@@ -126,14 +126,14 @@ def stats(file: File) -> int:
 
 
 def verify(file: File) -> int:
-    """Checks every turn; 1 if something is wrong.
+    """Checks the file and every text, and that every name is there; 1 if something is wrong.
 
     Args:
         file: the memory's file
     """
     with opened(file) as memory:
         wrong = memory.verify()
-        print("\n".join(wrong) or f"{len(memory):,} turns, all as they were kept")
+        print("\n".join(wrong) or f"{len(memory):,} turns, every text as it was kept")
     return int(bool(wrong))
 
 
@@ -177,7 +177,8 @@ def salvage(file: File, copy: Other) -> int:
         copy: the new file
     """
     found = Memory.salvage(file, copy)
-    print(f"{found.kept:,} turns copied to {copy}, {found.lost:,} could not be read")
+    note = "" if found.kept else "; the memory is whole and holds no turns"
+    print(f"{found.kept:,} turns copied to {copy}, {found.lost:,} could not be read{note}")
     return int(found.lost > 0)
 
 
@@ -185,12 +186,17 @@ def opened(file: Path, embed: str = LEXICAL) -> Memory:
     """A memory that is there; ``BadSetting`` where it is not, rather than making an empty one."""
     if not file.exists():
         raise BadSetting(f"there is no file {file}; 'forethought memory add {file} TEXT' makes a memory")
+    if file.is_file() and not file.stat().st_size:
+        raise BadSetting(
+            f"the file {file} is empty, so it holds no memory; expected one that has turns. Restore it from a copy; "
+            f"'forethought memory add {file} TEXT' makes a new memory there"
+        )
     return Memory.open(file, embed=embed or None)
 
 
 def words(text: str) -> str:
-    """A text of the command line, or the input's."""
-    return sys.stdin.read() if text == "-" else text
+    """A text of the command line, or the input's without the newline that ends it."""
+    return sys.stdin.read().removesuffix("\n") if text == "-" else text
 
 
 def told(memory: Memory) -> None:

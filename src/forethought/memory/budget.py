@@ -57,7 +57,7 @@ def fit(
 def best(form: Format, facts: Sequence[Fact], room: float) -> list[Fact]:
     """The facts worth most that fit, in their order; of the very best as much as fits."""
     chosen: dict[int, Fact] = {}
-    for place in sorted(range(len(facts)), key=lambda place: -facts[place].score):
+    for place in sorted(range(len(facts)), key=lambda place: (-facts[place].score, -place)):
         size = _size(form, facts[place], {chosen[i].day for i in chosen})
         if size <= room:
             chosen[place] = facts[place]

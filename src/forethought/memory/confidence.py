@@ -11,12 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from forethought.memory.replies import parted
+from forethought.memory.irregular import forms
+from forethought.memory.replies import READ, parted
 from forethought.memory.turns import Turn
+from forethought.memory.words import EVERY, sentences
 
 LOOKED = 8
 """Found turns that are looked at, of those whom the question is about and of the others."""
 OTHERS = 0.5
+BEGIN = 4
+"""Letters by which a word is looked for in a long turn."""
 
 
 def chosen(found: Sequence[int], about: Callable[[int], bool]) -> tuple[list[int], list[int]]:
@@ -38,9 +42,18 @@ def confidence(
     words, whole = list(worth), max(sum(worth.values()), 1e-9)
 
     def told(number: int) -> float:
-        texts = [parted(turns[number].text)[1]] if number in turns else []
+        texts = [parted(about(turns[number].text, words))[1]] if number in turns else []
         before = turns.get(previous.get(number, -1))
         texts += [parted(before.text)[0]] if before else []
         return sum(worth[word] for word in covered(words, " ".join(texts))) / whole
 
     return max(0.0, max(map(told, mine), default=0.0) - OTHERS * max(map(told, others), default=0.0))
+
+
+def about(text: str, words: Sequence[str]) -> str:
+    """A text, or of a long one the sentences with the beginning of any of the words."""
+    if len(text) <= READ:
+        return text
+    begin = {word[:BEGIN] for form in words for word in forms([form])}
+    kept = [part for part in sentences(text, EVERY) if any(word in part.lower() for word in begin)]
+    return " ".join(kept)[:READ]

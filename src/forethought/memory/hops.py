@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from forethought.memory.irregular import forms
 from forethought.memory.turns import Turn
 from forethought.memory.words import (
     OWN,
@@ -46,12 +47,12 @@ class Lead:
     @property
     def query(self) -> str:
         """Turns with the whole name and something of the topic, as FTS5 asks for them."""
-        return f"{' AND '.join(match([word]) for word in self.name)} AND ({match(self.topic)})"
+        return f"{' AND '.join(match([word]) for word in self.name)} AND ({match(forms(self.topic))})"
 
 
 def own(words: Sequence[str]) -> str:
     """Turns that tell of their speaker's own, and of what a question asks, as FTS5 asks for them."""
-    return f"({match(sorted(OWN))}) AND ({match(words)})"
+    return f"({match(sorted(OWN))}) AND ({match(forms(words))})"
 
 
 def names(text: str) -> list[tuple[str, ...]]:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forethought.memory.embed import LEXICAL, Embedder
+from forethought.memory.irregular import forms
+from forethought.memory.only import Only
 from forethought.memory.store import SELECT, Store
 from forethought.memory.turns import Turn
 from forethought.memory.words import indexed, match, sentences, spaced
@@ -28,6 +30,7 @@ RESCORED = 512
 """Sentences whose exact vectors are compared, of those nearest by sign."""
 
 
+ALL = Only()
 COUNTED = 100_000
 """Words whose number of turns is remembered."""
 
@@ -47,6 +50,8 @@ class Index:
     store: Store
     embedder: Embedder | None
     _ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), init=False, repr=False)
+    _who: NDArray[np.int64] = field(default_factory=lambda: np.zeros((2, 0), np.int64), init=False, repr=False)
+    """Conversation and speaker of each sentence."""
     _signs: NDArray[np.uint64] = field(default_factory=lambda: np.zeros((0, 0), np.uint64), init=False, repr=False)
     _state: str = field(default="", init=False, repr=False)
     _counts: dict[str, Count] = field(default_factory=dict, init=False, repr=False)
@@ -145,14 +150,20 @@ class Index:
 
     # --- finding ---
 
-    def by_words(self, connection: sqlite3.Connection, words: Sequence[str], most: int) -> dict[int, float]:
-        """Turns with any of the words: their numbers and BM25 scores (larger is better), the best ``most``."""
-        return self.by_query(connection, match(words), most) if words else {}
+    def by_words(
+        self, connection: sqlite3.Connection, words: Sequence[str], most: int, only: Only = ALL
+    ) -> dict[int, float]:
+        """Turns with any of the words: their numbers and BM25 scores (larger is better), the best ``most``, of equals
+        the later.
+        """
+        return self.by_query(connection, match(forms(words)), most, only) if words else {}
 
-    def by_query(self, connection: sqlite3.Connection, query: str, most: int) -> dict[int, float]:
+    def by_query(self, connection: sqlite3.Connection, query: str, most: int, only: Only = ALL) -> dict[int, float]:
         """The same for a query as FTS5 writes them."""
+        condition, values = only.of_words()
         rows = connection.execute(
-            "SELECT rowid, rank FROM turn_words WHERE turn_words MATCH ? ORDER BY rank LIMIT ?", (query, most)
+            f"SELECT rowid, rank FROM turn_words WHERE turn_words MATCH ?{condition} ORDER BY rank, rowid DESC LIMIT ?",
+            (query, *values, most),
         )
         return {turn: -rank for turn, rank in rows.fetchall()}
 
@@ -168,14 +179,15 @@ class Index:
                 known = Count(0, 0, changes)
             if known.to < to:
                 more = connection.execute(
-                    "SELECT count(*) FROM turn_words WHERE turn_words MATCH ? AND rowid>?", (match([word]), known.to)
+                    "SELECT count(*) FROM turn_words WHERE turn_words MATCH ? AND rowid>?",
+                    (match(forms([word])), known.to),
                 )
                 known = Count(known.turns + more.fetchone()[0], to, changes)
             self._counts[word] = known
             found[word] = known.turns
         return found
 
-    def by_vector(self, connection: sqlite3.Connection, question: str, most: int) -> dict[int, float]:
+    def by_vector(self, connection: sqlite3.Connection, question: str, most: int, only: Only = ALL) -> dict[int, float]:
         """Turns by their best sentence's cosine with the question: nearest by sign first, then exactly."""
         if self.embedder is None:
             return {}
@@ -183,9 +195,14 @@ class Index:
         if not len(self._ids):
             return {}
         vector = self.embedder.embed([indexed(question)])[0]
-        near = self._ids
+        near, signed = self._ids, self._signs
+        allowed = only.among(near >> BITS, *self._who)
+        if allowed is not None:
+            near, signed = near[allowed], signed[:, allowed]
         if len(near) > RESCORED:
-            near = near[nearest(self._signs, signs(vector[None])[0], RESCORED)]
+            near = near[nearest(signed, signs(vector[None])[0], RESCORED)]
+        if not len(near):
+            return {}
         marks = ",".join("?" * len(near))
         rows = connection.execute(f"SELECT id, vector FROM vectors WHERE id IN ({marks})", near.tolist()).fetchall()
         scores = np.frombuffer(b"".join(row[1] for row in rows), np.float16).reshape(len(rows), -1) @ vector
@@ -199,6 +216,7 @@ class Index:
         state = f"{text(connection, 'changes')} {text(connection, 'embedder')}"
         if state != self._state:
             self._ids, self._signs, self._state = np.zeros(0, np.int64), np.zeros((0, 0), np.uint64), state
+            self._who = np.zeros((2, 0), np.int64)
         last = int(self._ids[-1]) if len(self._ids) else -1
         ids, parts = [self._ids], [self._signs] if len(self._ids) else []
         cursor = connection.execute("SELECT id, vector FROM vectors WHERE id>? ORDER BY id", (last,))
@@ -208,7 +226,16 @@ class Index:
             parts.append(np.ascontiguousarray(signs(vectors.reshape(len(rows), -1)).T))
         if len(ids) > 1:
             self._ids, self._signs = np.concatenate(ids), np.concatenate(parts, axis=1)
+            self._who = np.concatenate([self._who, whose(connection, np.concatenate(ids[1:]) >> BITS)], axis=1)
             assert self._signs.flags.c_contiguous, "a row's signs are read one after the other"
+
+
+def whose(connection: sqlite3.Connection, turns_N: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The conversations and the speakers (2, N) of N turns, in order."""
+    first, last = int(turns_N[0]), int(turns_N[-1])
+    sql = "SELECT id, conversation, speaker FROM turns WHERE id BETWEEN ? AND ? ORDER BY id"
+    rows = np.array(connection.execute(sql, (first, last)).fetchall(), np.int64).reshape(-1, 3)
+    return np.ascontiguousarray(rows[np.searchsorted(rows[:, 0], turns_N), 1:].T)
 
 
 def signs(vectors: NDArray[np.floating]) -> NDArray[np.uint64]:

@@ -16,8 +16,8 @@ from forethought.memory import checks, forgetting, salvage, transfer, upkeep
 from forethought.memory import index as settings
 from forethought.memory.embed import Embedder, choose
 from forethought.memory.index import Index
-from forethought.memory.passage import Passage, build, count_tokens, order
-from forethought.memory.search import Search
+from forethought.memory.passage import Passage, build, count_tokens, order, text_of
+from forethought.memory.search import Ranking, Search
 from forethought.memory.stems import Words
 from forethought.memory.store import Store
 from forethought.memory.turns import Said, Turn, read_time
@@ -63,7 +63,8 @@ class Memory:
         "wordllama", the folder of a sentence-transformers model, or an ``Embedder``. Raises ``Damaged`` for a file that
         is no memory (it stays as it was), ``BadSetting``, ``NoSpace``, ``Busy``, ``MissingExtra``.
         """
-        return cls(Store(Path(path)), choose(embed))
+        embedder = choose(embed)  # before a file is made
+        return cls(Store(Path(path)), embedder)
 
     @property
     def path(self) -> Path:
@@ -140,12 +141,10 @@ class Memory:
         checks.whole("budget_tokens", budget_tokens, least=1)
         ranking = self._search.rank(question, asker, conversation, before, without, said)
         best = list(ranking.scores)[:PICKED]
-        needed = [*best, *(ranking.previous[i] for i in best if i in ranking.previous)]
-        turns = self._store.get(list(dict.fromkeys(needed)))
+        turns = self._read(ranking, [*best, *(ranking.previous[i] for i in best if i in ranking.previous)])
         lines, tokens = build(ranking, turns, self._words, budget_tokens, count)
-        text = "\n".join(map(str, lines))
         abstain = not lines or ranking.confidence < self.threshold
-        return Passage(question, tuple(lines), text, tokens, ranking.confidence, abstain, self.found_by)
+        return Passage(question, tuple(lines), text_of(lines), tokens, ranking.confidence, abstain, self.found_by)
 
     def search(
         self,
@@ -162,9 +161,14 @@ class Memory:
         """
         ranking = self._search.rank(question, asker, conversation, said=said)
         most = checks.whole("how many turns", most, least=0)
-        turns = self._store.get(list(ranking.scores)[: max(PICKED, most)])
+        turns = self._read(ranking, list(ranking.scores)[: max(PICKED, most)])
         best, _ = order(ranking, turns, self._words)
-        return [Found(turns[number], ranking.scores[number]) for number in best[:most]]
+        return [Found(turns[number], score) for number, score in list(best.items())[:most]]
+
+    def _read(self, ranking: Ranking, numbers: Sequence[int]) -> dict[int, Turn]:
+        """Turns by their numbers, those that were not read on the way."""
+        there = {number: ranking.turns[number] for number in numbers if number in ranking.turns}
+        return there | self._store.get([number for number in dict.fromkeys(numbers) if number not in there])
 
     @property
     def threshold(self) -> float:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
+from dataclasses import replace
 
+from forethought.memory.only import Days, Only
 from forethought.memory.when import is_time
 from forethought.memory.words import Question
-
-Days = tuple[int, int]
-"""From when until when (excluded), in milliseconds."""
 
 
 def within(at: int | None, days: Days | None) -> bool:
@@ -25,19 +24,15 @@ def only_who_or_when(asked: Question, days: Days | None) -> bool:
 
 
 def told(
-    connection: sqlite3.Connection, speakers: Collection[int], days: Days | None, conversation: int | None, most: int
+    connection: sqlite3.Connection, speakers: Collection[int], days: Days | None, only: Only, most: int
 ) -> list[int]:
-    """The last turns of some speakers (of all where none is named), of some days, of one conversation."""
-    only: list[str] = ["1"]
-    values: list[int] = []
+    """The last turns of some speakers (of all where none is named), of some days, that may be recalled."""
+    told, values = replace(only, days=days).clauses()
     if speakers:
-        only.append(f"speaker IN ({','.join('?' * len(speakers))})")
+        told.append(f"turns.speaker IN ({','.join('?' * len(speakers))})")
         values += speakers
-    if days is not None:
-        only.append("at>=? AND at<?")
-        values += days
-    if conversation is not None:
-        only.append("conversation=?")
-        values.append(conversation)
-    sql = f"SELECT id FROM turns WHERE {' AND '.join(only)} ORDER BY id DESC LIMIT ?"
+    if only.before is not None:
+        told.append("turns.id<?")
+        values.append(only.before)
+    sql = f"SELECT id FROM turns WHERE {' AND '.join(told or ['1'])} ORDER BY id DESC LIMIT ?"
     return [row[0] for row in connection.execute(sql, [*values, most]).fetchall()]

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from forethought.memory.irregular import PASTS, forms
 from forethought.memory.search import Ranking
 from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
-from forethought.memory.words import STOP, all_words, sentences, words_of
+from forethought.memory.words import EVERY, NOW, STOP, all_words, sentences, words_of
 
 ALIKE = 0.4
 """Share of words that two sayings of one speaker have in common where one may correct the other."""
 SHORT = 8
 """Content words below which an answer is understood only with what was asked before it."""
 COMPARED = 24
+SUBJECT = re.compile(r"(?:\b(?:my|our|your|his|her|its|their|the|a|an|this|that)|['\u2019]s)\s+(\w+)")
+"""What a sentence is about: the word after its first "my", "the" or "Ann's"."""
+DID = re.compile(rf"\b(?:i|we|he|she|they|you)\s+(?:\w+ed|{'|'.join(PASTS)})\b")
+"""Somebody did something, which another deed does not make untrue."""
+SEVERAL = re.compile(r"\b(list|each|every\w*|all (?:the|of))\b")
+"""Words of a question that ask for all there is: nothing of it corrects the rest."""
 OPENING = 1
 """Sentences of a reply that are kept where the budget cuts it, whatever their words."""
+AROUND = 40
+"""Characters after a word below which a cut sentence tells nothing."""
 MISSES = 6
 """Turns that may not fit before the passage is taken as full."""
 Counter = Callable[[str], int]
@@ -61,24 +71,30 @@ def count_tokens(text: str) -> int:
     return -(-len(text.encode("utf-8", "surrogatepass")) // 4)
 
 
-def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[list[int], dict[int, int]]:
-    """The found turns, best first, and which later turn corrects which: the latest stands before those that it
-    corrects, unless the question asks for the past.
+def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[int, float], dict[int, int]]:
+    """The found turns with their scores, best first, and which later turn corrects which: the latest stands before
+    those that it corrects, and is worth as much, unless the question asks for the past.
     """
     best = [turn for turn in ranking.scores if turn in turns]
     asked = ranking.question
-    words.stems(word for i in best[:COMPARED] for word in all_words(turns[i].text[:2000]))  # at once
-    told = {i: frozenset(words.covered(asked.words, turns[i].text[:2000])) for i in best[:COMPARED]}
+    asks = {reply: turns[turn].text for turn, reply in ranking.answered.items() if turn in turns}
+    texts = {i: f"{asks.get(i, '')[:2000]} {turns[i].text[:2000]}" for i in best[:COMPARED]}
+    words.stems(word for text in texts.values() for word in all_words(text))  # at once
+    told = {i: frozenset(words.covered(asked.words, text)) for i, text in texts.items()}
     corrected: dict[int, int] = {}
-    for i, j in permutations((i for i in best[:COMPARED] if told[i]), 2):
-        if j > corrected.get(i, i) and told[i] == told[j] and _corrects(turns[j], turns[i]):
+    all_stand = ranking.dated or SEVERAL.search(asked.text.lower())
+    for i, j in permutations((i for i in best[:COMPARED] if told[i] and not all_stand), 2):
+        last = turns[corrected.get(i, i)]
+        if _is_later(turns[j], last) and told[i] == told[j] and _corrects(turns[j], turns[i]):
             corrected[i] = j
+    scores = {turn: ranking.scores[turn] for turn in best}
     if not asked.history:
         for earlier, later in corrected.items():
             if best.index(later) > best.index(earlier):
                 best.remove(later)
                 best.insert(best.index(earlier), later)
-    return best, corrected
+        scores = {turn: max(scores[turn], *(scores[i] for i in best[place:])) for place, turn in enumerate(best)}
+    return {turn: scores[turn] for turn in best}, corrected
 
 
 def build(
@@ -89,12 +105,15 @@ def build(
     counter: Counter,
 ) -> tuple[list[Line], int]:
     """Lines within ``budget`` tokens, in the order in which they were said, and their size."""
-    best, corrected = order(ranking, turns, words)
+    scores, corrected = order(ranking, turns, words)
     chosen: dict[int, Line] = {}
     given = frozenset(ranking.answered.values())
     left, missed = budget, 0
-    for number in best:
-        line = Line(turns[number], turns[number].text, ranking.scores[number], corrected.get(number))
+    for number in scores:
+        line = Line(turns[number], turns[number].text, scores[number], corrected.get(number))
+        said = {(each.turn.speaker, each.text) for each in chosen.values()}
+        if (line.turn.speaker, line.text) in said:  # the same once more
+            continue
         wanted = [each for each in (line, *_before(line, ranking, turns)) if each.turn.id not in chosen]
         fitted, room = [], left
         for line in wanted:
@@ -108,8 +127,27 @@ def build(
             left = room
         if left < 8 or missed > MISSES:
             break
-    lines = [chosen[number] for number in sorted(chosen)]
-    return lines, budget - left
+    return _within(_as_said(chosen.values()), budget, counter)
+
+
+def text_of(lines: Sequence[Line]) -> str:
+    """Lines as a passage gives them."""
+    return "\n".join(map(str, lines))
+
+
+def _as_said(lines: Iterable[Line]) -> list[Line]:
+    """Lines in the order in which they were said: by their times where all are known, else as they were kept."""
+    kept = sorted(lines, key=lambda line: line.turn.id)
+    if any(line.turn.at is None for line in kept):
+        return kept
+    return sorted(kept, key=lambda line: (line.turn.at, line.turn.id))
+
+
+def _within(lines: list[Line], budget: int, counter: Counter) -> tuple[list[Line], int]:
+    """The lines whose text together is within the budget, without the worst where counting it together takes more."""
+    while (size := counter(text_of(lines)) if lines else 0) > budget:
+        lines.remove(min(lines, key=lambda line: line.score))
+    return lines, size
 
 
 def _before(line: Line, ranking: Ranking, turns: dict[int, Turn]) -> list[Line]:
@@ -128,8 +166,8 @@ def _fit(line: Line, left: int, words: Sequence[str], opening: int, counter: Cou
     """
     if len(line.text) < 8 * left and _size(line, counter) <= left:
         return line
-    wanted = set(words)
-    parts = sentences(line.text)
+    wanted = set(forms(words))
+    parts = sentences(line.text, EVERY)
     value = {i: len(wanted & set(words_of(part))) for i, part in enumerate(parts)}
     needed = [i for i in value if value[i] or i < opening]
     kept: list[int] = []
@@ -139,7 +177,25 @@ def _fit(line: Line, left: int, words: Sequence[str], opening: int, counter: Cou
         cut = Line(line.turn, _joined(parts, tried), line.score, line.superseded_by)
         if _size(cut, counter) <= left:
             kept, best = tried, cut
+    if best is None and needed:
+        part = parts[max(needed, key=lambda i: (value[i], -i))]
+        return _around(line, part, wanted, left, counter)
     return best
+
+
+def _around(line: Line, part: str, wanted: Collection[str], left: int, counter: Counter) -> Line | None:
+    """What of one long sentence stands around the first word that the question needs, as much as fits."""
+    found = next((m for m in re.finditer(r"\w+", part) if m[0].lower() in wanted), None)
+    if found is None:
+        return None
+    room = len(part)
+    while room > AROUND:
+        room //= 2
+        start, end = max(0, found.start() - room // 3), min(len(part), found.end() + room)
+        cut = Line(line.turn, f"… {part[start:end].strip()} …", line.score, line.superseded_by)
+        if _size(cut, counter) <= left:
+            return cut
+    return None
 
 
 def _joined(parts: Sequence[str], kept: Sequence[int]) -> str:
@@ -157,12 +213,26 @@ def _size(line: Line, counter: Counter) -> int:
     return counter(f"{line}\n")
 
 
+def _is_later(one: Turn, other: Turn) -> bool:
+    """Whether a turn was said after another: by their times where both are known, else as they were kept."""
+    if one.at is None or other.at is None:
+        return one.id > other.id
+    return (one.at, one.id) > (other.at, other.id)
+
+
 def _corrects(later: Turn, earlier: Turn) -> bool:
-    """Whether one speaker said nearly the same with another value."""
+    """Whether one speaker said nearly the same of the same thing with another value; what somebody did once stays
+    true.
+    """
     if later.speaker != earlier.speaker or later.conversation != earlier.conversation:
         return False
     if "?" in later.text or "?" in earlier.text or max(len(later.text), len(earlier.text)) > 2000:
         return False
-    one, other = (set(all_words(turn.text)) for turn in (earlier, later))
+    about = [found[1] if (found := SUBJECT.search(turn.text.lower())) else None for turn in (earlier, later)]
+    if None not in about and about[0] != about[1]:
+        return False
+    if all(DID.search(turn.text.lower()) for turn in (earlier, later)):
+        return False
+    one, other = (set(all_words(turn.text)) - NOW for turn in (earlier, later))
     new, old = other - one - STOP, one - other - STOP
     return bool(new and old) and len(one & other) >= ALIKE * min(len(one), len(other))

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, TypeVar, get_args
 from forethought.errors import BadSetting
 from forethought.memory.passage import Line, Passage
 from forethought.memory.turns import Said, Turn
-from forethought.memory.words import HISTORY, words_of
+from forethought.memory.words import of_the_past, words_of
 
 Mode = Literal["fresh", "gist", "jrt", "full"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -189,7 +189,7 @@ Some = TypeVar("Some", bound=Scored)
 
 def ordered(facts: Sequence[Some], order: FactOrder, question: str) -> list[Some]:
     """Facts as a reader gets them. A question about what was first or before gets them as they were said anyway."""
-    if order == "time" or HISTORY.search(question.lower()):
+    if order == "time" or of_the_past(question):
         return list(facts)
     return sorted(facts, key=lambda fact: fact.score)
 

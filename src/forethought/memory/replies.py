@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from forethought.memory.turns import Turn
@@ -10,6 +11,12 @@ from forethought.memory.words import sentences
 READ = 4000
 """Characters of a turn that are looked at."""
 MARKS = ("?", "\uff1f", "\u061f")
+BEGINS = re.compile(
+    r"((and|but|so|hey|ok|okay|wait|sorry|please)\W+)*(who|whom|whose|what|when|where|which|why|how|do|does|did|is|are|am|"
+    r"was|were|can|could|will|would|should|shall|have|has|had|may|any|don't|doesn't|didn't|isn't|aren't|remember)\b",
+    re.IGNORECASE,
+)
+"""How a sentence begins that asks and tells nothing."""
 Covered = Callable[[Sequence[str], str], list[str]]
 """Those of some words that a text has."""
 
@@ -18,6 +25,13 @@ def parted(text: str) -> tuple[str, str]:
     """The sentences of a text that ask, and those that tell."""
     parts = sentences(text[:READ])
     return " ".join(part for part in parts if part.endswith(MARKS)), " ".join(p for p in parts if not p.endswith(MARKS))
+
+
+def only_asks(text: str) -> bool:
+    """Whether a turn tells nothing: it is not long, and every sentence of it is a question that begins like one."""
+    if len(text) > READ or not any(mark in text for mark in MARKS):
+        return False
+    return all(part.endswith(MARKS) and BEGINS.match(part) for part in sentences(text))
 
 
 def asks(text: str, words: Sequence[str], covered: Covered) -> bool:

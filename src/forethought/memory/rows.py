@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import TypeGuard
 
-from forethought.memory.moments import Days, within
+from forethought.memory.moments import within
+from forethought.memory.only import Days, Only
+from forethought.memory.turns import Turn
 from forethought.memory.words import Question
 
 BEFORE, AFTER, SPEAKER, TIME = 0.3, 0.2, 1.5, 1.5
@@ -17,16 +19,16 @@ APART = timedelta(hours=6) // timedelta(milliseconds=1)
 Row = tuple[int, int, int, int | None]
 """A turn's number, conversation, speaker and time."""
 Scores = dict[int, float]
+Get = Callable[[Sequence[int]], dict[int, Turn]]
+"""Reads turns by their numbers."""
 
 
 class Rows:
     """Who, when and where of the turns that a search meets, each read once."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, conversation: int | None, before: int | None, without: frozenset[int]
-    ) -> None:
-        self._connection, self.conversation = connection, conversation
-        self._before, self._without = before, without
+    def __init__(self, connection: sqlite3.Connection, only: Only, get: Get) -> None:
+        self._connection, self.only, self._get = connection, only, get
+        self.told: dict[int, Turn] = {}
         self._rows: dict[int, Row | None] = {}
         self.previous: dict[int, int] = {}
         self.following: dict[int, int] = {}
@@ -59,6 +61,11 @@ class Rows:
                 scores[after] = scores.get(after, 0.0) + BEFORE * score
         return scores
 
+    def met(self, found: Scores) -> Scores:
+        """The scores of found turns themselves."""
+        self._read(found)
+        return {turn: score for turn, score in found.items() if self._wanted(self._rows[turn])}
+
     def preferred(self, scores: Scores, asked: Question, days: Days | None) -> Scores:
         """Scores with what the question says of who and when."""
         preferred = {}
@@ -70,6 +77,12 @@ class Rows:
             preferred[turn] = score
         return preferred
 
+    def turns(self, numbers: Iterable[int]) -> dict[int, Turn]:
+        """The turns with these numbers, word for word; those that are not there are left out."""
+        wanted = list(dict.fromkeys(numbers))
+        self.told |= self._get([number for number in wanted if number not in self.told])
+        return {number: self.told[number] for number in wanted if number in self.told}
+
     def with_next(self, turns: Sequence[int]) -> list[int]:
         """Turns, and those just after them."""
         return [*turns, *(self.following[turn] for turn in turns if turn in self.following)]
@@ -80,7 +93,7 @@ class Rows:
         return [turn for turn in turns if self._wanted(self._rows[turn])]
 
     def _wanted(self, row: Row | None) -> TypeGuard[Row]:
-        return row is not None and (self.conversation is None or row[1] == self.conversation)
+        return row is not None and (self.only.conversation is None or row[1] == self.only.conversation)
 
     def _read(self, turns: Iterable[int]) -> None:
         new = [turn for turn in turns if turn not in self._rows]
@@ -90,7 +103,7 @@ class Rows:
             marks = ",".join("?" * len(some))
             sql = f"SELECT id, conversation, speaker, at FROM turns WHERE id IN ({marks})"
             for row in self._connection.execute(sql, some).fetchall():
-                if (self._before is None or row[0] < self._before) and row[2] not in self._without:
+                if (self.only.before is None or row[0] < self.only.before) and row[2] not in self.only.without:
                     self._rows[row[0]] = row
 
     def _neighbour(self, row: Row, step: int) -> int | None:

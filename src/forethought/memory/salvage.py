@@ -1,7 +1,7 @@
 """What can still be read of a damaged memory, copied into a new one; the damaged file is only read.
 
 Where the first page is lost, which says where each table begins, a new memory's takes its place in a working copy:
-tables are always made in the same order, so they begin at the same pages, also after ``compact``.
+tables are always made in the same order, so they begin at the same pages; ``compact`` moves some, always alike.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from forethought.memory.turns import Said, from_milliseconds
 RANGE = 256
 LARGEST = 16
 """Numbers of turns for each byte of the file; a larger number is damage, not a number."""
+BROKEN = (sqlite3.DatabaseError, ForethoughtError, ValueError, TypeError, AttributeError, LookupError, OverflowError)
+"""What damage makes of reading."""
 LOST = "lost name {}"
 """Who spoke, where the name cannot be read."""
 
@@ -36,9 +38,11 @@ class Salvaged:
 def salvage(damaged: Path, copy: Path) -> Salvaged:
     """Copy what can still be read of a damaged memory into a new one at ``copy``.
 
-    A turn whose speaker's name is lost is kept under another. Raises ``BadSetting`` where there is no such file or the
-    copy exists, ``Damaged`` where nothing can be read.
+    A text that is not the one that was kept counts as lost, as ``verify`` would say of it, where the fingerprints of
+    texts can be read. A turn whose speaker's name is lost is kept under another. Raises ``BadSetting`` where there is
+    no such file or the copy exists, ``Damaged`` where nothing can be read.
     """
+    damaged = damaged.resolve()  # beside the file itself, not beside a link to it, lies its WAL
     if not damaged.is_file():
         raise BadSetting(f"there is no file {damaged}")
     if copy.exists():
@@ -54,34 +58,55 @@ def salvage(damaged: Path, copy: Path) -> Salvaged:
         storage.remove(aside)
 
 
-def _read(damaged: Path, aside: Path) -> tuple[list[Said], int]:
-    """The turns that can be read, and how many cannot: with the file's own first page, else with a new one.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Turns that can be read; how many cannot; and of how many the text is known to be the one that was kept."""
 
-    Raises ``Damaged`` where no turn can be read either way.
+    turns: list[Said]
+    lost: int
+    sure: int
+
+
+def _read(damaged: Path, aside: Path) -> tuple[list[Said], int]:
+    """The turns that can be read, and how many cannot: with the file's own first page or, where that loses turns, with
+    a new one: what gives most texts that are sure to be right, then most turns.
+
+    Raises ``Damaged`` where no turn can be read in any way, unless the memory is whole and holds none.
     """
-    why: sqlite3.DatabaseError | None = None
-    for page_is_lost in (False, True):
-        first_page = _first_page(aside / "new") if page_is_lost else b""
-        for tail in ("", "-wal"):  # SQLite may change what it opens
-            source = damaged.with_name(damaged.name + tail)
-            if source.exists():
-                data = source.read_bytes()
-                own = first_page if not tail else b""
-                storage.write_bytes(aside / f"memory{tail}", own + data[len(own) :])
+    why: Exception | None = None
+    best = _Found([], 0, 0)
+    for page in (None, "new", "compacted"):
         try:
-            turns, lost = _readable(aside / "memory")
-            if turns:
-                return turns, lost
-        except sqlite3.DatabaseError as error:
+            _put_aside(damaged, aside, _first_page(aside / page, page == "compacted") if page else b"")
+            found = _readable(aside / "memory")
+            if not found.lost and found.sure == len(found.turns) and (found.turns or _is_whole(damaged, aside)):
+                return found.turns, 0
+            best = max(best, found, key=lambda one: (one.sure, len(one.turns)))
+        except BROKEN as error:
             why = why or error
+    if best.turns:
+        return best.turns, best.lost
     reason = f" ({why})" if why else ""
     raise Damaged(f"nothing could be read of {damaged}{reason}; it was left as it is, and no copy was made")
 
 
-def _first_page(path: Path) -> bytes:
+def _put_aside(damaged: Path, aside: Path, first_page: bytes) -> None:
+    """A working copy, since SQLite may change what it opens; with another first page where one is given."""
+    for tail in ("", "-wal"):
+        source = damaged.with_name(damaged.name + tail)
+        if source.exists():
+            data = source.read_bytes()
+            own = first_page if not tail else b""
+            storage.write_bytes(aside / f"memory{tail}", own + data[len(own) :])
+
+
+def _first_page(path: Path, compacted: bool) -> bytes:
     """The first page of a memory just made, without what it says of the file's length and free pages."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    schema.connect(path).close()
+    connection = schema.connect(path)
+    if compacted:
+        connection.execute("VACUUM")
+    connection.close()
     data = path.read_bytes()
     page = bytearray(data[: int.from_bytes(data[16:18], "big")])
     page[24:40] = (1).to_bytes(4, "big") + bytes(12)  # another change counter than at 92: the length is not believed
@@ -89,22 +114,53 @@ def _first_page(path: Path) -> bytes:
     return bytes(page)
 
 
-def _readable(path: Path) -> tuple[list[Said], int]:
+def _is_whole(damaged: Path, aside: Path) -> bool:
+    """Whether the file is a memory with which SQLite finds nothing wrong, as its working copy tells."""
+    schema.refuse(damaged)
+    connection = sqlite3.connect(aside / "memory", isolation_level=None)
+    try:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+        return tables >= schema.TABLES and connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok"
+    finally:
+        connection.close()
+
+
+def _readable(path: Path) -> _Found:
     """The turns that can be read, and how many cannot."""
     store = object.__new__(Store)  # without the checks that refuse a damaged file
     store.path, store._codecs, store._names = path, {}, {}
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         rows, lost = _rows(connection, path.stat().st_size)
-        said = []
+        digests, complete = _digests(connection)
+        said, sure = [], 0
         for row in rows:
+            expected = digests.get(row[4])
             try:
-                said.append(_said(store, connection, row))
-            except (sqlite3.DatabaseError, ForethoughtError, TypeError):
+                turn = _said(store, connection, row)
+                if (complete or expected is not None) and frames.digest(frames.raw(turn.text)) != expected:
+                    raise Damaged(f"text {row[4]} is not the one that was kept")
+            except BROKEN:
                 lost += 1
-        return said, lost
+            else:
+                said.append(turn)
+                sure += expected is not None
+        return _Found(said, lost, sure)
     finally:
         connection.close()
+
+
+def _digests(connection: sqlite3.Connection) -> tuple[dict[int, int], bool]:
+    """The fingerprints of texts, by number, from both ends as far as they can be read; and whether that is all."""
+    known: dict[int, int] = {}
+    for order in ("ASC", "DESC"):
+        try:
+            for text, digest in connection.execute(f"SELECT text, digest FROM digests ORDER BY digest {order}"):
+                known[text] = digest
+            return known, bool(known)
+        except BROKEN:
+            continue
+    return known, False
 
 
 def _said(store: Store, connection: sqlite3.Connection, row: tuple[int, ...]) -> Said:
@@ -112,7 +168,7 @@ def _said(store: Store, connection: sqlite3.Connection, row: tuple[int, ...]) ->
     _, conversation, speaker, at, text = row
     try:
         whole = store.text(connection, text)
-    except sqlite3.DatabaseError:
+    except BROKEN:  # of the page where its number would be, which a pack has
         whole = store.packed(connection, text)
     who, where = _name(store, connection, speaker), _name(store, connection, conversation)
     return Said(who, frames.unraw(whole), _time(at), where)
@@ -129,7 +185,7 @@ def _time(milliseconds: int | None) -> datetime | None:
 def _name(store: Store, connection: sqlite3.Connection, number: int) -> str:
     try:
         return store.name(connection, number)
-    except (sqlite3.DatabaseError, ForethoughtError, TypeError):
+    except BROKEN:
         return LOST.format(number)
 
 
@@ -138,7 +194,8 @@ def _rows(connection: sqlite3.Connection, size: int) -> tuple[list[tuple[int, ..
     try:
         last = connection.execute("SELECT max(id) FROM turns").fetchone()[0] or 0
     except sqlite3.DatabaseError:
-        last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name='turns'").fetchone()[0]
+        found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name='turns'").fetchone()
+        last = found[0] if found else None
     if not isinstance(last, int) or last > LARGEST * size:
         raise sqlite3.DatabaseError(f"its last turn would have the number {last}")
     rows: list[tuple[int, ...]] = []

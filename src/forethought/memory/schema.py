@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,11 +42,13 @@ CREATE VIRTUAL TABLE IF NOT EXISTS turn_words USING fts5(
     text, content='', tokenize='porter unicode61 remove_diacritics 2');
 CREATE TABLE IF NOT EXISTS vectors(id INTEGER PRIMARY KEY, vector BLOB NOT NULL);
 """
+OURS = ("syntax error", "transaction", "interrupted", "too many", "incomplete input")
+"""What SQLite says of a program's mistakes; all else that it cannot do with a memory tells of a damaged file."""
 TABLES = {"names", "dictionaries", "texts", "packs", "turns", "settings"}
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """An open memory at ``path``, made where there is none.
+def connect(path: Path, known: Collection[tuple[int, int]] = ()) -> sqlite3.Connection:
+    """An open memory at ``path``, made where there is none; one of the files ``known`` (``file_of``) is not looked at.
 
     Raises ``Damaged`` for a file that is no memory (it stays as it was), ``BadSetting`` for one of a later version and
     for a path where no file can be, ``NoSpace`` and ``Busy``.
@@ -54,7 +56,8 @@ def connect(path: Path) -> sqlite3.Connection:
     with _named(path):
         if path.is_dir():
             raise BadSetting(f"{path} is a folder; expected the file of a memory, such as {path / 'chat.sqlite'}")
-        refuse(path)
+        if not path.exists() or file_of(path) not in known:
+            refuse(path)
         path.parent.mkdir(parents=True, exist_ok=True)
     with clear_errors(path):
         connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
@@ -64,6 +67,12 @@ def connect(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def file_of(path: Path) -> tuple[int, int]:
+    """Which file a path leads to, whatever its name: device and inode."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def refuse(path: Path) -> None:
@@ -90,6 +99,7 @@ def refuse(path: Path) -> None:
 
 def _refuse_short(path: Path, head: bytes) -> None:
     """Raises ``Damaged`` where the file is shorter than its first page says and no WAL can hold the rest."""
+    path = path.resolve()  # SQLite puts the WAL beside the file itself, not beside a link to it
     wal = path.with_name(path.name + "-wal")
     if wal.exists() and wal.stat().st_size:
         return
@@ -153,6 +163,12 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     try:
         yield connection
     finally:
+        _end(connection)
+
+
+def _end(connection: sqlite3.Connection) -> None:
+    """End what was read together, unless SQLite did itself, as it does where the file fails it."""
+    if connection.in_transaction:
         connection.execute("COMMIT")
 
 
@@ -174,6 +190,8 @@ def clear_errors(path: Path) -> Iterator[None]:
     """What SQLite says, as our errors: ``NoSpace``, ``Busy``, ``Damaged``."""
     try:
         yield
+    except UnicodeDecodeError as error:  # of a name in the file, not of a text
+        raise _unreadable(path, error) from error
     except sqlite3.DatabaseError as error:
         words = str(error)
         if "is full" in words or ("disk I/O error" in words and _no_room(path)):
@@ -181,7 +199,7 @@ def clear_errors(path: Path) -> Iterator[None]:
                 f"no space left while writing {path}; every turn that was acknowledged before is intact. Free some "
                 "space, then do the same again."
             ) from error
-        if "locked" in words or "busy" in words:
+        if "locked" in words or "busy" in words or "locking" in words:
             raise Busy(
                 f"another process has been writing {path} for {WAIT:g} seconds; wait for it, or end it"
             ) from error
@@ -189,12 +207,16 @@ def clear_errors(path: Path) -> Iterator[None]:
             raise BadSetting(
                 f"{path} cannot be opened for writing ({words}); check the folder and its rights"
             ) from error
-        if isinstance(error, sqlite3.OperationalError) and "no such table" not in words and "I/O" not in words:
+        if isinstance(error, sqlite3.OperationalError) and any(mistake in words for mistake in OURS):
             raise
-        raise Damaged(
-            f"{path} cannot be read ({words}). Restore it from a copy, or keep what can still be read: "
-            "forethought memory salvage FILE COPY"
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, why: object) -> Damaged:
+    return Damaged(
+        f"{path} cannot be read ({why}). Restore it from a copy, or keep what can still be read: "
+        "forethought memory salvage FILE COPY"
+    )
 
 
 def _no_room(path: Path) -> bool:

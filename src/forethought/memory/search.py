@@ -4,11 +4,12 @@
                  * 1.5 if the question names t's speaker, * 1.5 if t's time
     score(t)   = 1 / (10 + rank in lexical) + w / (10 + rank in dense)
                  + 0.2 / (10 + rank by rare words) + 1.5 / (10 + rank in a lead) + 1 / (10 + rank in the asker's own)
-                 + 1 / (10 + rank among the last of the named days)
+                 + 1.5 / (10 + rank in lexical, of the named days alone) + 1 / (10 + rank among the last of these days)
 
 ``w`` is the embedder's. Rare words and leads are second hops (``hops``): few turns name somebody else who has what is
 asked for, and what they lead to counts more than what was found first. The asker's own turns with "my" are looked up
-where the question says "my", turns of the days that it names where words find none of these days (``moments``).
+where the question says "my", and turns of the days that it names, where words find none of these days whatever
+they tell (``moments``). What only asks or was said again is worth a tenth: it must not hide the answer.
 Reciprocal rank fusion: Cormack et al. 2009; here with 10 instead of 60, since only the first few count. A turn that
 asks what is asked brings the reply to it (``replies``).
 """
@@ -25,24 +26,38 @@ from functools import partial
 from forethought.memory import checks, frames, hops, moments
 from forethought.memory.confidence import chosen, confidence
 from forethought.memory.index import Index
-from forethought.memory.moments import Days, within
-from forethought.memory.replies import replies, together
+from forethought.memory.moments import within
+from forethought.memory.only import Days, Only
+from forethought.memory.replies import only_asks, replies, together
 from forethought.memory.rows import Rows, Scores
 from forethought.memory.stems import Words
 from forethought.memory.store import number_of
-from forethought.memory.turns import from_milliseconds, to_milliseconds
-from forethought.memory.when import span
-from forethought.memory.words import Question, in_context, indexed, of_speaker, points_back, take_apart, which_value
+from forethought.memory.turns import Turn, from_milliseconds, to_milliseconds
+from forethought.memory.when import dated
+from forethought.memory.words import (
+    SAYING,
+    Question,
+    in_context,
+    indexed,
+    of_speaker,
+    points_back,
+    take_apart,
+    which_value,
+)
 
 FOUND = 200
 """Turns that each way of finding contributes."""
-RANK, HOP, LEAD, MINE = 10, 0.2, 1.5, 1.0
+RANK, HOP, LEAD, MINE, DATED = 10, 0.2, 1.5, 1.0, 1.5
 OFTEN = 1000
 """Turns that may have a word, for it to be looked up whatever the memory's size."""
 HOPPED, LEADING = 3, 10
 """Found turns whose rare words are looked up, and those that may lead to a name."""
-ASKING = 20
-"""Found turns of which those that ask bring the reply."""
+ASKING, LOOKED, ASKED = 20, 60, 0.1
+"""Found turns of which those that ask bring the reply; looked at for what only asks or repeats; what that is worth."""
+TELLING = 2000
+"""Characters of a turn that are looked at for what is asked."""
+LATEST = 1000
+"""The last turns of which the newest says what "yesterday" was."""
 MANY_NAMES = 2000
 TOLD = 300
 """Characters, the last ones, of each thing said before that a question is looked up with."""
@@ -59,6 +74,10 @@ class Ranking:
     """The turn before each found one, where there is one."""
     answered: Mapping[int, int]
     """The reply to each found turn that asks: it stands just before that turn, or higher."""
+    dated: bool
+    """Whether the question names days: what was true then is not made untrue by what came later."""
+    turns: Mapping[int, Turn]
+    """Turns that were read on the way."""
 
 
 class Search:
@@ -67,7 +86,7 @@ class Search:
     def __init__(self, index: Index, words: Words) -> None:
         self._index, self._words = index, words
         self._speakers: dict[str, int] = {}
-        self._speakers_seen = -1
+        self._speakers_seen: object = None
 
     def rank(
         self,
@@ -95,30 +114,35 @@ class Search:
             speakers = self.speakers(connection)
             asked, days = _parts(connection, question, speakers, asker)
             asked = in_context(asked, context, speakers) if context.strip() else asked
-            left_out = frozenset(speakers[name] for who in without if (name := indexed(who).lower()) in speakers)
-            within = None if conversation is None else number_of(connection, conversation)
-            rows = Rows(connection, within, before, left_out)
+            left_out = frozenset(number_of(connection, who) for who in without)
+            only = Only(None if conversation is None else number_of(connection, conversation), before, left_out)
+            rows = Rows(connection, only, index.store.get)
             counts, total = index.counts(connection, asked.words), _total(connection)
             told, weights = telling(counts, total), worth(counts, total)
             lexical = self._lexical(connection, rows, asked, told, days)
             dense = rows.preferred(
-                rows.around(index.by_vector(connection, f"{context} {question}".strip(), FOUND)), asked, days
+                rows.around(index.by_vector(connection, f"{context} {question}".strip(), FOUND, only)), asked, days
             )
             by_vector = index.embedder.weight if index.embedder else 0.0
             first = fuse((lexical, 1.0), (dense, by_vector))
             more = self._second(connection, rows, asked, list(first)[:LEADING], days, weights, total)
             if of_speaker(question):
-                more.append((self._own(connection, rows, asked, speakers.get(indexed(asker).lower(), -1)), MINE))
+                mine = self._own(connection, rows, asked, speakers.get(indexed(asker).lower(), -1), days)
+                more.append((mine, MINE))
+            if days is not None:
+                then = index.by_words(connection, told, FOUND, replace(only, days=days))
+                more.append((rows.preferred(rows.met(then), asked, None), DATED))
             then, enough = self._then(connection, rows, asked, days, lexical)
             scores = fuse((then, 1.0)) if enough else fuse((lexical, 1.0), (dense, by_vector), *more, (then, 1.0))
-            sure = 1.0 if enough else self._confidence(rows, asked, list(scores), weights)
-            best = index.store.get(rows.with_next(list(scores)[:ASKING]))
+            best = rows.turns(rows.with_next(list(scores)[:LOOKED]))
             pairs = replies(list(scores)[:ASKING], rows.following, best, asked.words, self._words.covered)
-            return Ranking(together(scores, pairs), asked, sure, dict(rows.previous), pairs)
+            scores = self._sunk(together(scores, pairs), best, asked, pairs)
+            sure = 1.0 if enough else self._confidence(rows, asked, list(scores), weights)
+            return Ranking(scores, asked, sure, dict(rows.previous), pairs, days is not None, rows.told)
 
     def speakers(self, connection: sqlite3.Connection) -> dict[str, int]:
         """The names of who speaks, lower case, with their numbers (the first ones, where there are very many)."""
-        newest = connection.execute("SELECT max(id) + count(*) + sum(speaks) FROM names").fetchone()[0] or 0
+        newest = connection.execute("SELECT max(id), count(*), sum(speaks) FROM names").fetchone()
         if newest != self._speakers_seen:
             rows = connection.execute("SELECT name, id FROM names WHERE speaks=1 LIMIT ?", (MANY_NAMES,)).fetchall()
             self._speakers = {indexed(frames.unraw(name)).lower(): number for name, number in rows}
@@ -128,7 +152,7 @@ class Search:
     def _lexical(
         self, connection: sqlite3.Connection, rows: Rows, asked: Question, words: Sequence[str], days: Days | None
     ) -> Scores:
-        found = self._index.by_words(connection, words, FOUND)
+        found = self._index.by_words(connection, words, FOUND, rows.only)
         return rows.preferred(rows.around(found), asked, days)
 
     def _second(
@@ -136,13 +160,12 @@ class Search:
         weights: Mapping[str, float], total: int,
     ) -> list[tuple[Scores, float]]:  # fmt: skip
         """What the best turns lead to, with weights: by their rarest words, and by the names that they lead to."""
-        there = self._index.store.get(best)
-        turns = [there[i] for i in best if i in there]
+        turns = list(rows.turns(best).values())
         count = partial(self._index.counts, connection)
         rare = hops.rare([turn.text for turn in turns[:HOPPED]], asked.words, self._speakers, count, total)
         found = [(self._lexical(connection, rows, asked, rare, days), HOP)]
         for lead in hops.leads(turns, asked, weights, self._speakers, self._words.covered):
-            led = self._index.by_query(connection, lead.query, FOUND)
+            led = self._index.by_query(connection, lead.query, FOUND, rows.only)
             near = rows.around(led)
             found.append(({turn: led[turn] for turn in [turn for turn in led if turn in near][: hops.LED]}, LEAD))
         return found
@@ -156,22 +179,42 @@ class Search:
         whole = moments.only_who_or_when(asked, days)
         if not whole and (days is None or any(within(rows.at(turn), days) for turn in found)):
             return {}, False
-        there = rows.among(moments.told(connection, asked.speakers if whole else (), days, rows.conversation, FOUND))
+        there = rows.among(moments.told(connection, asked.speakers if whole else (), days, rows.only, FOUND))
         return rows.preferred(dict.fromkeys(there, 1.0), asked, None), whole and bool(there)
 
-    def _own(self, connection: sqlite3.Connection, rows: Rows, asked: Question, asker: int) -> Scores:
+    def _own(
+        self, connection: sqlite3.Connection, rows: Rows, asked: Question, asker: int, days: Days | None
+    ) -> Scores:
         """What the asker told of what is theirs."""
-        found = self._index.by_query(connection, hops.own(asked.words), FOUND)
+        found = self._index.by_query(connection, hops.own(asked.words), FOUND, rows.only)
         near = rows.around(found)
-        return {turn: found[turn] for turn in found if turn in near and rows.speaker(turn) == asker}
+        mine = {turn: found[turn] for turn in found if turn in near and rows.speaker(turn) == asker}
+        return rows.preferred(mine, asked, days)
+
+    def _sunk(self, scores: Scores, turns: Mapping[int, Turn], asked: Question, answered: Mapping[int, int]) -> Scores:
+        """Scores, best first, where a turn is worth ``ASKED`` as much that only asks and got no answer, if others tell
+        of what is asked, and one that somebody said again later.
+        """
+        looked = [turns[i] for i in scores if i in turns]
+        asking = {turn.id for turn in looked if turn.id not in answered and only_asks(turn.text)}
+        telling = (turn for turn in looked if turn.id not in asking)
+        less = asking if any(self._words.covered(asked.words, turn.text[:TELLING]) for turn in telling) else set()
+        worth = {i: score * (ASKED if i in less else 1) for i, score in scores.items()}
+        said: dict[tuple[str, str], list[int]] = {}
+        for turn in looked:
+            said.setdefault((turn.speaker, turn.text), []).append(turn.id)
+        for same in said.values():
+            kept = same[0] if asked.history else max(same)
+            worth |= {i: worth[same[0]] * (1 if i == kept else ASKED) for i in same}
+        return dict(sorted(worth.items(), key=lambda pair: -pair[1]))
 
     def _confidence(self, rows: Rows, asked: Question, found: Sequence[int], weights: Mapping[str, float]) -> float:
         """How sure it is that the found turns tell what is asked."""
         about = lambda turn: not asked.speakers or rows.speaker(turn) in asked.speakers  # noqa: E731
         mine, others = chosen(found, about)
-        weights = {word: weights[word] for word in weights if not which_value(word)} or weights
+        weights = {word: weights[word] for word in weights if not which_value(word) and word not in SAYING} or weights
         both = [*mine, *others]
-        turns = self._index.store.get([*both, *(rows.previous[i] for i in both if i in rows.previous)])
+        turns = rows.turns([*both, *(rows.previous[i] for i in both if i in rows.previous)])
         return confidence(mine, others, turns, rows.previous, weights, self._words.covered)
 
 
@@ -212,15 +255,18 @@ def _parts(
 ) -> tuple[Question, Days | None]:
     """A question taken apart, and the days that it names; where these are past, it asks for what was true then."""
     newest = _latest(connection)
-    asked, named = take_apart(question, speakers, asker), span(question, newest)
-    start, end = map(to_milliseconds, named) if named else (None, None)
-    if start is None or end is None:
+    asked, named = take_apart(question, speakers, asker), dated(question, newest)
+    if named is None:
         return asked, None
+    start, end = (to_milliseconds(each) or 0 for each in named[0])
+    rest = take_apart(named[1], speakers, asker)
     past = newest is not None and end <= (to_milliseconds(newest) or 0)
-    return replace(asked, history=asked.history or past), (start, end)
+    if not rest.words:
+        rest = replace(rest, words=asked.words)
+    return replace(rest, text=question, history=asked.history or past), (start, end)
 
 
 def _latest(connection: sqlite3.Connection) -> datetime | None:
     """When the newest turn was said."""
-    found = connection.execute("SELECT at FROM turns ORDER BY id DESC LIMIT 1").fetchone()
-    return from_milliseconds(found[0]) if found else None
+    sql = "SELECT max(at) FROM (SELECT at FROM turns ORDER BY id DESC LIMIT ?)"
+    return from_milliseconds(connection.execute(sql, (LATEST,)).fetchone()[0])

@@ -1,4 +1,4 @@
-"""Words as the index sees them: their stems."""
+"""Words as the index sees them: their stems, irregular forms joined."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
 
+from forethought.memory.irregular import base
 from forethought.memory.words import all_words
 
 KNOWN = 100_000
@@ -37,7 +38,8 @@ class Words:
     def _learn(self, new: Sequence[str]) -> None:
         self._scratch.execute("BEGIN")
         self._scratch.execute("DELETE FROM scratch")
-        self._scratch.executemany("INSERT INTO scratch(rowid, text) VALUES(?, ?)", enumerate(new))
+        told = [(place, base(word)) for place, word in enumerate(new)]
+        self._scratch.executemany("INSERT INTO scratch(rowid, text) VALUES(?, ?)", told)
         found = {doc: term for term, doc in self._scratch.execute("SELECT term, doc FROM stems").fetchall()}
         self._scratch.execute("COMMIT")
         self._known.update((word, found.get(place, word)) for place, word in enumerate(new))

@@ -6,10 +6,11 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from forethought.errors import BadSetting, Damaged
 from forethought.memory import checks, frames, schema
@@ -19,38 +20,55 @@ from forethought.memory.turns import Said, Turn, check, from_milliseconds, to_mi
 SELECT = "SELECT id, conversation, speaker, at, text FROM turns"
 MANY = 500
 """Values in one ``IN (...)``."""
+PATIENCE = 1.0
+"""Seconds that a fork waits for one store while it holds others."""
 
 
 @dataclass(eq=False)
 class Store:
     """A memory's file. Several processes and threads may use it at once; each thread waits for its turn.
 
-    Raises ``Damaged``, ``NoSpace``, ``Busy`` and ``BadSetting`` as ``schema.connect`` says.
+    A fork closes the file before, and each side opens it again when it next needs it: SQLite's locks do not survive a
+    fork, so what one side writes could be lost when the other closes. Raises ``Damaged``, ``NoSpace``, ``Busy`` and
+    ``BadSetting`` as ``schema.connect`` says.
     """
 
     path: Path
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
     _connection: sqlite3.Connection | None = field(default=None, init=False, repr=False)
     _process: int = field(default=0, init=False, repr=False)
+    _file: tuple[int, int] = field(default=(0, 0), init=False, repr=False)
+    _depth: int = field(default=0, init=False, repr=False)
+    _closed: bool = field(default=False, init=False, repr=False)
     _codecs: dict[int, Codec] = field(default_factory=dict, init=False, repr=False)
     _names: dict[int, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.path = Path(self.path).absolute()
+        _STORES.add(self)
         with self.use():
             pass
 
     @contextmanager
     def use(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for this thread alone; a forked process opens its own."""
+        """The connection, for this thread alone. Raises ``BadSetting`` where the memory was closed."""
         with self._lock:
-            if self._process != os.getpid():
-                self._connection = schema.connect(self.path)
-                self._process = os.getpid()
-            if self._connection is None:
+            if self._closed:
                 raise BadSetting(f"the memory {self.path} was closed; open it again")
-            with schema.clear_errors(self.path):
-                yield self._connection
+            if self._connection is None or self._process != os.getpid():
+                self._open()
+            assert self._connection is not None
+            self._depth += 1
+            try:
+                with schema.clear_errors(self.path):
+                    yield self._connection
+            finally:
+                self._depth -= 1
+
+    def _open(self) -> None:
+        with _STORES.opening:
+            self._connection = schema.connect(self.path, known=_STORES.files())
+            self._process, self._file = os.getpid(), schema.file_of(self.path)
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -65,11 +83,16 @@ class Store:
             yield connection
 
     def close(self) -> None:
-        """Close the file; what was acknowledged is there already."""
+        """Close the file, for good; what was acknowledged is there already."""
         with self._lock:
-            if self._connection is not None and self._process == os.getpid():
-                self._connection.close()
-            self._connection, self._process = None, os.getpid()
+            self._closed = True
+            self._release()
+
+    def _release(self) -> None:
+        """Close the connection; one that another process opened is left to it."""
+        if self._connection is not None and self._process == os.getpid():
+            self._connection.close()
+        self._connection = None
 
     # --- writing ---
 
@@ -138,9 +161,11 @@ class Store:
             return int(connection.execute("SELECT count(*) FROM turns").fetchone()[0])
 
     def turns(self, conversation: str | None = None, after: int = 0, until: int | None = None) -> Iterator[Turn]:
-        """Turns in the order in which they were kept; a few at a time, so that others can write meanwhile."""
+        """Turns in the order in which they were kept, of those that are there when the first is asked for; a few at a
+        time, so that others, and who reads them, can write meanwhile.
+        """
         last = after
-        top = 1 << 62 if until is None else until
+        top = self._last() if until is None else until
         while True:
             with self.read() as connection:
                 only, values = "", [last, top]
@@ -154,6 +179,11 @@ class Store:
             if not batch:
                 return
             last = batch[-1].id
+
+    def _last(self) -> int:
+        """The last turn's number, 0 where there is none."""
+        with self.use() as connection:
+            return int(connection.execute("SELECT max(id) FROM turns").fetchone()[0] or 0)
 
     def latest(self, most: int, conversation: str | None = None, before: int | None = None) -> list[Turn]:
         """The last turns, those of one conversation where it is named, in order."""
@@ -178,7 +208,7 @@ class Store:
         return found
 
     def turn(self, connection: sqlite3.Connection, row: Sequence[Any]) -> Turn:
-        """The turn of a row of ``SELECT``."""
+        """The turn of a row of ``SELECT``. Raises ``Damaged``."""
         number, conversation, speaker, at, text = row
         return Turn(
             id=number,
@@ -197,7 +227,7 @@ class Store:
 
     def packed(self, connection: sqlite3.Connection, number: int) -> bytes:
         """The bytes of a text that ``compact`` put in a pack. Raises ``Damaged``."""
-        pack = self.pack_with(connection, number)
+        pack = self.pack_with(connection, number) if isinstance(number, int) else None
         if pack is None:
             raise Damaged(f"{self.path}: text {number} is missing; 'forethought memory salvage' keeps the others")
         return pack[1][number - pack[0]]
@@ -210,10 +240,10 @@ class Store:
         return (int(found[0]), texts) if found and number - found[0] < len(texts) else None
 
     def name(self, connection: sqlite3.Connection, number: int) -> str:
-        """A speaker's or a conversation's name."""
+        """A speaker's or a conversation's name. Raises ``Damaged``."""
         if number not in self._names:
             found = connection.execute("SELECT name FROM names WHERE id=?", (number,)).fetchone()
-            if found is None:
+            if found is None or not isinstance(found[0], bytes):
                 raise Damaged(f"{self.path}: name {number} is missing; 'forethought memory salvage' keeps the others")
             self._names[number] = frames.unraw(found[0])
         return self._names[number]
@@ -228,7 +258,9 @@ class Store:
         return (dictionary, frame) if len(frame) < len(data) else (PLAIN, data)
 
     def unpack(self, connection: sqlite3.Connection, how: int, frame: bytes) -> bytes:
-        """The bytes that ``pack`` got."""
+        """The bytes that ``pack`` got. Raises ``Damaged``."""
+        if not isinstance(how, int) or not isinstance(frame, bytes):
+            raise Damaged(f"{self.path}: a text has no bytes; 'forethought memory salvage' keeps the others")
         return frame if how == PLAIN else self.codec(connection, how).unpack(frame)
 
     def codec(self, connection: sqlite3.Connection, dictionary: int) -> Codec:
@@ -243,7 +275,7 @@ class Store:
         if number == CHAT:
             return frames.chat_dictionary()
         found = connection.execute("SELECT data FROM dictionaries WHERE id=?", (number,)).fetchone()
-        if found is None:
+        if found is None or not isinstance(found[0], bytes):
             raise Damaged(f"{self.path}: dictionary {number} is missing; 'forethought memory salvage' keeps the rest")
         return self.codec(connection, CHAT).unpack(found[0])
 
@@ -272,3 +304,80 @@ def _name_id(connection: sqlite3.Connection, name: str) -> int:
     row = connection.execute("INSERT INTO names(name) VALUES(?)", (frames.raw(name),))
     assert row.lastrowid is not None
     return row.lastrowid
+
+
+# --- the stores of this process ---
+
+
+class _Stores:
+    """Every store of this process: their files are closed before a fork, and all are locked until it is done."""
+
+    def __init__(self) -> None:
+        self._all: WeakSet[Store] = WeakSet()
+        self._listing = threading.Lock()
+        self._held: list[Store] = []
+        self.renew()
+
+    def renew(self) -> None:
+        """The locks: ``opening`` is held while a file is looked at and opened, ``_guard`` during a fork."""
+        self.opening, self._guard = threading.Lock(), threading.RLock()
+
+    def add(self, store: Store) -> None:
+        with self._guard, self._listing:
+            self._all.add(store)
+
+    def _list(self) -> list[Store]:
+        with self._listing:
+            return list(self._all)
+
+    def files(self) -> set[tuple[int, int]]:
+        """The files that are open: to read one aside from SQLite and close it drops SQLite's locks on it, and then
+        another process can take away the WAL that is written here.
+        """
+        here = os.getpid()
+        return {s._file for s in self._list() if s._connection is not None and s._process == here}
+
+    def before_fork(self) -> None:
+        """Wait for each thread that is at work in a store, then close the files.
+
+        A thread that forks in the middle of its own work keeps that file open.
+        """
+        busy = self._lock_all(None)
+        while busy is not None:
+            busy = self._lock_all(busy)
+        for store in self._held:
+            if not store._depth:
+                with suppress(sqlite3.Error):
+                    store._release()
+
+    def _lock_all(self, first: Store | None) -> Store | None:
+        """Lock every store, ``first`` first; where one stays at work all are let go, and it is returned: its thread may
+        be waiting for what is held here.
+        """
+        with first._lock if first else nullcontext():
+            self._guard.acquire()
+            for store in self._list():
+                if not store._lock.acquire(timeout=PATIENCE):
+                    self.after_in_parent()
+                    return store
+                self._held.append(store)
+        return None
+
+    def after_in_parent(self) -> None:
+        """Let every thread go on; each file is opened again when it is next used."""
+        while self._held:
+            self._held.pop()._lock.release()
+        self._guard.release()
+
+    def after_in_child(self) -> None:
+        """The same where no other thread is left: with new locks."""
+        while self._held:
+            self._held.pop()._lock = threading.RLock()
+        self.renew()
+
+
+_STORES = _Stores()
+if hasattr(os, "register_at_fork"):  # there is no fork on Windows
+    os.register_at_fork(
+        before=_STORES.before_fork, after_in_parent=_STORES.after_in_parent, after_in_child=_STORES.after_in_child
+    )

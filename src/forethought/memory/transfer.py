@@ -22,14 +22,25 @@ FIELDS = {"id", "conversation", "speaker", "at", "text", "base64"}
 def export(store: Store, path: Path) -> int:
     """Write every turn as one JSON object a line (``id``, ``conversation``, ``speaker``, ``at``, ``text``); how many.
 
-    A text with lone surrogates, which JSON would join, is ``base64`` of its UTF-8 instead. Raises ``NoSpace``, and
-    ``BadSetting`` for a folder.
+    A text with lone surrogates, which JSON would join, is ``base64`` of its UTF-8 instead; in a name each becomes "?".
+    Raises ``NoSpace``, and ``BadSetting`` for a folder and for the memory's own files.
     """
     if path.is_dir():
         raise BadSetting(f"{path} is a folder; expected a file to write, such as {path / 'turns.jsonl'}")
+    if _is_own(store.path.resolve(), path.resolve()):
+        raise BadSetting(
+            f"{path} is the memory itself, or SQLite's file beside it; expected another file to write, such as "
+            f"{path.with_name('turns.jsonl')}"
+        )
     lines = [json.dumps(_told(turn), ensure_ascii=False) for turn in store.turns()]
     storage.write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
     return len(lines)
+
+
+def _is_own(memory: Path, path: Path) -> bool:
+    """Whether a path leads to a memory's file, or to one that SQLite keeps beside it; paths without links."""
+    own = [memory.with_name(memory.name + tail) for tail in ("", "-wal", "-shm", "-journal")]
+    return path in own or any(path.exists() and file.exists() and path.samefile(file) for file in own)
 
 
 def read(path: Path) -> list[Said]:

@@ -6,10 +6,11 @@ Each step is one transaction, so a kill at any moment leaves a whole memory, at 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from forethought.errors import Busy, ForethoughtError
+from forethought.errors import Busy, Damaged, ForethoughtError
 from forethought.memory import frames, index
 from forethought.memory.frames import CHAT, SEPARATOR, SMALL
 from forethought.memory.index import Index
@@ -45,8 +46,8 @@ class Stats:
 
 
 def stats(store: Store, found: Index) -> Stats:
-    """Counts and sizes; reads every text's length, so it takes a while on a large memory."""
-    with store.read() as connection:
+    """Counts and sizes; reads every text's length, so it takes a while on a large memory. Raises ``Damaged``."""
+    with store.read() as connection, _damage_told(store):
         sizes = dict(connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name").fetchall())
         texts = sum(sizes.get(name, 0) for name in ("texts", "packs", "dictionaries"))
         turns = sum(sizes.get(name, 0) for name in ("turns", "names"))
@@ -70,6 +71,20 @@ def stats(store: Store, found: Index) -> Stats:
         )
 
 
+@contextmanager
+def _damage_told(store: Store) -> Iterator[None]:
+    """What comes of rows that this program never writes, as ``Damaged``."""
+    try:
+        yield
+    except ForethoughtError:
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        raise Damaged(
+            f"{store.path} has rows that cannot be ({type(error).__name__}: {error}). Restore it from a copy, or keep "
+            "what can still be read: forethought memory salvage FILE COPY"
+        ) from error
+
+
 def _lengths(store: Store, connection: sqlite3.Connection) -> dict[int, int]:
     """Every text's length in bytes."""
     lengths = {}
@@ -85,9 +100,13 @@ def _lengths(store: Store, connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def verify(store: Store) -> list[str]:
-    """What is wrong, in words: SQLite's own check, every text and name, and whether the index knows each turn once."""
+    """What is wrong, in words: SQLite's own check, every text, and whether the index knows each turn once.
+
+    A text is compared with the fingerprint that was kept of it. A name, a time and which text a turn has are read, but
+    nothing was kept to compare them with: a change that SQLite's check does not see goes unnoticed there.
+    """
     try:
-        with store.read() as connection:
+        with store.read() as connection, _damage_told(store):
             wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(20)").fetchall() if row[0] != "ok"]
             if wrong:
                 return wrong

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from forethought.memory.irregular import PASTS
+
 STOP = frozenset(
     """
 a about all also am an and any are as at be because been before being but by can could d did do does doing done for
@@ -15,15 +17,19 @@ this those to too us ve very was we were what when where which who whom whose wh
 """.split()  # noqa: SIM905
 )
 """Words of a question that say what kind of answer is wanted, not what it is about."""
-HISTORY = re.compile(
-    r"\b(first|before|earlier|original(ly)?|previous(ly)?|used to|history|formerly|initially|old|all)\b"
+FORMER = re.compile(
+    r"\b(before|earlier|original(ly)?|previous(ly)?|used? to|history|former(ly)?|initial(ly)?|at first|back then|"
+    r"(my|our|your|his|her|its|their) old)\b"
 )
+PERHAPS = re.compile(r"\b(first|all|(?<!how )old)\b")
+"""Words that ask for the past where the question is in the past tense."""
+PAST = re.compile(rf"\b(was|were|did|had|\w{{3,}}ed|{'|'.join(PASTS)})\b")
 WORD = re.compile(r"\w+")
 END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])\s*|\n+")
 SIGN = re.compile("([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f])")
 """Chinese characters and Japanese kana: written without spaces, so each is looked up as a word."""
-LONG, MOST = 600, 4095
-"""Characters of a sentence, beyond which it is cut; sentences of a turn that have a number."""
+LONG, MOST, EVERY = 600, 4095, 1 << 20
+"""Characters of a sentence, beyond which it is cut; sentences of a turn that have a number; more than any turn has."""
 SAYING = frozenset(
     """
 say says said tell tells told talk talked speak spoke mention mentions mentioned discuss discussed happen happens
@@ -32,6 +38,7 @@ happened write wrote
 )
 """Words of a question that ask what was said, whatever it was about."""
 NOW = frozenset({"now", "current", "currently", "latest", "newest", "recent", "recently", "still", "anymore"})
+THEN = frozenset({"before", "earlier", "previously", "formerly", "originally", "initially"})
 OWN = frozenset({"my", "mine"})
 BACK = frozenset(
     """
@@ -72,8 +79,8 @@ def all_words(text: str) -> list[str]:
     return WORD.findall(spaced(text).lower())
 
 
-def sentences(text: str) -> list[str]:
-    """The sentences of a text; a long one in parts, and no more than can be numbered."""
+def sentences(text: str, most: int = MOST) -> list[str]:
+    """The sentences of a text; a long one in parts, and by default no more than can be numbered."""
     parts: list[str] = []
     for sentence in END.split(indexed(text)):
         sentence = sentence.strip()
@@ -83,7 +90,7 @@ def sentences(text: str) -> list[str]:
             parts.append(sentence[:cut].strip())
             sentence = sentence[cut:].strip()
         parts.append(sentence)
-    return [part for part in parts if part][:MOST]
+    return [part for part in parts if part][:most]
 
 
 def words_of(text: str) -> list[str]:
@@ -103,7 +110,13 @@ def points_back(text: str) -> bool:
 
 def which_value(word: str) -> bool:
     """Whether a word of a question asks for a former or the present value; what tells the value may lack it."""
-    return word in NOW or HISTORY.fullmatch(word) is not None
+    return word in NOW or bool(FORMER.fullmatch(word) or PERHAPS.fullmatch(word))
+
+
+def of_the_past(text: str) -> bool:
+    """Whether a question asks for what was, or for all there was, and not for the latest value."""
+    text = text.lower()
+    return bool(FORMER.search(text) or (PERHAPS.search(text) and PAST.search(text)))
 
 
 def take_apart(text: str, speakers: Mapping[str, int], asker: str) -> Question:
@@ -129,7 +142,7 @@ def take_apart(text: str, speakers: Mapping[str, int], asker: str) -> Question:
         text=text,
         words=_words(tokens, named),
         speakers=frozenset(about),
-        history=bool(HISTORY.search(text.lower())),
+        history=of_the_past(text),
         topic=topic,
         saying=not SAYING.isdisjoint(tokens),
     )
@@ -150,7 +163,8 @@ def _words(tokens: list[str], named: Iterable[str]) -> tuple[str, ...]:
     """What to look up: content words without names; where none is left, the names; then anything."""
     content = [token for token in tokens if token not in STOP]
     about = [token for token in content if token not in set(named)]
-    return tuple(dict.fromkeys(about or content or tokens))
+    told = [token for token in about if token not in NOW | THEN]
+    return tuple(dict.fromkeys(told or about or content or tokens))
 
 
 def match(words: Iterable[str]) -> str:

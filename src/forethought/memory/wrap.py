@@ -121,7 +121,9 @@ class _Recall:
 
 
 @torch.no_grad()
-def _generate(model: Any, remembering: Any, recall: _Recall, inputs: Any = None, **more: Any) -> Any:
+def _generate(
+    model: Any, remembering: Any, recall: _Recall, inputs: Any = None, generation_config: Any = None, **more: Any
+) -> Any:
     """transformers' ``generate`` on prompts that were extended, with the callers' own prompts in what it returns."""
     for name in ("past_key_values", "inputs_embeds", "cache_params"):
         if more.get(name) is not None:
@@ -131,16 +133,27 @@ def _generate(model: Any, remembering: Any, recall: _Recall, inputs: Any = None,
         raise BadSetting("generate() of a model with memory expects input_ids, a tensor of (rows, tokens), not empty")
     mask = more.pop("attention_mask", None)
     rows = [_real(row, None if mask is None else mask[r]) for r, row in enumerate(given)]
-    found = [recall.extended(ids, _new(model, more, len(ids))) for ids in rows]
+    settings = [
+        more,
+        *(vars(c) for c in (generation_config, getattr(model, "generation_config", None)) if c is not None),
+    ]
+    found = [recall.extended(ids, _new(settings, len(ids))) for ids in rows]
     remembering.recalled = [passage for _, passage, _ in found]
     width = max(len(ids) for ids, _, _ in found)
     pad = recall.tokenizer.pad_token_id or 0
     longer = torch.tensor([[pad] * (width - len(ids)) + ids for ids, _, _ in found], device=given.device)
     seen = torch.tensor([[0] * (width - len(ids)) + [1] * len(ids) for ids, _, _ in found], device=given.device)
-    if more.get("max_length") is not None:
-        more["max_new_tokens"] = _new(model, more, given.shape[1])
-        more.pop("max_length")
-    more.setdefault("pad_token_id", pad)
+    told = _of_new_tokens(settings, given.shape[1])
+    if generation_config is not None:  # the caller's own stays as it is
+        more["generation_config"] = generation_config = copy.deepcopy(generation_config)
+        vars(generation_config).update({name: told.pop(name) for name in [*told] if name not in more})
+        if generation_config.pad_token_id is None:
+            generation_config.pad_token_id = pad
+    else:
+        more.setdefault("pad_token_id", pad)
+    more.update(told)
+    for name in [name for name in told if told[name] is None]:
+        del more[name]
     out = model.generate(longer, attention_mask=seen, **more)
     sequences = out if isinstance(out, Tensor) else out.sequences
     each = len(sequences) // len(rows)
@@ -167,12 +180,27 @@ def _real(row: Tensor, mask: Tensor | None) -> list[int]:
     return ids
 
 
-def _new(model: Any, more: dict[str, Any], length: int) -> int:
+Settings = Sequence[dict[str, Any]]
+"""What ``generate`` goes by: what it was given, before what its configs say."""
+
+
+def _first(settings: Settings, name: str) -> int | None:
+    return next((int(some[name]) for some in settings if some.get(name) is not None), None)
+
+
+def _new(settings: Settings, length: int) -> int:
     """How many tokens are to be written."""
-    config = more.get("generation_config") or getattr(model, "generation_config", None)
-    for source in (more, vars(config) if config is not None else {}):
-        if source.get("max_new_tokens") is not None:
-            return int(source["max_new_tokens"])
-        if source.get("max_length") is not None:
-            return max(1, int(source["max_length"]) - length)
-    return NEW
+    new, most = _first(settings, "max_new_tokens"), _first(settings, "max_length")
+    if new is not None:
+        return new
+    return NEW if most is None else max(1, most - length)
+
+
+def _of_new_tokens(settings: Settings, length: int) -> dict[str, int | None]:
+    """Settings of a whole text's length as ones of new tokens, which what is recalled does not change."""
+    told: dict[str, int | None] = {}
+    for most, new, least in (("max_length", "max_new_tokens", 1), ("min_length", "min_new_tokens", 0)):
+        whole = _first(settings, most)
+        if whole and _first(settings, new) is None:
+            told |= {most: None, new: max(least, whole - length)}
+    return told

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from forethought import storage
 from forethought.errors import BadSetting, Damaged, WrongState
 
-FORMAT = 2
+FORMAT = 3
 HEADER = "forethought_state"
 RECURRENT, KEYS_AND_VALUES = ("conv_states", "recurrent_states"), ("keys", "values")
 KINDS = {
@@ -38,6 +38,16 @@ KINDS = {
     "DummyLayer": (),
 }
 """The kinds of layers of transformers' caches that are understood, and what each of them holds."""
+UNREAD = {
+    "_name_or_path", "architectures", "transformers_version", "dtype", "torch_dtype",
+    "attn_implementation", "experts_implementation", "use_mamba_kernels", "use_mambapy", "use_associative_scan",
+    "use_cache", "cache_implementation", "return_dict", "chunk_size_feed_forward", "pretraining_tp",
+    "pad_token_id", "bos_token_id", "eos_token_id", "id2label", "label2id", "problem_type",
+    "initializer_range", "rescale_prenorm_residual", "router_aux_loss_coef",
+}  # fmt: skip
+"""Settings of a model that do not change what it reads from its tokens: names, ways to compute the same, training."""
+UNREAD_ENDS = ("dropout", "pdrop")
+UNREAD_BEGINS = ("output_",)
 _FINGERPRINTS: WeakKeyDictionary[nn.Module, tuple[object, str]] = WeakKeyDictionary()
 
 
@@ -86,6 +96,26 @@ def model_fingerprint(lm: nn.Module) -> str:
     return found.hexdigest()[:16]
 
 
+def reader_fingerprint(lm: nn.Module) -> str:
+    """Sixteen hexadecimal digits that change with any weight and with any setting that changes what is computed.
+
+    Two models of the same weights read differently where, say, their positions turn at another speed.
+    """
+    config: Any = getattr(lm, "config", None)
+    settings = {} if config is None else _read_settings(config.to_dict())
+    told = json.dumps([model_fingerprint(lm), settings], sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _read_settings(told: dict[Any, Any]) -> dict[str, Any]:
+    """A config's settings without those of ``UNREAD``, those of its parts too."""
+    return {
+        name: _read_settings(value) if isinstance(value, dict) else value
+        for name, value in ((str(name), value) for name, value in told.items())
+        if name not in UNREAD and not name.endswith(UNREAD_ENDS) and not name.startswith(UNREAD_BEGINS)
+    }
+
+
 def _bytes_of(tensor: Tensor) -> memoryview:
     """A tensor's numbers as they lie in memory."""
     return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
@@ -131,7 +161,7 @@ def snapshot(
             tensors[f"{number}.{name}"] = tensor.detach().clone(memory_format=torch.contiguous_format)
         layers.append(told)
     return State(
-        model=model_fingerprint(lm),
+        model=reader_fingerprint(lm),
         tokenizer="" if tokenizer is None else tokenizer_fingerprint(tokenizer),
         prefix="" if ids is None else prefix_hash(ids),
         layers=tuple(layers),
@@ -150,14 +180,14 @@ def restore(
 ) -> Any:
     """A new ``DynamicCache`` with what the state holds, on the model's device; the state can be restored again.
 
-    Raises ``WrongState`` where the model is not the one that read it, or where ``tokenizer`` or ``ids`` are given and
-    are not those that it was made with.
+    Raises ``WrongState`` where the model is not the one that read it, in its weights or its settings, or where
+    ``tokenizer`` or ``ids`` are given and are not those that it was made with.
     """
     from transformers import DynamicCache
 
     if not isinstance(state, State):
         raise BadSetting(f"got a {type(state).__name__} as a state; expected what snapshot() or load() gave")
-    _matches("model", model_fingerprint(lm), state.model)
+    _matches("model", reader_fingerprint(lm), state.model)
     if tokenizer is not None:
         _matches("tokenizer", tokenizer_fingerprint(tokenizer), state.tokenizer)
     if ids is not None:

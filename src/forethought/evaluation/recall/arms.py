@@ -24,7 +24,7 @@ Row = dict[str, Any]
 Order = Callable[[Item], Sequence[int]]
 """The places of the turns that a question needs, best first."""
 TOP, PICKED, APPENDED = 10, 50, 64
-CITATION = re.compile(r"^\[\d+\]( \d{4}-\d\d-\d\d \d\d:\d\d)? |( \(later corrected in \[\d+\]\))")
+CITATION = re.compile(r"^\[\d+\]( \d{4}-\d\d-\d\d \d\d:\d\d)? |( \(later corrected in \[\d+\]\))", re.MULTILINE)
 RECALLED = ("ours", "jrt", "gist", "worth")
 """The arms that read what ``Memory.recall`` gives back."""
 FINDING = ("bm25", "dense", "rag", "ours")
@@ -217,8 +217,8 @@ class Bench:
 
 
 def uncited(count: Callable[[str], int]) -> Callable[[str], int]:
-    """Counts the tokens of a recalled line without its citation, which no reader reads."""
-    return lambda line: count(CITATION.sub("", line))
+    """Counts the tokens of recalled lines without their citations, which no reader reads."""
+    return lambda lines: count(CITATION.sub("", lines))
 
 
 def possible(arm: str, reader: Reader | None, tokens: int, most: int = FULL_MOST) -> bool:

@@ -1,0 +1,229 @@
+"""Recall in everyday conversations: many alike, asked again, corrected, dated, long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from forethought.memory import Memory, Said
+from forethought.memory.irregular import FORMS, base, forms
+from forethought.memory.prompt import facts_of, ordered
+from forethought.memory.when import dated, span
+from forethought.memory.words import of_the_past
+
+DAY = datetime(2024, 5, 31, 18, 30, tzinfo=UTC)  # a Friday
+
+
+def kept(tmp_path: Path, *texts: str, embed: str = "lexical", **more: object) -> Memory:
+    memory = Memory.open(tmp_path / "m.sqlite", embed=embed)
+    memory.extend([Said("user", text, **more) for text in texts])  # type: ignore[arg-type]
+    return memory
+
+
+def first(memory: Memory, question: str, **options: object) -> str:
+    return memory.search(question, 1, **options)[0].turn.text  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("embed", ["lexical", "wordllama"])
+def test_one_conversation_before_a_turn_and_without_a_speaker_among_many_alike(tmp_path: Path, embed: str) -> None:
+    if embed == "wordllama":
+        pytest.importorskip("wordllama")
+    memory = Memory.open(tmp_path / "m.sqlite", embed=embed)
+    memory.extend([Said("user", f"My locker code is {1000 + i}.", DAY, f"customer {i}") for i in range(600)])
+    memory.extend([Said("assistant", f"Your locker code is {2000 + i}.", DAY, "answers") for i in range(400)])
+    asked = "What is my locker code?"
+    for i in (0, 7, 311, 599):
+        passage = memory.recall(asked, 64, conversation=f"customer {i}")
+        assert [line.text for line in passage.lines] == [f"My locker code is {1000 + i}."] and not passage.abstain
+    assert all(line.turn.id < 100 for line in memory.recall(asked, 200, before=100).lines)
+    assert {line.turn.speaker for line in memory.recall(asked, 200, without=["assistant"]).lines} == {"user"}
+    assert {line.turn.speaker for line in memory.recall(asked, 200, without=["user"]).lines} == {"assistant"}
+
+
+def test_speakers_that_differ_in_case_are_two(tmp_path: Path) -> None:
+    memory = kept(tmp_path, "The tea is green.")
+    memory.append("User", "The tea is black.", at=None)
+    assert [line.text for line in memory.recall("What tea is it?", without=["User"]).lines] == ["The tea is green."]
+
+
+def test_the_latest_of_many_equals_and_the_one_of_a_day(tmp_path: Path) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    start = datetime(2023, 1, 1, tzinfo=UTC)
+    memory.extend([Said("user", f"My weight is {80 + i % 9} kg today.", start + timedelta(i)) for i in range(365)])
+    assert memory.recall("What is my weight now?", 24).lines[0].turn.id == 365
+    for day, asked in ((15, "15 January 2023"), (59, "2023-02-28"), (300, "27 October")):
+        passage = memory.recall(f"What was my weight on {asked}?", 24)
+        assert [line.turn.id for line in passage.lines] == [day] and not passage.abstain
+        assert passage.lines[0].superseded_by is None  # it was so then
+
+
+def test_the_latest_value_stands_next_to_the_question(tmp_path: Path) -> None:
+    memory = kept(tmp_path, "My locker code is 4821.", "My locker code is 9900 now.", "It rained in Faro.")
+    passage = memory.recall("What is my locker code?")
+    (old, new) = (line for line in passage.lines if "locker" in line.text)
+    assert old.superseded_by == new.turn.id and new.score >= old.score
+    assert "9900" in ordered(facts_of(passage), "worth", "What is my locker code?")[-1].text
+    assert first(memory, "What is my locker code?") == "My locker code is 9900 now."
+
+
+def test_what_was_said_later_corrects_whatever_was_kept_first(tmp_path: Path) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    memory.append("user", "My locker code is 9900 now.", at=datetime(2024, 6, 1, tzinfo=UTC))
+    memory.append("user", "My locker code is 4821.", at=datetime(2023, 1, 1, tzinfo=UTC))
+    lines = memory.recall("What is my locker code?").lines
+    assert [(line.turn.id, line.superseded_by) for line in lines] == [(2, 1), (1, None)]  # as they were said
+
+
+def test_words_such_as_now_find_nothing_by_themselves(tmp_path: Path) -> None:
+    memory = kept(tmp_path, "I live in Berlin.", "I live in Lisbon now.", "I live in Oslo these days.")
+    lines = memory.recall("Where do I live now?", 64).lines
+    assert [line.superseded_by for line in lines] == [3, 3, None]
+    assert [line.text for line in memory.recall("Where do I live now?", 14).lines] == ["I live in Oslo these days."]
+
+
+@pytest.mark.parametrize(
+    ("texts", "question"),
+    [
+        (("My sister lives in Paris.", "My brother lives in Rome."), "Where does my family live?"),
+        (("I bought a red lamp.", "I bought a blue chair."), "List all the things I bought."),
+        (("I visited Rome.", "I visited Oslo."), "Which town did I visit?"),
+    ],
+)
+def test_what_stays_true_is_not_corrected(tmp_path: Path, texts: tuple[str, ...], question: str) -> None:
+    lines = kept(tmp_path, *texts).recall(question).lines
+    assert {line.text for line in lines} == set(texts) and {line.superseded_by for line in lines} == {None}
+
+
+@pytest.mark.parametrize("times", [1, 10, 40])
+def test_asking_again_and_again_does_not_hide_the_answer(tmp_path: Path, times: int) -> None:
+    memory = kept(tmp_path, "My locker code is 4821.", "I went for a walk.", "The soup was good.")
+    for _ in range(times):
+        memory.extend([Said("user", "What is my locker code?"), Said("assistant", "Hm, no idea.")])
+    passage = memory.recall("What is my locker code?", 64, without=["assistant"])
+    assert "4821" in passage.text and not passage.abstain
+    assert passage.text.count("What is my locker code?") <= 1
+
+
+def test_the_same_is_recalled_once(tmp_path: Path) -> None:
+    memory = kept(tmp_path, *["The wifi password is sunflower77."] * 10, "The wifi is slow.")
+    passage = memory.recall("What is the wifi password?", 200)
+    assert passage.text.count("sunflower77") == 1 and "[10]" in passage.text
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        ("I bought a red lamp at the flea market.", "What did I buy?"),
+        ("We ate ramen at the corner.", "What did we eat?"),
+        ("I went to Sintra with my neighbour.", "Where did I go?"),
+        ("The children drove to the lake.", "Where did the child drive?"),
+    ],
+)
+def test_irregular_forms_are_one_word(tmp_path: Path, told: str, asked: str) -> None:
+    passage = kept(tmp_path, "It rained.", told, "The bus was late.").recall(asked, 16)
+    assert [line.text for line in passage.lines] == [told] and not passage.abstain
+
+
+def test_the_table_of_forms() -> None:
+    assert base("bought") == base("buy") == "buy" and base("lamp") == "lamp"
+    assert forms(["lamp", "went"]) == ["lamp", "went", "go", "gone"]
+    assert all(word == word.lower().strip() and group[0] == base(word) for word, group in FORMS.items())
+
+
+@pytest.mark.parametrize(
+    ("question", "past"),
+    [
+        ("What was my first code?", True),
+        ("What did my code use to be?", True),
+        ("What is my old code?", True),
+        ("Where did I live before?", True),
+        ("Who is my daughter's first teacher?", False),
+        ("Where are all my keys?", False),
+        ("How old was the boat?", False),
+        ("What is my code?", False),
+    ],
+)
+def test_questions_about_the_past(question: str, past: bool) -> None:
+    assert of_the_past(question) is past
+
+
+@pytest.mark.parametrize(
+    ("question", "start", "end"),
+    [
+        ("What did I say last Tuesday?", (5, 28), (5, 29)),
+        ("What did I say on Monday?", (5, 27), (5, 28)),
+        ("What did I say on Friday?", (5, 31), (6, 1)),
+        ("What did I say last Friday?", (5, 24), (5, 25)),
+        ("What did I say 3 days ago?", (5, 28), (5, 29)),
+        ("What did I say two days ago?", (5, 29), (5, 30)),
+        ("What did I say the day before yesterday?", (5, 29), (5, 30)),
+        ("What did I say on the 28th?", (5, 28), (5, 29)),
+        ("What did I say on 28.05.2024?", (5, 28), (5, 29)),
+        ("What did I say on 5/28/2024?", (5, 28), (5, 29)),
+        ("What did I say on 28/5/2024?", (5, 28), (5, 29)),
+        ("What did I say between 24 May and 26 May?", (5, 24), (5, 27)),
+    ],
+)
+def test_more_spans(question: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+    found = span(question, DAY)
+    assert found is not None
+    assert [(each.year, each.month, each.day) for each in found] == [(2024, *start), (2024, *end)]
+
+
+def test_open_spans_and_what_is_left_of_the_question() -> None:
+    before, after = dated("What did I say before 23 May?", DAY), dated("What did I eat after 29 May 2024?", DAY)
+    assert before is not None and after is not None
+    assert before[0][1] == datetime(2024, 5, 23, tzinfo=UTC) and before[0][0].year == 1
+    assert after[0][0] == datetime(2024, 5, 30, tzinfo=UTC) and after[0][1].year == 9999
+    assert before[1].split() == ["What", "did", "I", "say", "?"] and "29" not in after[1] and "eat" in after[1]
+
+
+def test_days_are_counted_from_the_newest_time(tmp_path: Path) -> None:
+    memory = kept(tmp_path, "We had pizza.", at=DAY)
+    memory.append("user", "An old note.", at=datetime(2020, 1, 1, tzinfo=UTC))
+    memory.append("user", "A note without a date.", at=None)
+    assert [line.text for line in memory.recall("What happened today?").lines] == ["We had pizza."]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "So it went on. " * 400 + "The vault combination is 31-8-17. " + "And on it went. " * 400,
+        "It went on. " * 5000 + "The vault combination is 31-8-17. ",
+        "word " * 3000 + "the vault combination is 31-8-17 " + "word " * 3000,
+    ],
+)
+def test_a_long_turn_is_read_to_its_end(tmp_path: Path, told: str) -> None:
+    passage = kept(tmp_path, "It rained.", told).recall("What is the vault combination?", 64)
+    assert "31-8-17" in passage.text and not passage.abstain and passage.tokens <= 64
+
+
+def test_a_verb_of_saying_says_nothing_against_an_answer(tmp_path: Path) -> None:
+    memory = kept(tmp_path, "My bike was stolen in front of the market.", "The soup was good.")
+    assert not memory.recall("What happened to my bike?").abstain
+
+
+COUNTS: dict[str, Callable[[str], int]] = {
+    "rounded down": lambda text: len(text) // 4,
+    "letters": len,
+    "words": lambda text: len(text.split()),
+    "a token more for each line break": lambda text: len(text.split()) + 3 * text.count("\n"),
+}
+
+
+@pytest.mark.parametrize("count", COUNTS.values(), ids=COUNTS.keys())
+def test_the_whole_passage_is_within_the_budget(tmp_path: Path, count: Callable[[str], int]) -> None:
+    texts = [f"The harbour master {i} told of the harbour{'s' * (i % 7)} for {i} hours." for i in range(60)]
+    memory = kept(tmp_path, *texts)
+    for budget in (1, 5, 13, 40, 77, 200, 1000):
+        passage = memory.recall("What of the harbour master?", budget, count=count)
+        assert passage.tokens == (count(passage.text) if passage.lines else 0) <= budget
+
+
+def test_a_misspelt_embedder_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="typo"):
+        Memory.open(tmp_path / "m.sqlite", embed="typo")
+    assert not (tmp_path / "m.sqlite").exists()
