@@ -145,7 +145,7 @@ class Search:
         newest = connection.execute("SELECT max(id), count(*), sum(speaks) FROM names").fetchone()
         if newest != self._speakers_seen:
             rows = connection.execute("SELECT name, id FROM names WHERE speaks=1 LIMIT ?", (MANY_NAMES,)).fetchall()
-            self._speakers = {indexed(frames.unraw(name)).lower(): number for name, number in rows}
+            self._speakers = {indexed(frames.unraw(name)).lower(): number for name, number in rows if type(name) is bytes}
             self._speakers_seen = newest
         return self._speakers
 
