@@ -145,7 +145,8 @@ class Search:
         newest = connection.execute("SELECT max(id), count(*), sum(speaks) FROM names").fetchone()
         if newest != self._speakers_seen:
             rows = connection.execute("SELECT name, id FROM names WHERE speaks=1 LIMIT ?", (MANY_NAMES,)).fetchall()
-            self._speakers = {indexed(frames.unraw(name)).lower(): number for name, number in rows if type(name) is bytes}
+            whole = [(frames.unraw(name), number) for name, number in rows if isinstance(name, bytes)]  # not damaged
+            self._speakers = {indexed(name).lower(): number for name, number in whole}
             self._speakers_seen = newest
         return self._speakers
 
