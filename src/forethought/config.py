@@ -120,7 +120,9 @@ class TrainConfig(Config):
     )
     exam_updates: int = Field(0, ge=0, description="updates between two exams on validation probes; 0: none")
     practice_episodes: int = Field(8, ge=1, description="episodes at most in a practice spell (it costs imagination)")
-    practice_share: float = Field(0.5, ge=0, le=1, description="share of spells that practise, acting towards desires, once practice has begun")
+    practice_share: float = Field(
+        0.5, ge=0, le=1, description="share of spells that practise, acting towards desires, once practice has begun"
+    )
     own_desires: float = Field(
         0.0, ge=0, le=1, description="of practised episodes: towards desires chosen at the edge of what is mastered"
     )

@@ -12,10 +12,16 @@ from rich.console import Console
 from forethought import storage
 from forethought.cli import main
 from forethought.cli.compare import SEARCH, CompareOptions, Plan
-from forethought.errors import Damaged
+from forethought.cli.jobs import Job
+from forethought.cli.options import config_of, parse, settings_of
+from forethought.cli.sweep import check_begun, recorded_in, save
+from forethought.cli.train import TrainOptions
+from forethought.config import TrainConfig
+from forethought.errors import BadSetting, Damaged, Unmatched
 from forethought.evaluation import Record, load_results
 from forethought.evaluation.comparison import CHAMPION, PROBES
 from forethought.evaluation.tuning import validation_score
+from forethought.training.run import made_by
 
 SMALL = ["--budget-tokens", "3000", "--n", "2", "--fresh", "0", "--suite", "consequences", "--seeds", "0"]
 SMALL += [
@@ -118,10 +124,73 @@ def test_what_is_asked_wrongly_is_told_before_anything_starts(
     assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
+def test_a_switch_is_asked_for_as_the_command_reads_it(tmp_path: Path) -> None:
+    for told, word, value in (("true", "--stop-gradient", True), ("false", "--no-stop-gradient", False)):
+        made = plan(tmp_path, arms=("imitation",), seeds=(0,), set=(f"stop_gradient={told}",))
+        (job,) = made.runs({})
+        train = job.commands[0]
+        assert word in train and told not in train
+        assert config_of(parse(settings_of(TrainConfig.of(), TrainOptions), train[1:], "train", "")) is not None
+        assert job.config is not None and job.config.stop_gradient is value
+
+
+def begun(job: Job, **changed: object) -> None:
+    """A run as a training leaves it, by this commit and these versions."""
+    assert job.config is not None
+    folder, made = job.leaves.parent, made_by("")
+    storage.write_json(folder / "config.json", {**job.config.model_dump(mode="json"), **changed})
+    storage.write_json(folder / "summary.json", {"commit": made["commit"], "versions": made["versions"]})
+
+
+def test_runs_that_were_trained_otherwise_than_asked_for_are_told_before_anything_starts(tmp_path: Path) -> None:
+    jobs = plan(tmp_path, arms=("placebo",), seeds=(0,), budget_tokens=5000).runs({})
+    for job in jobs:
+        begun(job)
+    check_begun(jobs)
+    begun(jobs[1], recorded=f"/elsewhere/{CHAMPION}-0")
+    check_begun(jobs)
+    begun(jobs[1], budget_tokens=3000)
+    with pytest.raises(BadSetting, match="placebo-0 was trained with budget_tokens 3000, and 5000 is asked for"):
+        check_begun(jobs)
+
+
+def test_another_commit_is_told_before_anything_is_trained_by_it(tmp_path: Path) -> None:
+    first, second = plan(tmp_path, arms=("imitation",), seeds=(0, 1)).runs({})
+    begun(first)
+    storage.write_json(first.leaves.parent / "summary.json", {"commit": "abc", "versions": {}})
+    storage.write_json(first.leaves, {})
+    with pytest.raises(Unmatched, match="imitation-0 was trained by commit 'abc'"):
+        check_begun([first, second])
+    check_begun([first])
+
+
+def test_a_result_tells_the_commit_of_its_runs(tmp_path: Path) -> None:
+    save(tmp_path, "compare.json", [], "x", {}, {"commit": "abc", "torch": "1"})
+    found = storage.read_json(tmp_path / "compare.json")
+    assert (found["commit"], found["versions"], found["command"]) == ("abc", {"torch": "1"}, "x")
+
+
+def test_what_a_run_learns_from_is_named_alike_however_the_folder_is_spelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    yoke = Path("runs/developmental-0")
+    assert recorded_in(Path("runs/placebo-0"), yoke) == str(tmp_path / yoke) == recorded_in(Path("x"), tmp_path / yoke)
+    storage.write_json(tmp_path / "runs/placebo-0/config.json", {"recorded": str(yoke)})
+    assert recorded_in(tmp_path / "runs/placebo-0", tmp_path / yoke) == str(yoke), "as it was begun"
+
+
+def test_jobs_that_failed_are_missing_in_the_result(tmp_path: Path) -> None:
+    made = plan(tmp_path, arms=("imitation",), seeds=(0,), tune=1, fresh=2)
+    found = made.conclude({"tune-imitation-0": "it broke"}, "x")
+    assert found.missing == {"imitation, seed 0": "not measured yet", "tune-imitation-0": "it broke"}
+    assert storage.read_json(tmp_path / "compare.json")["missing"] == found.missing
+
+
 @pytest.mark.parametrize("text", ["[]", "{"])
 def test_a_plan_that_cannot_be_read_is_told(text: str, tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text(text)
-    with pytest.raises(Damaged, match=r"plan\.json.*estore it from a copy"):
+    with pytest.raises(Damaged, match=r"plan\.json.*estore it from a copy, or use another --folder"):
         plan(tmp_path, arms=("imitation",)).keep()
 
 

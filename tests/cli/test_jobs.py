@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from forethought.cli.jobs import LOG, Here, Job, run_jobs
+from forethought.cli.jobs import LOG, Here, Job, reason, run_jobs
 from forethought.errors import BadSetting
 
 
@@ -88,6 +88,12 @@ def test_commands_run_here_and_what_they_say_is_kept(tmp_path: Path) -> None:
     assert "'forethought train' ended with code 2" in failed["bad"] and "did you mean 'errand'" in failed["bad"]
     log = good.leaves.with_suffix(LOG).read_text()
     assert log.startswith("$ forethought --version\n$ forethought worlds --help\n")
+
+
+def test_the_reason_of_a_failure_is_its_last_line_with_words() -> None:
+    box = "╭─ Parsing error ─────╮\n│ Unrecognized: --lots │\n╰──────────────────────╯\n"
+    assert reason(box) == "Unrecognized: --lots" and reason("\n---\n") == "it said nothing"
+    assert reason("note: x\nforethought: it is full\n") == "it is full"
 
 
 def test_a_stopped_machine_starts_nothing_more(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from forethought import storage
@@ -86,6 +88,10 @@ def test_the_ratio_is_against_the_best_static_arm_of_the_validation_situations(t
     assert headline.low is not None and headline.high is not None and 4 < headline.low < headline.value < headline.high
     assert found.verdicts[0].startswith("sums: developmental needs fewer parameters to do as well as static-mixed")
     assert len(found.ratios()) == 4, "two figures, of last and of best models"
+    assert len(found.verdicts) == 4 and all(
+        line.startswith("sums: Without a verdict, developmental beside static-mixed at tiny in")
+        for line in found.verdicts[1:]
+    ), "one verdict is asked for in each world"
     records = {(r.arm, r.metric): r for r in found.records()}
     assert records["developmental", "final/extrapolated/nano"].value == pytest.approx(0.8, abs=0.03)
     assert records["developmental", "final/extrapolated/nano"].seeds == 4
@@ -117,20 +123,85 @@ def test_a_missing_seed_is_named_and_never_made_up_for(tmp_path: Path) -> None:
         "sums, nano, developmental, seed 2": "it broke", "sums, tiny, static-mixed, seed 0": "not measured yet",
     }  # fmt: skip
     assert found.ratios()[0][1].seeds == 2, "the seeds that both have"
+    assert found.verdicts[0].startswith("sums: Too few seeds to tell (2; at least 4) whether developmental needs")
     sizes, curves = found.curve("sums", "developmental", "final/extrapolated")
     assert sizes == list(SIZES.values()) and sorted(curves) == [0, 1, 3]
+
+
+def without(found: Capacity, size: str, arm: str, *seeds: int) -> Capacity:
+    """The grid as it would be if these runs had never been measured."""
+    runs = {key: run for key, run in found.runs.items() if key[1:3] != (size, arm) or key.seed not in seeds}
+    return replace(found, runs=runs)
+
+
+def test_a_static_cell_with_one_lucky_seed_is_not_the_one_to_be_equalled(tmp_path: Path) -> None:
+    found = without(grid(tmp_path), "tiny", "imitation", 0, 1, 2)
+    lucky = replace(found, choice={**found.choice, Key("sums", "tiny", "imitation", 3): 0.99})
+    assert lucky.best_static("sums") == ("static-mixed", "tiny", 1_000_000)
+    assert lucky.ratios()[0][1].seeds == 4 and "needs fewer parameters" in lucky.verdicts[0]
+
+
+def test_static_cells_are_judged_by_the_same_seeds(tmp_path: Path) -> None:
+    found = grid(tmp_path, skills={"developmental": (0.4, 0.8, 0.9), "imitation": (0.2, 0.2, 0.5)}, seeds=5)
+    scores = {Key("sums", "tiny", "imitation", seed): score for seed, score in enumerate((0.5, 0.5, 0.5, 0.5, 0.5))}
+    scores |= {Key("sums", "nano", "imitation", seed): score for seed, score in enumerate((0.4, 0.4, 0.4, 0.4, 0.99))}
+    whole_grid = replace(found, choice={**found.choice, **scores})
+    assert whole_grid.best_static("sums") == ("imitation", "nano", 250_000), "its mean is the best one"
+    lacking = without(whole_grid, "tiny", "imitation", 4)
+    assert lacking.best_static("sums") == ("imitation", "tiny", 1_000_000), "of the four seeds that both have it is not"
+
+
+def test_a_size_with_a_single_seed_is_left_out_of_the_curve(tmp_path: Path) -> None:
+    found = without(grid(tmp_path), "tiny", "developmental", 0, 1, 2)
+    sizes, curves = found.curve("sums", "developmental", "final/extrapolated")
+    assert sizes == [50_000, 250_000] and len(curves) == 4
+    headline = found.ratios()[0][1]
+    assert headline.seeds == 4 and headline.reached is Reached.BETWEEN and "needs fewer" in found.verdicts[0]
 
 
 def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
     found = grid(tmp_path, seeds=1)
     assert not found.ratios() and not found.needed()
-    assert found.verdicts == [
-        "sums: nothing can be said about parameters at equal generalisation; expected developmental at two sizes or "
-        "more, and a static arm that reaches 5%, with two seeds or more that both have."
-    ]
+    nothing = "sums: nothing can be said about parameters at equal generalisation: "
+    assert found.verdicts == [f"{nothing}developmental has fewer than two seeds that all of its sizes have."]
     assert measured([], tmp_path, {}).verdicts == []
-    nothing = grid(tmp_path / "nothing", skills=dict.fromkeys(("developmental", "imitation"), (0.0, 0.0, 0.0)))
-    assert not nothing.ratios() and "nothing can be said" in nothing.verdicts[0], "0% is no generalisation"
+    none = grid(tmp_path / "none", skills=dict.fromkeys(("developmental", "imitation"), (0.0, 0.0, 0.0)))
+    assert not none.ratios(), "0% is no generalisation"
+    (told,) = none.verdicts
+    assert told.startswith(f"{nothing}the best static arm, imitation at ") and told.endswith("; expected at least 5%.")
+
+
+def test_the_true_reason_is_told_where_there_is_no_ratio(tmp_path: Path) -> None:
+    found = grid(tmp_path)
+    small = without(without(found, "tiny", "developmental", 0, 1, 2), "nano", "developmental", 1, 2, 3)
+    assert small.verdicts[0].endswith(": developmental has two seeds or more at fewer than two sizes.")
+    apart = without(found, "nano", "static-mixed", 0, 1)
+    for size in SIZES:
+        apart = without(apart, size, "developmental", 2, 3)
+    assert apart.verdicts[0].endswith(": developmental and imitation, static-mixed share fewer than two seeds.")
+    alone = grid(tmp_path / "alone", skills={"developmental": SKILLS["developmental"]})
+    assert alone.verdicts == [
+        "sums: nothing can be said about parameters at equal generalisation: there is no static arm to be equalled."
+    ]
+    left = Key("sums", "pico", "imitation", 0)
+    lone = replace(found, runs={k: run for k, run in found.runs.items() if k.arm == "developmental" or k == left})
+    assert lone.verdicts[0].endswith(": no size of imitation, static-mixed has two seeds.")
+
+
+@pytest.mark.parametrize("curve", [(0.5, 0.5, 0.5), (0.2, 0.75, 0.75)])
+def test_equal_arms_seldom_get_a_verdict(curve: tuple[float, ...], tmp_path: Path) -> None:
+    found, rng = grid(tmp_path, seeds=4), np.random.default_rng(5)
+    fewer, more, rounds = 0, 0, 150
+    for _ in range(rounds):
+        skills = {key: curve[list(SIZES).index(key.size)] + rng.normal(0, 0.05) for key in found.runs}
+        seen = {key: {name: skill + rng.normal(0, 0.02) for name in run.figures}
+                for (key, run), skill in zip(found.runs.items(), skills.values(), strict=True)}  # fmt: skip
+        runs = {key: replace(run, figures=seen[key]) for key, run in found.runs.items()}
+        choice = {key: skill + rng.normal(0, 0.02) for key, skill in skills.items()}
+        told = " ".join(replace(found, runs=runs, choice=choice).verdicts)
+        fewer += "needs fewer parameters" in told
+        more += "needs more parameters" in told
+    assert fewer / rounds <= 0.04 and (fewer + more) / rounds <= 0.1, "5%, and as much as a simulation of 150 strays"
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ SIZES = (50_000, 250_000, 1_000_000)
 
 
 def test_a_crossing_is_read_off_log_linearly() -> None:
-    found = crossing((1e4, 1e6), [[-0.1, 0.3], [-0.1, 0.3]])
-    assert found.reached is Reached.BETWEEN and found.seeds == 2
+    found = crossing((1e4, 1e6), [[-0.1, 0.3]] * 8)
+    assert found.reached is Reached.BETWEEN and found.seeds == 8
     assert found.parameters == pytest.approx(10 ** (4 + 0.25 * 2), rel=0.01)
-    assert found.low == pytest.approx(found.parameters, rel=0.01) and found.high == pytest.approx(found.low, rel=0.01)
+    assert found.low is not None and found.high is not None and found.low < found.parameters < found.high
+    assert found.high / found.low < 1.2, "narrow, yet no interval is without width where seeds tie"
 
 
 def test_what_the_sizes_do_not_bound_is_left_open() -> None:
@@ -63,16 +64,57 @@ def test_equal_arms_are_told_apart_in_at_most_five_of_a_hundred() -> None:
 
 
 def test_a_ratio_says_what_follows_and_no_more() -> None:
-    high = [[0.9, 0.91, 0.92], [0.88, 0.9, 0.91], [0.9, 0.9, 0.93]]
-    found = ratio("extrapolated", "developmental", "imitation", "tiny", SIZES, high, [0.5, 0.52, 0.49], 1e6)
+    high = [[0.9, 0.91, 0.92], [0.88, 0.9, 0.91], [0.9, 0.9, 0.93], [0.89, 0.9, 0.92]]
+    found = ratio("extrapolated", "developmental", "imitation", "tiny", SIZES, high, [0.5, 0.52, 0.49, 0.5], 1e6)
     assert found.value == pytest.approx(20) and found.high is None and found.low == pytest.approx(20)
     assert found.verdict == (
         "developmental needs fewer parameters to do as well as imitation at tiny in extrapolated: "
-        "parameter ratio at least 20, 95% interval 20 to anything above, 3 seeds."
+        "parameter ratio at least 20, 95% interval 20 to anything above, 4 seeds."
     )
-    worse = ratio("extrapolated", "developmental", "imitation", "nano", SIZES, high, [0.99, 0.99, 0.99], SIZES[1])
+    assert found.described == (
+        "Without a verdict, developmental beside imitation at tiny in extrapolated: "
+        "parameter ratio at least 20, 95% interval 20 to anything above, 4 seeds."
+    )
+    worse = ratio("extrapolated", "developmental", "imitation", "nano", SIZES, high, [0.99] * 4, SIZES[1])
     assert worse.verdict.startswith("developmental needs more parameters") and "not reached" in worse.verdict
     assert worse.value == pytest.approx(0.25)
+
+
+def test_too_few_seeds_tell_numbers_and_no_verdict() -> None:
+    high = [[0.9, 0.91, 0.92], [0.88, 0.9, 0.91], [0.9, 0.9, 0.93]]
+    found = ratio("best/extrapolated", "a", "b", "tiny", SIZES, high, [0.5, 0.52, 0.49], SIZES[-1])
+    assert found.verdict == (
+        "Too few seeds to tell (3; at least 4) whether a needs fewer or more parameters to do as well as b at tiny in "
+        "extrapolated (best models): parameter ratio at least 20, 95% interval 20 to anything above, 3 seeds."
+    )
+
+
+NOISE = np.array([[-0.01], [0.0], [0.01], [0.005], [-0.005]])
+"""What five seeds add to a curve."""
+
+
+@pytest.mark.parametrize("k", [0, 1, 2])
+def test_equal_size_is_told_apart_wherever_it_stands(k: int) -> None:
+    low, high = (np.array([0.1, 0.2, 0.3]) + NOISE, np.array([0.9, 0.92, 0.93]) + NOISE)
+    more = ratio("f", "a", "b", "x", SIZES, low.tolist(), [0.95, 0.96, 0.94, 0.95, 0.96], SIZES[k])
+    fewer = ratio("f", "a", "b", "x", SIZES, high.tolist(), [0.15, 0.16, 0.14, 0.15, 0.16], SIZES[k])
+    assert "needs more parameters" in more.verdict and "needs fewer parameters" in fewer.verdict
+    assert more.high == SIZES[k] / SIZES[2] and fewer.low == SIZES[k] / SIZES[0]
+
+
+@pytest.mark.parametrize("k", [0, 1, 2])
+def test_equal_arms_at_any_size_are_not(k: int) -> None:
+    for curve in ([0.3, 0.6, 0.9], [0.6, 0.6, 0.6], [0.1, 0.9, 0.9]):
+        mine = np.array(curve) + NOISE
+        theirs = curve[k] + NOISE[::-1, 0]
+        found = ratio("f", "a", "b", "x", SIZES, mine.tolist(), theirs.tolist(), SIZES[k])
+        assert "no evidence" in found.verdict, found
+
+
+def test_a_crossing_between_two_sizes_is_below_the_larger_and_above_the_smaller() -> None:
+    steep = (np.array([0.0, 1.0, 1.0]) + NOISE).tolist()
+    assert "needs fewer" in ratio("f", "a", "b", "x", SIZES, steep, [0.97] * 5, SIZES[1]).verdict
+    assert "needs more" in ratio("f", "a", "b", "x", SIZES, steep, [0.03] * 5, SIZES[0]).verdict
 
 
 def test_what_cannot_be_read_off_is_refused() -> None:

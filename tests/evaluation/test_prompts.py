@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.evaluation.test_comparison import ARMS, whole
+from tests.evaluation.test_comparison import ARMS, MADE, keep, whole
 
 from forethought.errors import BadSetting
 from forethought.evaluation import prompts as module
-from forethought.evaluation import save_results
 from forethought.evaluation.comparison import claims, compared
 from forethought.evaluation.prompts import AFRESH, PROMPTS, SEEN, by_prompt, prompt_claim, prompts
 from forethought.evaluation.transitions import Transition
@@ -50,7 +49,7 @@ def test_a_way_has_to_say_where_the_desire_stands() -> None:
 def test_a_comparison_claims_for_prompts_where_runs_were_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "exactly_right", right_unless_a_task)
     folders = whole(tmp_path, 2)
-    for folder in folders.values():
-        save_results(folder / "prompts.json", prompts(object(), axes=("",), n=2), "made up")  # type: ignore[arg-type]
+    for (arm, _), folder in folders.items():
+        keep(folder / "prompts.json", prompts(object(), axes=("",), n=2, arm=arm), MADE)  # type: ignore[arg-type]
     found = {each.what: each for each in claims(compared(ARMS, range(2), folders, {}).runs)}
     assert set(found) == {f"consequences foreseen by {arm}, over prompts" for arm in ARMS}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forethought.errors import BadSetting
-from forethought.evaluation.significance import ALPHA, Difference, difference, exact, holm
+from forethought.evaluation.significance import ALPHA, LEAST_SEEDS, LEAST_SPREAD, Difference, difference, exact, holm
 
 
 def test_known_values() -> None:
@@ -23,12 +23,30 @@ def test_known_values() -> None:
     assert exact([1e-10, 3e-10, 5e-10]) == 2 / 8 and exact([1e9 + 0.1, -1e9, 1e9]) == 6 / 8, "nor is the scale"
 
 
-def test_values_that_never_vary_leave_it_to_the_exact_test() -> None:
+def test_values_that_never_vary_are_no_surer_than_a_figure_is_fine() -> None:
     same = difference("x", "a", [1.0] * 4, "b", [1.0] * 4)
     assert (same.value, same.effect, same.p_t, same.p_exact) == (0.0, 0.0, 1.0, 1.0)
+    assert same.low < 0 < same.high, "no interval is without width"
     apart = difference("x", "a", [1.0] * 6, "b", [0.5] * 6)
-    assert math.isinf(apart.effect) and apart.p_t == apart.p_exact == 2 / 64
-    assert apart.to_dict()["effect"] == "infinite"
+    assert apart.effect == 0.5 / LEAST_SPREAD and apart.p_exact == 2 / 64 and apart.low < 0.5 < apart.high
+    assert difference("x", "a", [0.501] * 6, "b", [0.5] * 6).p_t > ALPHA, "a tenth of a point that six seeds share"
+
+
+@pytest.mark.parametrize("ones", [[1.0] * 5, [0.95] * 5])
+def test_one_value_that_strays_by_a_point_changes_no_verdict(ones: list[float]) -> None:
+    tied = holm([difference("x", "a", ones, "b", [0.05] * 5)])[0]
+    strayed = holm([difference("x", "a", [*ones[1:], ones[0] - 0.01], "b", [0.05] * 5)])[0]
+    assert tied.verdict.startswith("a is above b") and strayed.verdict.startswith("a is above b")
+    assert tied.high - tied.low == pytest.approx(strayed.high - strayed.low, rel=0.2)
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_too_few_seeds_tell_numbers_and_no_verdict(seeds: int) -> None:
+    found = holm([difference("probes", "a", [1.0, 0.99, 1.0][:seeds], "b", [0.0] * seeds)])[0]
+    assert found.p < ALPHA and found.verdict.startswith(
+        f"Too few seeds to tell ({seeds}; at least 4) whether a and b differ in probes (+0.99"
+    )
+    assert "95% interval +0.9" in found.verdict and found.verdict.endswith(f", {seeds} seeds, p {found.p:.3g}).")
 
 
 def test_holm_corrects_by_rank() -> None:
@@ -42,10 +60,10 @@ def test_holm_corrects_by_rank() -> None:
 def test_verdicts_follow_from_the_numbers() -> None:
     clear = holm([difference("probes", "developmental", [0.9] * 8, "imitation", [0.5 + 0.01 * i for i in range(8)])])
     assert clear[0].verdict.startswith("developmental is above imitation in probes (+0.365, 95% interval +0.")
-    few = holm([difference("probes", "a", [0.9, 0.91, 0.92], "b", [0.5, 0.52, 0.5])])
-    assert few[0].verdict.startswith("a is above b in probes (+0.40") and few[0].p_exact == 0.25
-    none = holm([difference("probes", "a", [0.9, 0.4, 0.7], "b", [0.5, 0.6, 0.7])])
-    assert none[0].verdict.startswith("There is no evidence that a and b differ in probes (+0.067")
+    four = holm([difference("probes", "a", [0.9, 0.91, 0.92, 0.9], "b", [0.5, 0.52, 0.5, 0.5])])
+    assert four[0].verdict.startswith("a is above b in probes (+0.40") and four[0].p_exact == 0.125
+    none = holm([difference("probes", "a", [0.9, 0.4, 0.7, 0.7], "b", [0.5, 0.6, 0.7, 0.7])])
+    assert none[0].verdict.startswith("There is no evidence that a and b differ in probes (+0.050")
 
 
 @pytest.mark.parametrize(("share", "seeds"), [(0.5, 8), (0.95, 8), (0.99, 5), (0.5, 3)])
@@ -59,6 +77,19 @@ def test_equal_arms_are_seldom_told_apart_and_intervals_cover(share: float, seed
         covered += found[0].low <= 0.0 <= found[0].high
     assert wrong / rounds <= ALPHA + 0.015
     assert covered / rounds >= 0.935 and (share > 0.9 or covered / rounds <= 0.975)
+
+
+@pytest.mark.parametrize(("learns", "levels"), [(0.5, (0.05, 0.95)), (0.3, (0.02, 0.9))])
+def test_equal_arms_that_learn_all_or_nothing_are_seldom_told_apart(learns: float, levels: tuple[float, float]) -> None:
+    rng, wrong, covered, rounds = np.random.default_rng(3), 0, 0, 300
+    pairs = [(0, 1), (0, 2), (0, 3), (0, 4), (4, 1)]  # as five arms are compared, in three figures
+    for _ in range(rounds):
+        level = np.where(rng.random((5, LEAST_SEEDS, 1)) < learns, levels[1], levels[0])
+        arms = rng.binomial(300, level, (5, LEAST_SEEDS, 3)) / 300
+        found = holm([difference("x", "a", arms[a, :, k], "b", arms[b, :, k]) for a, b in pairs for k in range(3)])
+        wrong += any("no evidence" not in each.verdict for each in found)
+        covered += found[0].low <= 0.0 <= found[0].high
+    assert wrong / rounds <= ALPHA + 0.015 and covered / rounds >= 0.935
 
 
 def test_a_real_difference_is_found() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.evaluation.test_capacity import whole
+from tests.evaluation.test_capacity import SIZES, SKILLS, whole
 
 from forethought import storage
 from forethought.cli import main
 from forethought.evaluation import Record, save_results
-from forethought.evaluation.capacity import RESULT_FILE, measured
+from forethought.evaluation.capacity import RESULT_FILE, Key, measured
 from forethought.evaluation.comparison import MEASURED
 from forethought.reports import audit_capacity, write_capacity
 
@@ -44,7 +44,19 @@ def test_the_page_tells_ratios_curves_needs_costs_and_what_is_missing(folder: Pa
     assert "Missing: sums, pico, imitation, seed 9" in told and "it &lt;broke&gt;" in page
     assert page.count("data:image/svg+xml") == 8 and "more than 1M" in told and "at most 50k" in told
     assert "What is memorised against what is extrapolated" in told and "Rates tried" in told
+    assert "95% interval over 3 seeds." in told and "over 3 seeds; what they do not bound is left open" in told
     assert "http" not in re.sub(r"data:image[^\"]*|http://www.w3.org\S*", "", page), "it needs no network"
+
+
+def test_the_page_names_points_that_are_of_fewer_seeds(folder: Path) -> None:
+    for seed in (0, 1):
+        (folder / "sums" / "tiny" / f"developmental-{seed}" / MEASURED).unlink()
+    keys = [Key("sums", size, arm, seed) for seed in range(3) for size in SIZES for arm in SKILLS]
+    found = measured(keys, folder, {})
+    save_results(folder / RESULT_FILE, found.records(), "made up", {**found.to_dict(), "tuning": {}})
+    page = write_capacity(folder).read_text("utf-8")
+    assert "Extrapolated by parameters: mean and 95% interval over 3 seeds (developmental at tiny: 1)." in page
+    assert "Means over 3 seeds (developmental at tiny: 1)." in page
 
 
 def test_an_audit_passes_what_follows_and_names_what_does_not(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +99,9 @@ def test_one_seed_of_one_size_has_a_page_too(tmp_path: Path) -> None:
     keys = [key for key in whole(tmp_path, 1) if key.size == "pico" or shutil.rmtree(tmp_path / key.path)]
     found = measured(keys, tmp_path, {})
     save_results(tmp_path / RESULT_FILE, found.records(), "made up", {**found.to_dict(), "tuning": {}})
-    assert "nothing can be said about parameters" in write_capacity(tmp_path).read_text("utf-8")
+    page = write_capacity(tmp_path).read_text("utf-8")
+    assert "nothing can be said about parameters" in page and "interval over 1 seed." in page
+    assert re.search(r"(\d+%) to \1", page) is None, "a single seed has no interval"
     assert audit_capacity(tmp_path) == []
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +15,36 @@ from tests.evaluation.test_comparison import ARMS, whole
 
 from forethought import storage
 from forethought.cli import main
+from forethought.cli.sweep import save
+from forethought.errors import Damaged
 from forethought.evaluation import Record, save_results
-from forethought.evaluation.comparison import MEASURED, compared
+from forethought.evaluation.comparison import MEASURED, Comparison, compared
 from forethought.reports import audit, figures, write_comparison
 from forethought.reports.comparison import tables
 from forethought.training.arms import WAYS
 
+SEEDS = (0, 1, 2, 3, 9)
+"""The last one was not measured."""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    folders = whole(tmp_path, 4)
-    found = compared(ARMS, range(4), folders, {})
+    whole(tmp_path, 4)
     for k, value in enumerate((0.4, 0.6)):
         tuned = Record("imitation", "errand", "validation", "", "exact", value, value, value, 9)
         save_results(tmp_path / f"tune-imitation-{k}" / MEASURED, [tuned], "made up")
     tried = [{"settings": {}, "score": 0.4}, {"settings": {"matrix_rate": 0.01}, "score": 0.6}]
-    extra: dict[str, Any] = {
-        **found.to_dict(), "missing": {"placebo, seed 9": "it <broke>"},
-        "tuning": {"imitation": {"chosen": tried[1]["settings"], "tried": tried}},
-    }  # fmt: skip
-    save_results(tmp_path / "compare.json", found.records("errand"), "made up", extra)
+    storage.write_json(tmp_path / "tuning.json", {"imitation": {"chosen": tried[1]["settings"], "tried": tried}})
+    conclude(tmp_path, {"placebo-9": "it <broke>"})
     return tmp_path
+
+
+def conclude(folder: Path, failed: dict[str, str], seeds: Sequence[int] = SEEDS) -> Comparison:
+    """Compares what lies there and keeps the result, as the command does."""
+    asked = {(arm, seed): folder / f"{arm}-{seed}" for arm in ARMS for seed in seeds}
+    found = compared(ARMS, seeds, asked, failed)
+    save(folder, "compare.json", found.records("errand"), "made up", found.to_dict(), found.runs[0].made)
+    return found
 
 
 def test_the_page_tells_verdicts_figures_costs_and_what_is_missing(folder: Path) -> None:
@@ -97,6 +107,18 @@ def test_an_audit_without_the_records_fails(folder: Path) -> None:
         (lambda f: f["verdicts"].pop(0), "follows from the numbers and is not told"),
         (lambda f: f["tuning"]["imitation"]["tried"][0].update(score=0.9), "scores: 0 is told as 0.9"),
         (lambda f: f["tuning"]["imitation"].update(chosen={}), "{} is told as chosen and {'matrix_rate'"),
+        (lambda f: f["tuning"]["imitation"].update(chosen={"matrix_rate": 9}), "as trained with matrix_rate 9"),
+        (lambda f: f["tuning"]["imitation"]["tried"][0].update(settings={"x": 1}), "tuning (tuning.json): imitation"),
+        (lambda f: f.update(tuning={}), "tuning of imitation was measured and is not told"),
+        (lambda f: [each.update(world="street") for each in f["records"]], "world is told as 'street'"),
+        (lambda f: f.update(commit="def"), "commit is told as 'def' and comes out as 'abc'"),
+        (lambda f: f["versions"].update(torch="9"), "torch is told as '9' and comes out as '1'"),
+        (lambda f: f["missing"].update({"imitation, seed 2": "it died"}), "seed 2 is told as missing and is not"),
+        (lambda f: f["missing"].update({"imitation, seed 99": "it died"}), "is none of the arms and seeds that were"),
+        (lambda f: f["missing"].pop("placebo, seed 9"), "placebo, seed 9 is told neither as measured nor as missing"),
+        (lambda f: f["verdicts"].append(f["verdicts"][0]), "told more than once, or in another order"),
+        (lambda f: f["verdicts"].reverse(), "told more than once, or in another order"),
+        (lambda f: f.update(summary="99%"), "summary is told, and is no part of a comparison"),
     ],
 )  # fmt: skip
 def test_an_audit_finds_what_was_left_out_or_changed(edit: Callable[[Any], Any], said: str, folder: Path) -> None:
@@ -116,12 +138,66 @@ def test_an_audit_reads_the_page_too(folder: Path) -> None:
     assert wrong[0].startswith("report.html shows ")
 
 
+def test_an_audit_reads_the_page_in_order_with_its_pictures_and_styles(folder: Path) -> None:
+    page = write_comparison(folder)
+    text = page.read_text("utf-8")
+    names = [f'<th scope="col" class="n">{arm}</th>' for arm in ("developmental", "imitation")]
+    assert "".join(names) in "".join(text.split("\n")), "the headings stand side by side"
+    for other in (
+        text.replace(names[0], "@").replace(names[1], names[0]).replace("@", names[1]),
+        text.replace("data:image/svg+xml;base64,", "data:image/svg+xml;base64,A", 1),
+        text.replace("<style>", '<style>td::after{content:" (99%)"}', 1),
+        text.replace("</header>", "<p>Written proof: developmental is best.</p></header>"),
+        text.replace("<title>3 arms", "<title>99 arms"),
+        text.replace("</header>", '<img alt="99%" src="data:,x"></header>'),
+    ):
+        assert other != text
+        page.write_text(other, "utf-8")
+        assert all(line.startswith("report.html ") for line in audit(folder)) and audit(folder)
+    page.write_text(re.sub(r"Written [-0-9]+ [:0-9]+ UTC", "Written 2001-01-01 00:00 UTC", text), "utf-8")
+    assert audit(folder) == [], "a page may be written at any time"
+
+
+def test_a_run_that_is_told_as_damaged_is_no_reason_to_fail(folder: Path) -> None:
+    (folder / "imitation-1" / MEASURED).write_text('{"records": [')
+    found = conclude(folder, {"placebo-9": "it <broke>"})
+    write_comparison(folder)
+    assert "is not the JSON" in found.missing["imitation, seed 1"] and audit(folder) == []
+
+
+def test_what_a_plan_asked_for_and_is_not_there_has_to_be_told(folder: Path) -> None:
+    storage.write_json(folder / "plan.json", {"fresh": 2, "tune": 0})
+    wrong = audit(folder)
+    assert "imitation-1, fresh is missing and is not told" in wrong and len(wrong) == 24
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda f: f["differences"][0].update(value="0.5"),
+        lambda f: f.update(tuning=[]),
+        lambda f: f["tuning"]["imitation"].pop("chosen"),
+        lambda f: f.update(missing=[]),
+        lambda f: f.update(verdicts=None),
+        lambda f: f.update(versions="x"),
+        lambda f: f["records"][0].update(value=float("nan")),
+        lambda f: f["runs"][0].update(seed="0"),
+    ],
+)
+def test_an_audit_of_what_is_of_another_kind_is_refused(edit: Callable[[Any], Any], folder: Path) -> None:
+    write_comparison(folder)
+    found = storage.read_json(folder / "compare.json")
+    edit(found)
+    (folder / "compare.json").write_text(json.dumps(found))
+    with pytest.raises(Damaged, match=f"(compare.json|{folder.name}).*un the command that made it again"):
+        audit(folder)
+
+
 def test_an_arm_without_any_run_is_told_and_no_reason_to_fail(tmp_path: Path) -> None:
-    folders = {key: path for key, path in whole(tmp_path, 3).items() if key[0] != "placebo"}
-    asked = {**folders, **{("placebo", seed): tmp_path / f"none-{seed}" for seed in range(3)}}
-    found = compared(ARMS, range(3), asked, {})
-    shutil.rmtree(tmp_path / "placebo-0"), shutil.rmtree(tmp_path / "placebo-1"), shutil.rmtree(tmp_path / "placebo-2")
-    save_results(tmp_path / "compare.json", found.records("errand"), "made up", {**found.to_dict(), "tuning": {}})
+    whole(tmp_path, 3)
+    for seed in range(3):
+        shutil.rmtree(tmp_path / f"placebo-{seed}")
+    found = conclude(tmp_path, {}, range(3))
     assert audit(tmp_path) == [] and "Nothing can be said about placebo" in found.verdicts[-1]
 
 

@@ -24,6 +24,7 @@ from forethought.cli.sweep import (
     check_numbers,
     keep_plan,
     print_json,
+    recorded_in,
     save,
     settings_of,
     tell_cost,
@@ -54,7 +55,7 @@ class CompareOptions:
 
     recipe: Annotated[str, tyro.conf.Positional, about("a recipe, e.g. quickstart")]
     arms: Annotated[tuple[str, ...], about("ways of training (docs/arms.md)")] = ARMS
-    seeds: Annotated[tuple[int, ...], about("which seeds")] = (0, 1, 2)
+    seeds: Annotated[tuple[int, ...], about("which seeds; a verdict needs four")] = (0, 1, 2, 3)
     folder: Annotated[Path | None, about("where everything lies (default: runs/compare-RECIPE)", "FOLDER")] = None
     budget_tokens: Annotated[int | None, about("training tokens of each run (default: the recipe's)", "INT")] = None
     budget_flops: Annotated[float, about("operations of each run, imagination included, in place of tokens")] = 0.0
@@ -185,17 +186,18 @@ class Plan:
         from forethought.evaluation.comparison import MEASURED
         from forethought.training.arms import way_of
 
-        folder, settings = self.folder / name, {**self.settings, **more}
+        folder = self.folder / name
         after = (yoke,) if way_of(arm).yoked else ()
         if after:
-            settings["recorded"] = str(self.folder / yoke)
+            more = {**more, "recorded": recorded_in(folder, self.folder / yoke)}
         config = self.configs[arm]
-        settings["budget_tokens"] = round(share * config.budget_tokens)
+        more = {**more, "budget_tokens": round(share * config.budget_tokens)}
         if config.budget_flops:
-            settings["budget_flops"] = share * config.budget_flops
-        train = train_command(self.options.recipe, arm, seed, folder, settings)
+            more["budget_flops"] = share * config.budget_flops
+        train = train_command(self.options.recipe, arm, seed, folder, {**self.settings, **more})
         measure = ("eval", *what, "--model", str(folder), "--json")
-        return Job(name, (train, measure), folder / MEASURED, after)
+        asked = config.model_copy(update={**more, "seed": seed})
+        return Job(name, (train, measure), folder / MEASURED, after, asked)
 
     def afresh(self, run: str) -> list[Job]:
         """A run measured once more when it is done: in other situations, and asked in other ways."""
@@ -227,12 +229,16 @@ class Plan:
     # ---- the end --------------------------------------------------------------------------------------------------
     def conclude(self, failed: dict[str, str], command: str) -> Comparison:
         """Compares what was measured and writes it down."""
-        from forethought.evaluation.comparison import RESULT_FILE, compared
+        from forethought.evaluation.checks import beside
+        from forethought.evaluation.comparison import AGAIN, RESULT_FILE, compared
 
         folders = {(arm, seed): self.folder / f"{arm}-{seed}" for arm in self.arms for seed in self.seeds}
-        found = compared(self.arms, self.seeds, folders, failed)
+        names, again = [folder.name for folder in folders.values()], AGAIN if self.options.fresh else ()
+        there = beside(self.folder, names, self.arms, again, self.options.tune)
+        found = compared(self.arms, self.seeds, folders, failed, there)
         worlds = "+".join(self.configs[self.arms[0]].worlds)
-        save(self.folder, RESULT_FILE, found.records(worlds), command, found.to_dict())
+        made = found.runs[0].made if found.runs else {}
+        save(self.folder, RESULT_FILE, found.records(worlds), command, found.to_dict(), made)
         return found
 
     def cost(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +20,7 @@ from forethought.cli.sweep import (
     champion_first,
     check_numbers,
     keep_plan,
+    recorded_in,
     save,
     settings_of,
     tell_cost,
@@ -49,7 +50,7 @@ class CapacityOptions:
     )  # fmt: skip
     sizes: Annotated[tuple[str, ...], about("presets: pico, nano, tiny, mini, small")] = ("pico", "nano", "tiny")
     arms: Annotated[tuple[str, ...], about("ways of training (docs/arms.md)")] = ARMS
-    seeds: Annotated[tuple[int, ...], about("which seeds")] = (0, 1, 2)
+    seeds: Annotated[tuple[int, ...], about("which seeds; a verdict needs four")] = (0, 1, 2, 3)
     folder: Annotated[Path, about("where everything lies")] = Path("runs/capacity")
     budget_tokens: Annotated[int, about("training tokens of each run")] = 3_000_000
     recipe: Annotated[str, about("where all other settings come from")] = "quickstart"
@@ -147,16 +148,17 @@ class Grid:
             return str(Path("tune", of.path.parent, f"{of.arm}-{at}") if tuning else of.path)
 
         folder, config = self.folder / name(key, k), self._config(*key[:3])
-        settings = {**self.settings, "matrix_rate": FACTORS[k] * config.matrix_rate}
-        settings |= {"learning_rate": FACTORS[k] * config.learning_rate, "keep": 0 if tuning else self.options.keep}
+        mine: dict[str, Any] = {"matrix_rate": FACTORS[k] * config.matrix_rate, "keep": 0 if tuning else config.keep}
+        mine |= {"learning_rate": FACTORS[k] * config.learning_rate, "budget_tokens": budget}
         after = (name(key._replace(arm=self.champion), 0),) if way_of(key.arm).yoked else ()
         if after:
-            settings["recorded"] = str(self.folder / after[0])
-        settings |= {"worlds": key.world, "model": key.size, "budget_tokens": budget}
+            mine["recorded"] = recorded_in(folder, self.folder / after[0])
+        settings = {**self.settings, **mine, "worlds": key.world, "model": key.size}
         train = train_command(self.options.recipe, key.arm, key.seed, folder, settings)
         n = max(1, round(TUNE_QUESTIONS * self.options.n)) if tuning else self.options.n
         measure = ("eval", "shares", "--n", str(n), "--model", str(folder), "--json")
-        return Job(name(key, k), (train, measure), folder / MEASURED, after)
+        asked = config.model_copy(update={**mine, "seed": key.seed})
+        return Job(name(key, k), (train, measure), folder / MEASURED, after, asked)
 
     def chosen(self) -> dict[str, float]:
         """The factor that did best in validation situations for each world, size and arm; written down with the rest.
@@ -179,9 +181,13 @@ class Grid:
     def conclude(self, failed: dict[str, str], command: str) -> Capacity:
         """Reads off what was measured and writes it down."""
         from forethought.evaluation.capacity import RESULT_FILE, measured
+        from forethought.evaluation.comparison import UNMEASURED
 
         found = measured(self.keys, self.folder, failed)
-        save(self.folder, RESULT_FILE, found.records(), command, found.to_dict())
+        untuned = {job.name: failed.get(job.name, UNMEASURED) for job in self.tuning() if not job.done}
+        found = replace(found, missing={**found.missing, **untuned})
+        made = next((run.made for run in found.runs.values()), {})
+        save(self.folder, RESULT_FILE, found.records(), command, found.to_dict(), made)
         return found
 
     def cost(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from forethought import storage
+from forethought.config import TrainConfig
 from forethought.errors import BadSetting
 
 PARENT = "FORETHOUGHT_PARENT"
@@ -39,13 +40,15 @@ Watch = Callable[[str, str], None]
 class Job:
     """Commands (without ``forethought``) run one after the other; what the last one prints becomes ``leaves``.
 
-    It is done when that file is there. ``after`` names the jobs that must be done before.
+    It is done when that file is there. ``after`` names the jobs that must be done before, and ``config`` is what the
+    run beside that file is trained with, where one is.
     """
 
     name: str
     commands: tuple[tuple[str, ...], ...]
     leaves: Path
     after: tuple[str, ...] = ()
+    config: TrainConfig | None = None
 
     @property
     def done(self) -> bool:
@@ -124,9 +127,7 @@ class Here:
             told += f"$ forethought {shlex.join(arguments)}\n{said}"
             storage.write_text(job.leaves.with_suffix(LOG), told)
             if code:
-                last = [line for line in said.splitlines() if line.strip()]
-                reason = last[-1].removeprefix("forethought: ") if last else "it said nothing"
-                return f"'forethought {arguments[0]}' ended with code {code}: {reason}"
+                return f"'forethought {arguments[0]}' ended with code {code}: {reason(said)}"
         storage.write_text(job.leaves, out)
         return ""
 
@@ -147,6 +148,12 @@ class Here:
         self._stopped = True
         for process in list(self._running):
             process.terminate()
+
+
+def reason(said: str) -> str:
+    """The last line of what a command said that holds words, without the box around it."""
+    lines = [line.strip(" │|") for line in said.splitlines() if any(letter.isalpha() for letter in line)]
+    return lines[-1].removeprefix("forethought: ") if lines else "it said nothing"
 
 
 def environment() -> dict[str, str]:

@@ -14,7 +14,7 @@ from forethought import storage
 from forethought.cli.jobs import Job, cores, run_jobs
 from forethought.cli.train import ends_as_interrupts
 from forethought.config import TrainConfig
-from forethought.errors import BadSetting, Damaged
+from forethought.errors import BadSetting, Damaged, Unmatched
 
 if TYPE_CHECKING:
     from forethought.evaluation import Record
@@ -84,9 +84,7 @@ def settings_of(told: Sequence[str], instead: Mapping[str, str]) -> dict[str, An
 def keep_plan(folder: Path, mine: Mapping[str, Any], what: str, addable: str) -> None:
     """Writes the plan; ``BadSetting`` where another one was begun in this folder."""
     path = folder / PLAN_FILE
-    if path.exists() and (there := storage.read_json(path)) != mine:
-        if not isinstance(there, dict):
-            raise Damaged(f"{path} holds no plan; restore it from a copy, or use another --folder")
+    if path.exists() and (there := _plan(path)) != mine:
         differing = [f"{k} was {there.get(k)!r} and is {v!r}" for k, v in mine.items() if there.get(k) != v]
         raise BadSetting(
             f"{folder} holds another {what}: {', '.join(differing)}. {addable} may be added there; "
@@ -95,17 +93,92 @@ def keep_plan(folder: Path, mine: Mapping[str, Any], what: str, addable: str) ->
     storage.write_json(path, mine)
 
 
+def _plan(path: Path) -> dict[str, Any]:
+    """The plan in a file; ``Damaged`` where there is none, which is no reason to begin another one beside its runs."""
+    try:
+        there = storage.read_json(path)
+    except Damaged:
+        there = None
+    if not isinstance(there, dict):
+        raise Damaged(f"{path} holds no plan; restore it from a copy, or use another --folder")
+    return there
+
+
+def recorded_in(folder: Path, yoke: Path) -> str:
+    """How the run in ``folder`` names the one that it learns from: as it was begun, else by its whole path."""
+    path, whole = folder / "config.json", yoke.resolve()
+    try:
+        there = storage.read_json(path).get("recorded") if path.exists() else ""
+    except (Damaged, AttributeError):
+        there = ""
+    same = isinstance(there, str) and there and Path(there).resolve() == whole
+    return str(there) if same else str(whole)
+
+
 def train_command(recipe: str, arm: str, seed: int, folder: Path, settings: Mapping[str, Any]) -> tuple[str, ...]:
     """The command that trains one run."""
     words = ["train", "--quiet", "--no-evaluate", "--recipe", recipe, "--arm", arm, "--seed", str(seed)]
     words += ["--folder", str(folder)]
     for name, value in settings.items():
-        words += [f"--{name.replace('_', '-')}", *(value if isinstance(value, tuple) else [str(value)])]
+        option = name.replace("_", "-")
+        if isinstance(TrainConfig.model_fields[name].default, bool):
+            words.append(f"--{option}" if getattr(TrainConfig.of(**{name: value}), name) else f"--no-{option}")
+        else:
+            words += [f"--{option}", *(value if isinstance(value, tuple) else [str(value)])]
     return tuple(words)
 
 
+def check_begun(jobs: Sequence[Job]) -> None:
+    """``BadSetting`` where what is done or begun was trained with other settings than are asked for now; ``Unmatched``
+    where what is still to do would be done by another commit or other versions than it was.
+    """
+    for job in jobs:
+        if job.config is not None:
+            _check_settings(job.leaves.parent, job.config.model_dump(mode="json"))
+    if not all(job.done for job in jobs):
+        from forethought.training.run import made_by
+
+        mine = made_by("")
+        for folder in dict.fromkeys(job.leaves.parent for job in jobs):
+            _check_made(folder, mine)
+
+
+def _check_settings(folder: Path, asked: Mapping[str, Any]) -> None:
+    there = _told(folder / "config.json")
+    for name in asked.keys() & there.keys():
+        if name == "recorded" and isinstance(there[name], str):  # the folder may have been moved, or spelled otherwise
+            same = Path(there[name]).name == Path(asked[name]).name
+        else:
+            same = there[name] == asked[name]
+        if not same:
+            raise BadSetting(
+                f"{folder} was trained with {name} {there[name]!r}, and {asked[name]!r} is asked for. Use another "
+                f"--folder, or delete {folder} to train it again."
+            )
+
+
+def _check_made(folder: Path, mine: Mapping[str, Any]) -> None:
+    there = _told(folder / "summary.json")
+    for name in ("commit", "versions"):
+        if name in there and there[name] != mine[name]:
+            raise Unmatched(
+                f"{folder} was trained by {name} {there[name]!r}, and this is {mine[name]!r}: what is still to do "
+                "could not be compared with it. Go on with that one, or use another --folder."
+            )
+
+
+def _told(path: Path) -> dict[str, Any]:
+    """What a file of a run tells; {} where it is not there or damaged, which is said when the run is read."""
+    try:
+        found = storage.read_json(path) if path.is_file() else {}
+    except Damaged:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def work_off(jobs: Sequence[Job], folder: Path, at_once: int | None, console: Console) -> dict[str, str]:
-    """Does whatever is not done and says how far it is; returns what failed."""
+    """Does whatever is not done and says how far it is; returns what failed. Raises as ``check_begun`` does."""
+    check_begun(jobs)
     done = sum(job.done for job in jobs)
     if done < len(jobs):
         console.print(f"{len(jobs) - done} of {len(jobs)} jobs to do, in {folder}.")
@@ -119,13 +192,21 @@ def work_off(jobs: Sequence[Job], folder: Path, at_once: int | None, console: Co
     return run_jobs(jobs, at_once or cores(), watch=tell)
 
 
-def save(folder: Path, name: str, records: Sequence[Record], command: str, told: Mapping[str, Any]) -> None:
-    """Writes a result with what was tuned beside it."""
-    from forethought.evaluation import save_results
+def save(
+    folder: Path, name: str, records: Sequence[Record], command: str, told: Mapping[str, Any], made: Mapping[str, Any]
+) -> None:
+    """Writes a result with what was tuned beside it, and ``made``: the commit and versions of its runs, which may not
+    be those that read it off.
+    """
+    from forethought.training.run import made_by
 
     tuning = folder / TUNING_FILE
     extra = {**told, "tuning": storage.read_json(tuning) if tuning.exists() else {}}
-    save_results(folder / name, records, command, extra)
+    found = {"records": [record.to_dict() for record in records], **made_by(command)}
+    if made:
+        found |= {"commit": made["commit"], "versions": {k: v for k, v in made.items() if k != "commit"}}
+    assert not found.keys() & extra.keys(), "a result's own entries would be hidden"
+    storage.write_json(folder / name, {**found, **extra})
 
 
 def tell_cost(jobs: Sequence[Job], tokens: float, flops: float, seconds: float, console: Console) -> None:

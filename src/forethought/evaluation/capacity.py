@@ -20,7 +20,9 @@ RESULT_FILE = "capacity.json"
 CHECKPOINTS = ("final", "best")
 """The model at the end of training, and the kept one that is best in validation situations."""
 ASKED = (EXTRAPOLATED, PAIRS)
-"""The figures in which ratios are told; the first, of final models, is the headline."""
+"""The figures in which ratios are told."""
+HEADLINE = f"{CHECKPOINTS[0]}/{ASKED[0]}"
+"""The one figure about which a verdict is spoken in each world, stated beforehand; other ratios are told beside it."""
 LEAST = 0.05
 """A static arm below this share has nothing to be equalled: who learned nothing does as well at any size."""
 LEVELS = (0.25, 0.5, 0.75, 0.9)
@@ -95,9 +97,13 @@ class Capacity:
         }
 
     def curve(self, world: str, arm: str, figure: str) -> tuple[list[int], dict[int, list[float]]]:
-        """The parameters of every size at which the arm was measured, and the curve of each seed that has them all."""
+        """The parameters of every size at which the arm was measured, and the curve of each seed that has them all.
+
+        A size with a single seed is left out where others have more: it would leave a single curve.
+        """
         cells = [(p, self.by_seed(world, size, arm, figure)) for size, p in self.sizes(world)]
-        there = [(p, values) for p, values in cells if values]
+        least = min(2, max((len(values) for _, values in cells), default=0))
+        there = [(p, values) for p, values in cells if values and len(values) >= least]
         seeds = set.intersection(*(set(values) for _, values in there)) if there else set()
         return [p for p, _ in there], {seed: [values[seed] for _, values in there] for seed in sorted(seeds)}
 
@@ -119,54 +125,78 @@ class Capacity:
     def best_static(self, world: str) -> tuple[str, str, int] | None:
         """The static arm and size to be equalled, with its parameters: chosen on validation, measured on the test.
 
-        The smallest whose mean score over seeds is within one standard error of the best one's (the rule of one
-        standard error, Breiman et al. 1984), since size that brings nothing is no merit. ``None`` without static arms.
+        The smallest whose mean score is within one standard error of the best one's (the rule of one standard error,
+        Breiman et al. 1984), since size that brings nothing is no merit. All are judged by the same seeds, those of
+        ``seeds_shared``. ``None`` where fewer than two are shared, or there are no static arms.
         """
-        scores: dict[tuple[str, str, int], list[float]] = {}
-        for key, run in self.runs.items():
-            if key.world == world and way_of(key.arm).family is Family.STATIC:
-                scores.setdefault((key.arm, key.size, run.parameters), []).append(self.choice[key])
-        if not scores:
+        seeds, cells = self.seeds_shared(world)
+        if len(seeds) < 2 or not cells:
             return None
+        scores = {cell: [self.choice[Key(world, cell[1], cell[0], seed)] for seed in seeds] for cell in cells}
         best = max(scores.values(), key=fmean)
-        least = fmean(best) - (stdev(best) / len(best) ** 0.5 if len(best) > 1 else 0.0)
+        least = fmean(best) - stdev(best) / len(best) ** 0.5
         near = [cell for cell, values in scores.items() if fmean(values) >= least]
         return min(near, key=lambda cell: (cell[2], -fmean(scores[cell])))
 
+    def seeds_shared(self, world: str) -> tuple[list[int], list[tuple[str, str, int]]]:
+        """The seeds that the champion's curve and all static cells have, and these cells: arm, size and parameters.
+
+        A cell with a single seed is left out: it may be the lucky one, and no mean of others can stand beside it.
+        """
+        found: dict[tuple[str, str, int], set[int]] = {}
+        for key, run in self.runs.items():
+            if key.world == world and way_of(key.arm).family is Family.STATIC:
+                found.setdefault((key.arm, key.size, run.parameters), set()).add(key.seed)
+        cells = {cell: seeds for cell, seeds in found.items() if len(seeds) > 1}
+        curves = set(self.curve(world, CHAMPION, HEADLINE)[1])
+        return sorted(curves.intersection(*cells.values())), list(cells)
+
     def ratios(self) -> list[tuple[str, Ratio]]:
         """For each world, the champion's ratio against the best static arm: the headline first."""
-        found = []
-        for world in self.worlds:
-            static = self.best_static(world)
-            for checkpoint in CHECKPOINTS:
-                for asked in ASKED:
-                    if static and (told := self._ratio(world, f"{checkpoint}/{asked}", *static)):
-                        found.append((world, told))
-        return found
+        figures = [f"{checkpoint}/{asked}" for checkpoint in CHECKPOINTS for asked in ASKED]
+        found = [(world, self._ratio(world, figure)) for world in self.worlds for figure in figures]
+        return [(world, told) for world, told in found if isinstance(told, Ratio)]
 
-    def _ratio(self, world: str, figure: str, other: str, size: str, parameters: int) -> Ratio | None:
+    def _ratio(self, world: str, figure: str) -> Ratio | str:
+        """The ratio in a figure, or in words why there is none."""
+        static = self.best_static(world)
+        if static is None:
+            return self._no_static(world)
+        other, size, parameters = static
         sizes, mine = self.curve(world, CHAMPION, figure)
         theirs = self.by_seed(world, size, other, figure)
         seeds = sorted(set(mine) & set(theirs))
-        if len(sizes) < 2 or len(seeds) < 2 or fmean(theirs[seed] for seed in seeds) < LEAST:
-            return None
+        if len(sizes) < 2:
+            return f"{CHAMPION} has two seeds or more at fewer than two sizes"
+        if len(seeds) < 2:
+            return f"{CHAMPION} and {other} at {size} share fewer than two seeds in {figure}"
+        if (reached := fmean(theirs[seed] for seed in seeds)) < LEAST:
+            return f"the best static arm, {other} at {size}, reaches {reached:.1%}; expected at least {LEAST:.0%}"
         curves, wanted = [mine[seed] for seed in seeds], [theirs[seed] for seed in seeds]
         return ratio(figure, CHAMPION, other, size, sizes, curves, wanted, parameters)
 
+    def _no_static(self, world: str) -> str:
+        """Why there is no static arm to be equalled."""
+        static = [arm for arm in self.arms if way_of(arm).family is Family.STATIC]
+        if not static:
+            return "there is no static arm to be equalled"
+        _, curves = self.curve(world, CHAMPION, HEADLINE)
+        if len(curves) < 2:
+            return f"{CHAMPION} has fewer than two seeds that all of its sizes have"
+        if not self.seeds_shared(world)[1]:
+            return f"no size of {', '.join(static)} has two seeds"
+        return f"{CHAMPION} and {', '.join(static)} share fewer than two seeds"
+
     @property
     def verdicts(self) -> list[str]:
-        """What follows, in words: the headline of each world, or why there is none."""
-        told = []
+        """What follows, in words: each world's headline, or why there is none, and the other ratios as mere numbers."""
+        ratios, told = self.ratios(), []
         for world in self.worlds:
-            mine = [each for of, each in self.ratios() if of == world]
-            if mine:
-                told += [f"{world}: {each.verdict}" for each in mine]
-            else:
-                told.append(
-                    f"{world}: nothing can be said about parameters at equal generalisation; expected {CHAMPION} at "
-                    f"two sizes or more, and a static arm that reaches {LEAST:.0%}, with two seeds or more that both "
-                    "have."
-                )
+            headline = self._ratio(world, HEADLINE)
+            nothing = f"nothing can be said about parameters at equal generalisation: {headline}."
+            said = headline.verdict if isinstance(headline, Ratio) else nothing
+            others = [each.described for of, each in ratios if of == world and each.figure != HEADLINE]
+            told += [f"{world}: {line}" for line in (said, *others)]
         return told
 
     # ---- as files -------------------------------------------------------------------------------------------------

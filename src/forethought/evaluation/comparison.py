@@ -8,10 +8,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from forethought import storage
-from forethought.errors import Damaged, Unmatched
-from forethought.evaluation.prompts import by_prompt, prompt_claim
-from forethought.evaluation.results import load_results
+from forethought.errors import BadSetting, Damaged, Unmatched
+from forethought.evaluation import checks
+from forethought.evaluation.prompts import AFRESH, SEEN, by_prompt, prompt_claim
 from forethought.evaluation.selection import Claim, claim
 from forethought.evaluation.significance import Difference, difference, holm
 from forethought.evaluation.statistics import BASELINES, Record, over_seeds
@@ -21,13 +20,14 @@ FRESH = "fresh.json"
 """A run measured again in other situations of the same kind, for what picking the best would have claimed."""
 PROMPTS_FILE = "prompts.json"
 """The run's model asked in several ways."""
-SUMMED = ("commit", "versions", "tokens", "flops", "steps", "parameters", "initial")
-"""What a run's summary tells of it."""
+AGAIN = (FRESH, PROMPTS_FILE)
+"""What is measured of a run once more."""
 KEPT = ("arm", "seed", "figures", "tokens", "flops", "steps", "seconds", "parameters", "initial")
 """What a result keeps of each run."""
 PROBES, OUTCOMES = "held-out pair probes", "held-out outcomes"
 POLICY, PLANNED = "success by its policy", "success by imagining"
 SPLIT = "test"
+UNMEASURED = "not measured yet"
 Choose = Callable[[Record], bool]
 FIGURES: dict[str, Choose] = {
     PROBES: lambda record: record.metric.startswith("probe/") and bool(record.axis),
@@ -40,6 +40,11 @@ FIGURES: dict[str, Choose] = {
     "harm by imagining": lambda record: record.metric == "act/harm",
 }
 """Each figure is the mean of a model's records of one kind, every place counting alike."""
+WAYS: dict[str, Choose] = {
+    SEEN: lambda record: record.metric.startswith(f"{SEEN}/"),
+    AFRESH: lambda record: record.metric.startswith(f"{AFRESH}/"),
+}
+"""The kinds of what a model is asked in several ways."""
 ASKED = (PROBES, POLICY, PLANNED)
 """The figures about which verdicts are spoken, stated before anything is measured."""
 CHAMPION, PLACEBO, PLAIN = "developmental", "placebo", "imitation"
@@ -53,6 +58,7 @@ MATCHED = (
 class Run:
     """One arm with one seed: what it cost, what it began with, its figures, and its single metrics of consequences,
     by ``metric, axis``, in the situations that are reported and in fresh ones, and what it foresees by each prompt.
+    ``asked`` is what all of it was measured on, by file and kind.
     """
 
     arm: str
@@ -69,6 +75,7 @@ class Run:
     metrics: dict[str, float]
     fresh: dict[str, float]
     prompts: dict[str, dict[str, float]]
+    asked: dict[str, checks.Asked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +94,28 @@ class Comparison:
 
     @property
     def verdicts(self) -> list[str]:
-        """What follows, in words; that a single seed says nothing about chance where there is only one."""
+        """What follows, in words; of what was asked and cannot be said, the reason."""
         told = [each.verdict for each in self.differences]
         lone = [arm for arm in self.arms if sum(run.arm == arm for run in self.runs) < 2]
         if lone:
             told.append(f"Nothing can be said about {', '.join(lone)}: fewer than two seeds were measured.")
-        return told
+        both = [pair for pair in pairs(self.arms) if not {*pair} & {*lone}]
+        return told + [self._unsaid(*pair) for pair in both if self._silent(*pair)]
+
+    def _silent(self, arm: str, other: str) -> list[str]:
+        """The figures asked about, and measured of anyone, in which these two arms cannot be compared."""
+        said = {each.metric for each in self.differences if (each.arm, each.other) == (arm, other)}
+        return [figure for figure in ASKED if figure not in said and any(figure in run.figures for run in self.runs)]
+
+    def _unsaid(self, arm: str, other: str) -> str:
+        figures = " and ".join(self._silent(arm, other))
+        return f"Nothing can be said about {arm} and {other} in {figures}: fewer than two seeds were measured of both."
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON keeps it, beside the records."""
         return {
+            "arms": list(self.arms),
+            "seeds": list(self.seeds),
             "verdicts": self.verdicts,
             "claims": [each.to_dict() for each in claims(self.runs)],
             "differences": [each.to_dict() for each in self.differences],
@@ -105,13 +124,13 @@ class Comparison:
         }
 
     def records(self, world: str) -> list[Record]:
-        """The figures pooled over seeds, as every result keeps them."""
+        """The figures pooled over seeds, as every result keeps them; of a single seed, all shares may hold."""
         made = []
         for arm in self.arms:
             for figure in FIGURES:
                 values = list(self.of(arm, figure).values())
                 if values:
-                    value, low, high = over_seeds(values) if len(values) > 1 else (values[0],) * 3
+                    value, low, high = over_seeds(values) if len(values) > 1 else (values[0], 0.0, 1.0)
                     low, high = max(0.0, low), min(1.0, high)
                     made.append(Record(arm, world, SPLIT, "", figure, value, low, high, len(values), len(values)))
         return made
@@ -123,39 +142,30 @@ def read_run(arm: str, seed: int, folder: Path) -> Run:
     Raises ``Damaged`` where one of its files is missing or not what it should be, ``Unmatched`` for another run's.
     """
     try:
-        summary, config = (storage.read_json(folder / name) for name in ("summary.json", "config.json"))
-        timings = storage.read_json_lines(folder / "timings.jsonl")
+        summary, config = checks.read_summary(folder), checks.read_config(folder)
+        seconds = checks.read_seconds(folder)
     except FileNotFoundError as error:
         raise Damaged(
             f"{error.filename} is missing though the run was measured; restore it from a copy, or delete {folder} and "
             "run the command again"
         ) from error
-    if lacking := [name for name in SUMMED if not isinstance(summary, dict) or name not in summary]:
-        raise Damaged(f"{folder / 'summary.json'} lacks {lacking}; delete {folder} and run the command again")
     if (theirs := (config.get("arm", arm), config.get("seed", seed))) != (arm, seed):
         raise Unmatched(
             f"{folder} holds the run of {theirs[0]} with seed {theirs[1]}; expected {arm} with seed {seed}. Delete it "
             "and run the command again."
         )
-    measured = {name: _checked(folder / name) for name in (MEASURED, FRESH, PROMPTS_FILE)}
+    names = [name for name in (MEASURED, *AGAIN) if name == MEASURED or (folder / name).exists()]
+    told = {name: checks.read_records(folder / name, arm, config["worlds"]) for name in names}
+    try:
+        prompts = by_prompt(told.get(PROMPTS_FILE, []))
+    except BadSetting as error:
+        raise Damaged(f"{folder / PROMPTS_FILE} cannot be used: {error}. {checks.ADVICE}") from error
     return Run(
-        arm, seed, figures(measured[MEASURED]), summary["tokens"], summary["flops"], summary["steps"],
-        sum(line["seconds"] for line in timings), summary["parameters"], summary["initial"],
-        {"commit": summary["commit"], **summary["versions"]}, config, consequences(measured[MEASURED]),
-        consequences(measured[FRESH]), by_prompt(measured[PROMPTS_FILE]),
+        arm, seed, figures(told[MEASURED]), summary["tokens"], summary["flops"], summary["steps"], seconds,
+        summary["parameters"], summary["initial"], {"commit": summary["commit"], **summary["versions"]}, config,
+        consequences(told[MEASURED]), consequences(told.get(FRESH, [])), prompts,
+        {name: checks.asked_of(records, {**FIGURES, **WAYS}) for name, records in told.items()},
     )  # fmt: skip
-
-
-def _checked(path: Path) -> list[Record]:
-    """The records of a run's file, [] where only the first measuring was done; ``Damaged`` where they hold nothing."""
-    if not path.exists() and path.name != MEASURED:
-        return []
-    records = load_results(path)
-    odd = [r for r in records if any(chosen(r) for chosen in FIGURES.values()) and not 0 <= r.value <= 1]
-    if odd or not records:
-        told = f"{odd[0].metric} as {odd[0].value}; expected a share" if odd else "no records; expected at least one"
-        raise Damaged(f"{path} holds {told}. Restore it from a copy, or delete it and run the command again.")
-    return records
 
 
 def figures(records: Iterable[Record]) -> dict[str, float]:
@@ -209,26 +219,57 @@ def _shared(runs: Iterable[Run]) -> list[str]:
 
 
 def compared(
-    arms: Sequence[str], seeds: Sequence[int], folders: Mapping[tuple[str, int], Path], failed: Mapping[str, str]
+    arms: Sequence[str],
+    seeds: Sequence[int],
+    folders: Mapping[tuple[str, int], Path],
+    failed: Mapping[str, str],
+    beside: Mapping[str, Path] | None = None,
 ) -> Comparison:
     """The comparison of what was measured; a run that was not, or is damaged, is missing and never made up for.
 
-    Raises ``Unmatched`` for runs that do not share budget, initial weights, tokenizer or versions.
+    ``beside`` are files that should be there too, by the names of their jobs; ``failed`` says why a job left nothing.
+    Raises ``Unmatched`` for runs that do not share budget, initial weights, tokenizer or versions, and for those of one
+    arm that do not share everything else.
     """
-    runs, missing = [], {}
+    runs, missing = dict[tuple[str, int], Run](), dict[str, str]()
     for (arm, seed), folder in folders.items():
         if not (folder / MEASURED).exists():
-            missing[f"{arm}, seed {seed}"] = failed.get(folder.name, "not measured yet")
+            missing[told_as(arm, seed)] = failed.get(folder.name, UNMEASURED)
             continue
         try:
-            runs.append(read_run(arm, seed, folder))
+            runs[arm, seed] = _sound(arm, seed, folder)
         except Damaged as error:
-            missing[f"{arm}, seed {seed}"] = str(error)
-    check_matched(runs)
-    made = Comparison(tuple(arms), tuple(seeds), tuple(runs), missing)
+            missing[told_as(arm, seed)] = str(error)
+    check_matched(list(runs.values()))
+    checks.check_alike({key: run.config for key, run in runs.items()})
+    for key, why in checks.unlike({key: run.asked for key, run in runs.items()}).items():
+        missing[told_as(*key)] = f"{folders[key]}: {why}"
+        del runs[key]
+    missing |= _absent(beside or {}, failed)
+    made = Comparison(tuple(arms), tuple(seeds), tuple(runs.values()), missing)
     asked = [(arm, other, figure) for arm, other in pairs(arms) for figure in ASKED]
     found = [told for arm, other, figure in asked if (told := _difference(made, arm, other, figure))]
     return replace(made, differences=tuple(holm(found)))
+
+
+def told_as(arm: str, seed: int) -> str:
+    """A run's name among what is missing."""
+    return f"{arm}, seed {seed}"
+
+
+def _sound(arm: str, seed: int, folder: Path) -> Run:
+    """A run whose records are of its own making, of the test split, and which spent its budget; else ``Damaged``."""
+    run = read_run(arm, seed, folder)
+    for name in run.asked:
+        checks.check_source(folder / name, run.made, SPLIT)
+    checks.check_spent(folder, run.config, {"tokens": run.tokens, "flops": run.flops})
+    return run
+
+
+def _absent(beside: Mapping[str, Path], failed: Mapping[str, str]) -> dict[str, str]:
+    """What should lie beside the measured runs and does not, and why."""
+    there = {name: path for name, path in beside.items() if path.name == MEASURED or (path.parent / MEASURED).exists()}
+    return {name: failed.get(name, UNMEASURED) for name, path in there.items() if not path.exists()}
 
 
 def pairs(arms: Sequence[str]) -> list[tuple[str, str]]:

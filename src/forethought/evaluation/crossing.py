@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from forethought.errors import BadSetting
+from forethought.evaluation.significance import LEAST_SEEDS, spread, too_few
 from forethought.evaluation.statistics import t_quantile
 
 GRID = 2_001
@@ -53,8 +54,9 @@ def crossing(parameters: Sequence[float], above_SP: Sequence[Sequence[float]]) -
 
     The interval holds every number of parameters at which a t test over the seeds does not tell the mean from 0
     (Fieller's way: the test is turned round), so it covers where the mean curve crosses 0 in 95% of cases whatever the
-    slope is, and is open where the sizes measured do not bound it. Raises ``BadSetting`` for fewer than two seeds or
-    sizes, or sizes that do not rise.
+    slope is, and is open where the sizes measured do not bound it. It ends at the first points of the grid beyond
+    these, so that an end at a size measured says that the mean is told from 0 at that very size. Raises ``BadSetting``
+    for fewer than two seeds or sizes, or sizes that do not rise.
     """
     sizes_P, above = np.asarray(parameters, dtype=np.float64), np.asarray(above_SP, dtype=np.float64)
     if above.ndim != 2 or above.shape[0] < 2 or above.shape[1] != len(sizes_P) or len(sizes_P) < 2:
@@ -63,17 +65,19 @@ def crossing(parameters: Sequence[float], above_SP: Sequence[Sequence[float]]) -
         raise BadSetting(f"sizes of {list(parameters)} parameters; expected rising numbers above 0")
     log_G = np.union1d(np.linspace(np.log(sizes_P[0]), np.log(sizes_P[-1]), GRID), np.log(sizes_P))
     at_SG = np.stack([np.interp(log_G, np.log(sizes_P), row) for row in above])
-    mean_G, error_G = at_SG.mean(axis=0), at_SG.std(axis=0, ddof=1) / math.sqrt(len(above))
+    mean_G, error_G = at_SG.mean(axis=0), spread(at_SG) / math.sqrt(len(above))
     open_G = np.abs(mean_G) <= t_quantile(len(above) - 1) * error_G + 1e-12
     reached, first = _first(mean_G)
     turns = np.flatnonzero(np.diff(np.sign(mean_G)))  # where the mean passes 0 between two points of the grid
-    held = np.concatenate([np.flatnonzero(open_G), turns, [first]])
-    low, high = float(np.exp(log_G[held.min()])), float(np.exp(log_G[held.max()]))
+    unsure = np.flatnonzero(open_G)
+    held = np.concatenate([unsure - 1, unsure + 1, turns, turns + 1, [first]]).clip(0, len(log_G) - 1)
+    at_G = np.exp(log_G)
+    at_G[np.searchsorted(log_G, np.log(sizes_P))] = sizes_P  # the sizes themselves, to be compared with
     return Crossing(
         reached,
-        float(np.exp(log_G[first])),
-        None if reached is Reached.SMALLEST or open_G[0] else low,
-        None if reached is Reached.NEVER or open_G[-1] else high,
+        float(at_G[first]),
+        None if reached is Reached.SMALLEST or open_G[0] else float(at_G[held.min()]),
+        None if reached is Reached.NEVER or open_G[-1] else float(at_G[held.max()]),
         len(above),
     )
 
@@ -110,7 +114,28 @@ class Ratio:
 
     @property
     def verdict(self) -> str:
-        """What follows, by rule and in words."""
+        """What follows, by rule and in words; a bound of 1 itself tells the two apart at equal size (``crossing``)."""
+        against = f"parameters to do as well as {self._against}: {self._numbers}."
+        if self.seeds < LEAST_SEEDS:
+            return f"{too_few(self.seeds)} whether {self.arm} needs fewer or more {against}"
+        if self.low is not None and self.low >= 1:
+            return f"{self.arm} needs fewer {against}"
+        if self.high is not None and self.high <= 1:
+            return f"{self.arm} needs more {against}"
+        return f"There is no evidence that {self.arm} needs fewer or more {against}"
+
+    @property
+    def described(self) -> str:
+        """The numbers alone, where no verdict was asked for."""
+        return f"Without a verdict, {self.arm} beside {self._against}: {self._numbers}."
+
+    @property
+    def _against(self) -> str:
+        checkpoint, _, name = self.figure.rpartition("/")
+        return f"{self.other} at {self.size} in {name}{f' ({checkpoint} models)' if checkpoint else ''}"
+
+    @property
+    def _numbers(self) -> str:
         bound = {
             Reached.BETWEEN: f"{self.value:.2g}",
             Reached.SMALLEST: f"at least {self.value:.2g}",
@@ -118,15 +143,7 @@ class Ratio:
         }[self.reached]
         low = "anything" if self.low is None else f"{self.low:.2g}"
         high = "anything above" if self.high is None else f"{self.high:.2g}"
-        numbers = f"parameter ratio {bound}, 95% interval {low} to {high}, {self.seeds} seeds"
-        checkpoint, _, name = self.figure.rpartition("/")
-        told = f"{name} ({checkpoint} models)" if checkpoint else name
-        against = f"as {self.other} at {self.size} in {told}: {numbers}."
-        if self.low is not None and self.low > 1:
-            return f"{self.arm} needs fewer parameters to do as well {against}"
-        if self.high is not None and self.high < 1:
-            return f"{self.arm} needs more parameters to do as well {against}"
-        return f"There is no evidence that {self.arm} needs fewer or more parameters to do as well {against}"
+        return f"parameter ratio {bound}, 95% interval {low} to {high}, {self.seeds} seeds"
 
 
 def ratio(

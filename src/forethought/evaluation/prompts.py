@@ -68,17 +68,28 @@ def prompts(
 
 
 def by_prompt(records: Iterable[Record]) -> dict[str, dict[str, float]]:
-    """For ``SEEN`` and ``AFRESH`` the mean over places of every way; {} where none was measured."""
+    """For ``SEEN`` and ``AFRESH`` the mean over places of every way; {} where none was measured.
+
+    Raises ``BadSetting`` unless every way was measured in both.
+    """
     found: dict[str, dict[str, list[float]]] = {}
     for record in records:
         family, _, name = record.metric.partition("/")
         if family in (SEEN, AFRESH) and record.arm not in BASELINES:
             found.setdefault(family, {}).setdefault(name, []).append(record.value)
+    seen, afresh = (sorted(found.get(family, ())) for family in (SEEN, AFRESH))
+    if seen != afresh:
+        raise BadSetting(f"the ways {seen} were measured, and afresh {afresh}; expected the same")
     return {family: {name: fmean(values) for name, values in ways.items()} for family, ways in found.items()}
 
 
 def prompt_claim(whose: str, found: Sequence[Mapping[str, Mapping[str, float]]]) -> Claim:
-    """What picking the best way would have claimed, of one model or of several that are asked alike (``by_prompt``)."""
+    """What picking the best way would have claimed, of one model or of several that are asked alike (``by_prompt``).
+
+    Raises ``BadSetting`` for models that were not.
+    """
+    if not found or any(each.keys() != {SEEN, AFRESH} or each[SEEN].keys() != found[0][SEEN].keys() for each in found):
+        raise BadSetting(f"{whose} was asked in different ways, or in none; expected the same ways of every model")
     seen, afresh = ({name: [each[family][name] for each in found] for name in found[0][family]}
                     for family in (SEEN, AFRESH))  # fmt: skip
     return claim(f"consequences foreseen by {whose}, over prompts", seen, afresh)

@@ -11,9 +11,14 @@ from typing import Any
 import numpy as np
 
 from forethought.errors import BadSetting
-from forethought.evaluation.statistics import over_seeds, t_within
+from forethought.evaluation.statistics import t_quantile, t_within
 
 ALPHA = 0.05
+LEAST_SEEDS = 4
+"""Below it there is no verdict: of arms that each either learn something or do not, three seeds tell too many apart."""
+LEAST_SPREAD = 0.005
+"""The standard deviation that differences of shares are taken to have at least: one question in two hundred, about as
+fine as figures are measured."""
 MOST_FLIPS = 16
 """Seeds up to which every exchange of signs is tried; beyond, so many are drawn as 2 to this power."""
 
@@ -22,8 +27,8 @@ MOST_FLIPS = 16
 class Difference:
     """One arm against another in one metric: the mean difference with its 95% t interval, over ``seeds`` pairs.
 
-    ``effect`` is the difference in standard deviations of the differences (Cohen's d_z; infinite where they never
-    vary). ``p_t`` is the paired t test's, ``p_exact`` that of exchanging the arms within seeds in every way, and ``p``
+    ``effect`` is the difference in standard deviations of the differences (Cohen's d_z), which are ``LEAST_SPREAD`` or
+    more. ``p_t`` is the paired t test's, ``p_exact`` that of exchanging the arms within seeds in every way, and ``p``
     what the verdict goes by: ``p_t`` after Holm's correction over everything that was asked.
     """
 
@@ -40,23 +45,37 @@ class Difference:
     p: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON keeps it; an infinite effect is told as a text."""
-        found = asdict(self)
-        return {**found, "effect": self.effect if math.isfinite(self.effect) else "infinite"}
+        """As JSON keeps it."""
+        return asdict(self)
 
     @property
     def verdict(self) -> str:
-        """What follows from the numbers, by rule and in words."""
+        """What follows from the numbers, by rule and in words; of fewer than ``LEAST_SEEDS`` seeds nothing does."""
         told = (
             f"{self.value:+.3f}, 95% interval {self.low:+.3f} to {self.high:+.3f}, {self.seeds} seeds, p {self.p:.3g}"
         )
+        if self.seeds < LEAST_SEEDS:
+            return f"{too_few(self.seeds)} whether {self.arm} and {self.other} differ in {self.metric} ({told})."
         if self.p < ALPHA:
             return f"{self.arm} is {'above' if self.value > 0 else 'below'} {self.other} in {self.metric} ({told})."
         return f"There is no evidence that {self.arm} and {self.other} differ in {self.metric} ({told})."
 
 
+def too_few(seeds: int) -> str:
+    """How a line begins that gives the numbers without a verdict."""
+    return f"Too few seeds to tell ({seeds}; at least {LEAST_SEEDS})"
+
+
+def spread(values_SX: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The standard deviation over seeds, the first axis, of differences of shares: ``LEAST_SPREAD`` or more.
+
+    Values that tie by chance, as at 0% or 100%, say nothing of how much others would vary.
+    """
+    return np.asarray(np.maximum(values_SX.std(axis=0, ddof=1), LEAST_SPREAD), dtype=np.float64)
+
+
 def difference(metric: str, arm: str, mine: Sequence[float], other: str, theirs: Sequence[float]) -> Difference:
-    """One arm against another, seed by seed.
+    """One arm against another, seed by seed, in a share of what was asked.
 
     Raises ``BadSetting`` for values that are not in pairs, fewer than two, or not finite.
     """
@@ -68,15 +87,14 @@ def difference(metric: str, arm: str, mine: Sequence[float], other: str, theirs:
             f"{metric}: {arm!r} has {list(mine)} and {other!r} {list(theirs)}; expected finite numbers. Measure again, "
             "or leave out the seeds that have none."
         )
-    value, low, high = over_seeds(apart.tolist())
-    spread = float(apart.std(ddof=1))
-    if spread > 1e-12 * max(1.0, abs(value)):
-        effect = value / spread
-        p_t = max(0.0, 1.0 - t_within(abs(effect) * math.sqrt(len(apart)), len(apart) - 1))
-    else:  # the t test knows nothing of values that never vary
-        effect = math.copysign(math.inf, value) if value else 0.0
-        p_t = exact(apart)
-    return Difference(metric, arm, other, value, low, high, effect, p_t, exact(apart), len(apart))
+    if len(apart) < 2:
+        raise BadSetting(f"{metric}: {len(apart)} seeds of {arm!r} and {other!r}; expected at least 2 for an interval")
+    value, varies = float(apart.mean()), float(spread(apart))
+    error, freedom = varies / math.sqrt(len(apart)), len(apart) - 1
+    half, p_t = t_quantile(freedom) * error, max(0.0, 1.0 - t_within(abs(value) / error, freedom))
+    return Difference(
+        metric, arm, other, value, value - half, value + half, value / varies, p_t, exact(apart), len(apart)
+    )
 
 
 def exact(apart: Sequence[float] | np.ndarray[Any, np.dtype[np.float64]]) -> float:

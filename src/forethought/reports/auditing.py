@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from forethought import storage
+from forethought.errors import Damaged
 from forethought.evaluation import load_results
 from forethought.evaluation.capacity import RESULT_FILE as CAPACITY_FILE
 from forethought.evaluation.capacity import Key, measured
-from forethought.evaluation.comparison import MEASURED, RESULT_FILE, compared
+from forethought.evaluation.checks import beside
+from forethought.evaluation.comparison import AGAIN, MEASURED, RESULT_FILE, Run, compared, told_as
 from forethought.evaluation.tuning import Score, last_score, tuning_scores, validation_score
 from forethought.reports import capacity, comparison
 
 CLOSE = 1e-9
 PAGE = "report.html"
-UNTOLD = re.compile(r"<(head|style)\b.*?</\1>", re.DOTALL)
-"""What a reader of a page does not see."""
+WRITTEN = re.compile(r"Written \d{4}-\d\d-\d\d \d\d:\d\d UTC by forethought")
+"""When a page was written: the one thing on it that does not follow."""
+DATA = re.compile(r"data:[^\"'\s)]+")
+"""A picture in a page."""
+TUNING = "tuning.json"
+KINDS: dict[str, type] = {"verdicts": list, "missing": dict, "tuning": dict, "runs": list, "records": list}
+KINDS |= {"versions": dict, "arms": list, "seeds": list}
+"""What a result's entries are."""
+MORE = ("arms", "seeds", "versions")
+"""What a comparison tells besides what its page needs."""
 Entry = Mapping[str, Any]
 
 
@@ -29,52 +41,169 @@ def audit_comparison(folder: Path) -> list[str]:
     """What ``compare.json`` or its page tells that does not follow from the runs' own records, in words; [] if all
     does. Raises ``Damaged`` where it is no comparison, ``Unmatched`` for runs that may not stand in one.
     """
-    found = comparison.read(folder)
-    runs = {(run["arm"], run["seed"]): folder / f"{run['arm']}-{run['seed']}" for run in found["runs"]}
-    arms, seeds = _arms(found), sorted({seed for _, seed in runs})
-    again = compared(arms, seeds, runs, {})
+    found = _checked(comparison.read(folder), folder / RESULT_FILE, {"arm": str, "seed": int})
+    runs = [(run["arm"], run["seed"]) for run in found["runs"]]
+    gone = [_run_of(name) for name in found["missing"] if ", seed " in name]
+    arms, seeds = _arms(found), _seeds(found, [*runs, *gone])
+    folders = {(arm, seed): folder / f"{arm}-{seed}" for arm, seed in [*runs, *gone]}
+    again = compared(arms, seeds, folders, {}, _beside(folder, arms, [path.name for path in folders.values()]))
     fresh = again.to_dict()
-    wrong = [f"{name} is not there to recompute it from ({why})" for name, why in again.missing.items()]
+    wrong = _missing(found, again.missing, {told_as(*run) for run in runs})
     wrong += _entries("run", found["runs"], fresh["runs"], "arm", "seed")
-    records = [record.to_dict() for record in load_results(folder / RESULT_FILE)]
-    world = records[0]["world"] if records else ""
-    wrong += _entries("figure", records, [r.to_dict() for r in again.records(world)], "arm", "metric")
+    wrong += _figures(folder / RESULT_FILE, again.records(_worlds(again.runs)), "arm", "metric")
     wrong += _entries("difference", found["differences"], fresh["differences"], "arm", "other", "metric")
     wrong += _entries("claim", found["claims"], fresh["claims"], "what")
     for arm, told in found["tuning"].items():
-        wrong += _tuned(arm, told, folder / f"tune-{arm}", "settings", "chosen", validation_score)
-    whole = [f"{arm}, seed {seed}" for arm, seed in product(arms, seeds)]
-    wrong += _left_out(whole, {f"{arm}, seed {seed}" for arm, seed in runs} | set(found["missing"]))
-    wrong += _unread(folder, f"*-*/{MEASURED}", set(runs.values()))
+        stem = folder / f"tune-{arm}"
+        wrong += _tuned(arm, told, stem, "settings", "chosen", validation_score)
+        wrong += _trained(arm, told, stem, [run for run in again.runs if run.arm == arm])
+    wrong += _untold(folder, found["tuning"], {path.name.rpartition("-")[0][5:] for path in _tunings(folder)})
+    whole = [told_as(arm, seed) for arm, seed in product(arms, seeds)]
+    unasked = [told_as(*run) for run in [*runs, *gone] if told_as(*run) not in whole]
+    wrong += [f"{name} is told, and is none of the arms and seeds that were asked for" for name in unasked]
+    wrong += _left_out(whole, {*(told_as(*run) for run in runs), *found["missing"]})
+    wrong += _unread(folder, f"*-*/{MEASURED}", set(folders.values()))
+    wrong += [f"{name} is told, and is no part of a comparison" for name in found.keys() - {*comparison.SHAPE, *MORE}]
+    wrong += _made(found, [run.made for run in again.runs])
     return [*wrong, *_verdicts(found, again.verdicts), *_page(folder, comparison.page)]
 
 
 def audit_capacity(folder: Path) -> list[str]:
     """The same of ``capacity.json``."""
-    found = capacity.read(folder)
+    found = _checked(
+        capacity.read(folder), folder / CAPACITY_FILE, {"world": str, "size": str, "arm": str, "seed": int}
+    )
     keys = [Key(run["world"], run["size"], run["arm"], run["seed"]) for run in found["runs"]]
-    again = measured(keys, folder, {})
+    gone = [_key_of(name) for name in found["missing"] if name.count(", ") == 3 and ", seed " in name]
+    again = measured([*keys, *gone], folder, {})
     fresh = again.to_dict()
-    wrong = [f"{name} is not there to recompute it from ({why})" for name, why in again.missing.items()]
+    wrong = _missing(found, again.missing, {str(key) for key in keys}, ignored="tune/")
     wrong += _entries("run", found["runs"], fresh["runs"], "world", "size", "arm", "seed")
-    records = [record.to_dict() for record in load_results(folder / CAPACITY_FILE)]
-    wrong += _entries("figure", records, [r.to_dict() for r in again.records()], "arm", "world", "metric")
+    wrong += _figures(folder / CAPACITY_FILE, again.records(), "arm", "world", "metric")
     wrong += _entries("ratio", found["ratios"], fresh["ratios"], "world", "figure")
     wrong += _entries("needed", found["needed"], fresh["needed"], "world", "arm", "figure", "level")
     for cell, told in found["tuning"].items():
         wrong += _tuned(cell, told, folder / "tune" / cell.replace(":", "."), "factor", "factor", last_score)
     whole = [str(Key(*cell)) for cell in product(*(dict.fromkeys(part) for part in zip(*keys, strict=True)))]
     wrong += _left_out(whole, {*map(str, keys), *found["missing"]})
-    wrong += _unread(folder, f"*/*/*/{MEASURED}", {folder / key.path for key in keys})
+    cells = {path.relative_to(folder / "tune").as_posix().rpartition("-")[0] for path in _tunings(folder)}
+    wrong += _untold(folder, {cell.replace(":", "."): told for cell, told in found["tuning"].items()}, cells)
+    wrong += _unread(folder, f"*/*/*/{MEASURED}", {folder / key.path for key in [*keys, *gone]})
     return [*wrong, *_verdicts(found, again.verdicts), *_page(folder, capacity.page)]
 
 
+def _checked(found: Entry, path: Path, parts: Mapping[str, type]) -> Entry:
+    """What a result tells; ``Damaged`` where an entry, or a part of a run, is not of its kind."""
+    odd = [name for name, kind in KINDS.items() if name in found and not isinstance(found[name], kind)]
+    odd += [part for run in found["runs"] for part, kind in parts.items() if type(run.get(part)) is not kind]
+    odd += ["verdicts"] if not odd and not all(isinstance(line, str) for line in found["verdicts"]) else []
+    for told in () if odd else found["tuning"].values():
+        tried = told.get("tried") if isinstance(told, dict) else None
+        right = isinstance(tried, list) and all(isinstance(each, dict) and "score" in each for each in tried)
+        right = right and ("chosen" in told or "factor" in told)
+        odd += [] if right else ["tuning"]
+    if odd:
+        raise Damaged(f"{path} holds {odd[0]} of another kind than expected. Run the command that made it again.")
+    return found
+
+
 def _arms(found: Entry) -> list[str]:
-    """The arms that were asked for: where nothing could be compared, the first may be one without any run."""
+    """The arms that were asked for; of an older result, where nothing could be compared, the first may have no run."""
+    if isinstance(found.get("arms"), list):
+        return [str(arm) for arm in found["arms"]]
     there = list(dict.fromkeys(run["arm"] for run in found["runs"]))
-    gone = [name.rpartition(", seed ")[0] for name in found["missing"]]
+    gone = [_run_of(name)[0] for name in found["missing"] if ", seed " in name]
     lost = [arm for arm in dict.fromkeys(gone) if arm not in there]
     return there + lost if found["differences"] else lost + there
+
+
+def _seeds(found: Entry, runs: Iterable[tuple[str, int]]) -> list[int]:
+    if isinstance(found.get("seeds"), list):
+        return list(found["seeds"])
+    return sorted({seed for _, seed in runs})
+
+
+def _run_of(name: str) -> tuple[str, int]:
+    """The run that is told as missing by this name."""
+    arm, _, seed = name.rpartition(", seed ")
+    return arm, int(seed) if seed.isdigit() else -1
+
+
+def _key_of(name: str) -> Key:
+    world, size, arm, seed = name.split(", ")
+    return Key(world, size, *_run_of(f"{arm}, {seed}"))
+
+
+def _beside(folder: Path, arms: Sequence[str], runs: Sequence[str]) -> dict[str, Path]:
+    """What the folder's plan asks for besides runs; without one, what any of its runs has."""
+    path = folder / "plan.json"
+    plan = storage.read_json(path) if path.exists() else {}
+    asked = plan.get("fresh", 0) if isinstance(plan, dict) else 0
+    again = [name for name in AGAIN if asked or any((folder / run / name).exists() for run in runs)]
+    tune = plan.get("tune", 0) if isinstance(plan, dict) else 0
+    return beside(folder, runs, arms, again, tune if isinstance(tune, int) else 0)
+
+
+def _missing(found: Entry, fresh: Entry, runs: Container[str], ignored: str = " ") -> list[str]:
+    """What is told as measured and is missing, what is missing and not told, and what is told as missing and is not."""
+    told = found["missing"]
+    wrong = [
+        f"{name} is not there to recompute it from ({why})" if name in runs else f"{name} is missing and is not told"
+        for name, why in fresh.items()
+        if name not in told
+    ]
+    more = [name for name in told if name not in fresh and not name.startswith(ignored)]
+    return wrong + [f"{name} is told as missing and is not" for name in more]
+
+
+def _worlds(runs: Sequence[Run]) -> str:
+    """The worlds of runs as records name them."""
+    return "+".join(runs[0].config["worlds"]) if runs else ""
+
+
+def _figures(path: Path, fresh: Iterable[Any], *by: str) -> Iterator[str]:
+    told = [record.to_dict() for record in load_results(path)]
+    return _entries("figure", told, [record.to_dict() for record in fresh], *by)
+
+
+def _made(found: Entry, made: Sequence[Entry]) -> Iterator[str]:
+    """The commit and versions that are told and are not the runs'."""
+    if made:
+        told = {"commit": found["commit"], **found.get("versions", {})}
+        yield from _apart("made by", told, dict(made[0]))
+
+
+def _tunings(folder: Path) -> list[Path]:
+    """Where short runs were measured."""
+    return [path.parent for pattern in ("tune-*", "tune/*/*/*") for path in folder.glob(f"{pattern}/{MEASURED}")]
+
+
+def _untold(folder: Path, tuning: Entry, there: Iterable[str]) -> list[str]:
+    """Searches that were made and are not told, and what is told otherwise than the search left it."""
+    wrong = [f"tuning of {who} was measured and is not told" for who in sorted(set(there) - set(tuning))]
+    if (folder / TUNING).exists():
+        left = storage.read_json(folder / TUNING)
+        named = {who.replace(":", "."): told for who, told in left.items()} if isinstance(left, dict) else {}
+        wrong += _apart(f"tuning ({TUNING})", dict(tuning), named)
+    return wrong
+
+
+def _trained(who: str, told: Entry, stem: Path, runs: Sequence[Run]) -> Iterator[str]:
+    """Settings that are told as tried or chosen, and with which the runs were not trained."""
+    ks = list(tuning_scores(stem, validation_score))
+    tried = [(f"{stem.name}-{k}", each.get("settings")) for k, each in zip(ks, told["tried"], strict=False)]
+    told_of = [(name, settings, _config(stem.parent / name)) for name, settings in tried]
+    told_of += [(f"{run.arm}-{run.seed}", told["chosen"], run.config) for run in runs]
+    for name, settings, config in told_of:
+        for setting, value in settings.items() if isinstance(settings, dict) and config else ():
+            if config.get(setting) != value:
+                yield f"{name} is told as trained with {setting} {value!r} and was with {config.get(setting)!r}"
+
+
+def _config(folder: Path) -> Entry:
+    path = folder / "config.json"
+    found = storage.read_json(path) if path.exists() else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _left_out(whole: Iterable[str], told: Container[str]) -> list[str]:
@@ -95,11 +224,11 @@ def _unread(folder: Path, pattern: str, told: Container[Path]) -> list[str]:
 
 def _entries(what: str, told: Iterable[Entry], fresh: Iterable[Entry], *by: str) -> Iterator[str]:
     """What is told of things of one kind and does not come out, is told twice, or comes out and is not told."""
-    left = {tuple(each[part] for part in by): each for each in fresh}
+    left = {tuple(str(each[part]) for part in by): each for each in fresh}
     seen = set[tuple[Any, ...]]()
     for each in told:
-        key = tuple(each[part] for part in by)
-        name = f"{what} {', '.join(map(str, key))}"
+        key = tuple(str(each[part]) for part in by)
+        name = f"{what} {', '.join(key)}"
         if key in seen:
             yield f"{name} is told twice"
         elif key not in left:
@@ -107,7 +236,7 @@ def _entries(what: str, told: Iterable[Entry], fresh: Iterable[Entry], *by: str)
         else:
             yield from _apart(name, each, left[key])
         seen.add(key)
-    yield from (f"{what} {', '.join(map(str, key))} comes out and is not told" for key in left if key not in seen)
+    yield from (f"{what} {', '.join(key)} comes out and is not told" for key in left if key not in seen)
 
 
 def _apart(where: str, told: Any, fresh: Any) -> Iterator[str]:
@@ -132,24 +261,36 @@ def _tuned(who: str, told: Entry, stem: Path, setting: str, chosen: str, score: 
 
 
 def _verdicts(found: Entry, fresh: Sequence[str]) -> list[str]:
-    """Verdicts that are told and do not follow, and those that follow and are not told."""
+    """Verdicts that are told and do not follow, those that follow and are not told, and any told in another order."""
     told = found["verdicts"]
     wrong = [f"the verdict {line!r} does not follow from the numbers" for line in told if line not in fresh]
     left = [f"the verdict {line!r} follows from the numbers and is not told" for line in fresh if line not in told]
-    return wrong or left
+    other = [] if told == list(fresh) else ["the verdicts are told more than once, or in another order"]
+    return wrong or left or other
 
 
 def _page(folder: Path, page: Callable[[Path], str]) -> Iterator[str]:
-    """What the folder's page shows and its result does not, where there is a page."""
+    """Where the folder's page, if there is one, is not what its result is shown as, piece by piece and in order."""
     path = folder / PAGE
-    if path.exists():
-        shown, fresh = _texts(path.read_text("utf-8", errors="replace")), _texts(page(folder))
-        advice = f"'forethought report {folder}' writes the page anew"
-        yield from (f"{PAGE} shows {text!r}, which the result does not tell; {advice}" for text in shown - fresh)
-        yield from (f"{PAGE} does not show {text!r}, which the result tells; {advice}" for text in fresh - shown)
+    if not path.exists():
+        return
+    try:
+        fresh = _pieces(page(folder))
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Damaged(
+            f"the result in {folder} cannot be shown: {error!r}. Run the command that made it again."
+        ) from error
+    shown = _pieces(path.read_text("utf-8", errors="replace"))
+    advice = f"'forethought report {folder}' writes the page anew"
+    for what, a, b, c, d in SequenceMatcher(None, shown, fresh, autojunk=False).get_opcodes():
+        if what != "equal":
+            yield from (f"{PAGE} shows {text!r}, which the result does not tell there; {advice}" for text in shown[a:b])
+            yield from (f"{PAGE} does not show {text!r}, which the result tells there; {advice}" for text in fresh[c:d])
 
 
-def _texts(page: str) -> Counter[str]:
-    """The pieces of text that a reader of a page sees, but for when it was written."""
-    pieces = [" ".join(html.unescape(piece).split()) for piece in re.split(r"<[^>]*>", UNTOLD.sub("", page))]
-    return Counter(piece for piece in pieces if piece and not piece.startswith("Written "))
+def _pieces(page: str) -> list[str]:
+    """All of a page in order, tags and styles too: but for when it was written, and pictures by their fingerprints."""
+    whole = DATA.sub(lambda found: f"data {hashlib.sha256(found[0].encode()).hexdigest()[:16]}", page)
+    pieces = re.split(r"(<[^>]*>)", WRITTEN.sub("Written by forethought", whole, count=1))
+    told = [" ".join(html.unescape(piece).split()) for piece in pieces]
+    return [piece for piece in told if piece]

@@ -106,8 +106,10 @@ def _against(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict
         "a line for each arm from its smallest size to its largest. To the right: more is remembered; upwards: more of "
         "what was never met is foreseen."
     )
-    return picture(draw, f"What is {learned} foreseen against what is extrapolated: {words}" if learned == TRAINED
-                   else f"What is memorised against what is extrapolated: {words}")  # fmt: skip
+    what = f"{learned} foreseen" if learned == TRAINED else learned
+    return picture(
+        draw, f"What is {what} against what is extrapolated: {words} Means over {_over(by, learned, EXTRAPOLATED)}."
+    )
 
 
 def _by_size(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict[str, int], figure: str) -> Picture:
@@ -129,14 +131,32 @@ def _by_size(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict
         axes.xaxis.set_minor_locator(NullLocator())
         axes.legend(frameon=False, labelcolor=theme.ink, fontsize=8)
 
-    return picture(draw, f"{figure[0].upper()}{figure[1:]} by parameters: mean and 95% interval over seeds.")
+    told = f"{figure[0].upper()}{figure[1:]} by parameters: mean and 95% interval over {_over(by, figure)}."
+    return picture(draw, told)
+
+
+def _over(by: dict[tuple[str, str], Record], *figures: str) -> str:
+    """How many seeds the points of last models' figures are of, those that have fewer by name."""
+    at = [
+        (f"{arm} at {metric.rpartition('/')[2]}", record.seeds)
+        for (arm, metric), record in by.items()
+        if metric.rpartition("/")[0] in [f"final/{figure}" for figure in figures]
+    ]
+    most = max((many for _, many in at), default=0)
+    fewer = ", ".join(dict.fromkeys(f"{point}: {many}" for point, many in at if many < most))
+    return f"{most} seed{'' if most == 1 else 's'}{f' ({fewer})' if fewer else ''}"
+
+
+def _range(seeds: Sequence[int]) -> str:
+    low, high = min(seeds, default=0), max(seeds, default=0)
+    return str(high) if low == high else f"{low} to {high}"
 
 
 # ---- tables --------------------------------------------------------------------------------------------------------
 def _figures(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict[str, int], checkpoint: str) -> Table:
     names = [figure for figure in FIGURES if any(f"{checkpoint}/{figure}/" in metric for _, metric in by)]
     rows = [
-        Row((arm, size), (Cell(f"{parameters:,}"), Cell(str(max(r.seeds for r in there))), *map(_cell, told)))
+        Row((arm, size), (Cell(f"{parameters:,}"), Cell(_range([r.seeds for r in there])), *map(_cell, told)))
         for arm in arms
         for size, parameters in sizes.items()
         for told in ([by.get((arm, f"{checkpoint}/{name}/{size}")) for name in names],)
@@ -147,7 +167,9 @@ def _figures(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict
 
 
 def _cell(record: Record | None) -> Cell:
-    return Cell(percent(record.value), f"{percent(record.low)} to {percent(record.high)}") if record else Cell()
+    if record is None:
+        return Cell()
+    return Cell(percent(record.value), f"{percent(record.low)} to {percent(record.high)}" if record.seeds > 1 else "")
 
 
 def _ratios(told: Sequence[dict[str, Any]]) -> Table:
@@ -180,7 +202,8 @@ def _needed(told: Sequence[dict[str, Any]]) -> Table:
         for key in dict.fromkeys(key[:3] for key in cells)
         for world, figure, level in (key,)
     ]
-    note = "Log-linear between the sizes measured; what they do not bound is left open."
+    over = f", over {_range([e['seeds'] for e in told])} seeds" if told else ""
+    note = f"Log-linear between the sizes measured{over}; what they do not bound is left open."
     return Table("Parameters needed", ("world", "figure", "level", *arms), tuple(rows), note)
 
 

@@ -99,6 +99,8 @@ def _figures(records: Sequence[Record], arms: Sequence[str]) -> Table:
 def _cell(record: Record | None) -> Cell:
     if record is None:
         return Cell()
+    if record.seeds == 1:  # says nothing of other seeds
+        return Cell(percent(record.value))
     return Cell(percent(record.value), f"{percent(record.low)} to {percent(record.high)}")
 
 
