@@ -111,5 +111,5 @@ def test_a_dry_run_tells_the_cost_and_does_nothing(tmp_path: Path, capsys: pytes
     command = ["capacity", "--worlds", "sums", "--sizes", "pico", "--folder", str(folder), "--dry-run", "--tune", "2"]
     assert main([*command, "--budget-tokens", "1000000"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert "20 runs, 0 of them done: 16,000,000 training tokens, about" in told and "hours of one core" in told
+    assert "24 runs, 0 of them done: 20,000,000 training tokens, about" in told and "hours of one core" in told
     assert not folder.exists()
