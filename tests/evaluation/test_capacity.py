@@ -44,7 +44,10 @@ def run(folder: Path, key: Key, skill: float, rng: random.Random, **changed: Any
     save_results(path / MEASURED, [*found, record("exact", 0.0, "carry", arm=BLIND)], "made up")
     made = {"commit": "abc", "versions": {"torch": "1"}, "tokens": 100, "flops": 5, "steps": 7}
     made |= {"parameters": SIZES[key.size], "initial": {"weights": f"{key.size}{key.seed}", "tokenizer": "t"}}
-    storage.write_json(path / "summary.json", {**made, **changed.get("summary", {})})
+    storage.write_json(path / "summary.json", summary := {**made, **changed.get("summary", {})})
+    told = storage.read_json(path / MEASURED)
+    source = {"commit": summary["commit"], "versions": summary["versions"]}
+    storage.write_json(path / MEASURED, {**told, **source, **changed.get("measured", {})})
     config = {"budget_tokens": 100, "worlds": [key.world], "model": key.size, "keep": 1}
     storage.write_json(path / "config.json", {**config, **changed.get("config", {})})
     storage.write_text(path / "timings.jsonl", '{"seconds": 60.0}\n')
@@ -207,7 +210,7 @@ def test_equal_arms_seldom_get_a_verdict(curve: tuple[float, ...], tmp_path: Pat
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"config": {"budget_tokens": 200}}, "differ in budget_tokens: 100 and 200"),
+        ({"config": {"budget_tokens": 200}, "summary": {"tokens": 200}}, "differ in budget_tokens: 100 and 200"),
         ({"config": {"keep": 3}}, "differ in keep: 1 and 3"),
         ({"summary": {"commit": "def"}}, "differ in commit or versions"),
         ({"summary": {"parameters": 10}}, "differ in parameters"),
@@ -225,4 +228,27 @@ def test_sizes_of_different_versions_are_refused_too(tmp_path: Path) -> None:
     keys = whole(tmp_path, 1, {"developmental": SKILLS["developmental"]})
     run(tmp_path, keys[-1], 0.7, random.Random(1), summary={"versions": {"torch": "2"}})
     with pytest.raises(Unmatched, match="cannot stand in one grid"):
+        measured(keys, tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"measured": {"commit": "another"}}, "was measured by {'commit': 'another'}"),
+        ({"measured": {"command": "forethought eval shares --model elsewhere/nano/imitation-9"}}, "imitation-9"),
+        ({"summary": {"tokens": 1000}}, "expected 100 to 120"),
+    ],
+)
+def test_records_of_another_run_and_a_run_of_another_budget_are_missing(
+    tmp_path: Path, changed: dict[str, Any], told: str
+) -> None:
+    keys = whole(tmp_path)
+    run(tmp_path, keys[4], 0.5, random.Random(1), **changed)
+    assert [name for name, why in measured(keys, tmp_path, {}).missing.items() if told in why] == [str(keys[4])]
+
+
+def test_one_arm_trained_in_two_ways_is_refused(tmp_path: Path) -> None:
+    keys = whole(tmp_path)
+    run(tmp_path, keys[-1], 0.5, random.Random(1), config={"matrix_rate": 0.5})
+    with pytest.raises(Unmatched, match="differ in matrix_rate"):
         measured(keys, tmp_path, {})

@@ -9,12 +9,14 @@ from statistics import fmean, stdev
 from typing import Any, NamedTuple
 
 from forethought.errors import Damaged, Unmatched
+from forethought.evaluation import checks
 from forethought.evaluation.comparison import CHAMPION, KEPT, MEASURED, Run, apart, check_matched, read_run
 from forethought.evaluation.crossing import Crossing, Ratio, crossing, ratio
 from forethought.evaluation.results import load_results
 from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, PAIRS, figures, validation
 from forethought.evaluation.statistics import Record, over_seeds
 from forethought.training.arms import Family, way_of
+from forethought.worlds import SPLITS
 
 RESULT_FILE = "capacity.json"
 CHECKPOINTS = ("final", "best")
@@ -236,7 +238,8 @@ def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Ca
     """The grid of what was measured; a run that was not is named as missing and never made up for.
 
     Raises ``Unmatched`` for runs that differ in what a grid must hold equal: budget, versions, and within a world and
-    a size initial weights, tokenizer and parameters.
+    a size initial weights, tokenizer and parameters, and all settings within an arm. Records that are not of their run,
+    or of a run that spent another budget, count as damaged.
     """
     runs, choice, missing, keys = dict[Key, Run](), dict[Key, float](), dict[str, str](), tuple(keys)
     for key in keys:
@@ -246,6 +249,8 @@ def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Ca
             continue
         try:
             run, records = read_run(key.arm, key.seed, path.parent), load_results(path)
+            checks.check_source(path, run.made, SPLITS)
+            checks.check_spent(path.parent, run.config, {"tokens": run.tokens, "flops": run.flops})
             if not (scores := validation(records)):
                 raise Damaged(f"{path} tells of no validation situations; delete it and run the command again")
         except Damaged as error:
@@ -260,7 +265,9 @@ def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Ca
 
 def _check(runs: Mapping[Key, Run]) -> None:
     for cell in dict.fromkeys(key[:2] for key in runs):
-        check_matched([run for key, run in runs.items() if key[:2] == cell])
+        there = {(key.arm, key.seed): run for key, run in runs.items() if key[:2] == cell}
+        check_matched(list(there.values()))
+        checks.check_alike({key: run.config for key, run in there.items()})
     first_key, first = next(iter(runs.items()), (None, None))
     for key, run in runs.items():
         assert first is not None

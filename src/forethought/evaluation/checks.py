@@ -91,8 +91,8 @@ def _wrong(records: Sequence[Record], arm: str, worlds: Sequence[str]) -> str:
     return f"{', '.join(twice[0])} more than once; expected everything once" if twice else ""
 
 
-def check_source(path: Path, made: Mapping[str, Any], split: str) -> None:
-    """``Damaged`` where a file of records was made by another commit or version than the run, in another split, or, as
+def check_source(path: Path, made: Mapping[str, Any], splits: Iterable[str]) -> None:
+    """``Damaged`` where a file of records was made by another commit or version than the run, in other splits, or, as
     its command tells, of another run.
     """
     found = storage.read_json(path)
@@ -107,8 +107,9 @@ def check_source(path: Path, made: Mapping[str, Any], split: str) -> None:
     if other := {name: value for name, value in told.items() if made.get(name) != value}:
         mine = {name: made.get(name) for name in other}
         raise Damaged(f"{path} was measured by {other}, and the run was trained by {mine}. {ADVICE}")
-    if splits := {record["split"] for record in found["records"]} - {split}:
-        raise Damaged(f"{path} holds situations of {', '.join(sorted(splits))}; expected those of {split}. {ADVICE}")
+    if others := {record["split"] for record in found["records"]} - set(splits):
+        wanted = ", ".join(splits)
+        raise Damaged(f"{path} holds situations of {', '.join(sorted(others))}; expected those of {wanted}. {ADVICE}")
 
 
 def check_spent(folder: Path, config: Mapping[str, Any], spent: Mapping[str, int]) -> None:

@@ -261,7 +261,7 @@ def _sound(arm: str, seed: int, folder: Path) -> Run:
     """A run whose records are of its own making, of the test split, and which spent its budget; else ``Damaged``."""
     run = read_run(arm, seed, folder)
     for name in run.asked:
-        checks.check_source(folder / name, run.made, SPLIT)
+        checks.check_source(folder / name, run.made, (SPLIT,))
     checks.check_spent(folder, run.config, {"tokens": run.tokens, "flops": run.flops})
     return run
 
