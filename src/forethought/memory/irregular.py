@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-TABLE = """
+VERBS = """
 awake awoke awoken, bear bore borne, beat beaten, become became, begin began begun, bend bent, bite bit bitten,
 bleed bled, blow blew blown, break broke broken, bring brought, build built, burn burnt, buy bought, catch caught,
 choose chose chosen, cling clung, come came, cost, creep crept, cut, deal dealt, dig dug, draw drew drawn,
@@ -19,14 +19,16 @@ sink sank sunk, sit sat, sleep slept, slide slid, smell smelt, speak spoke spoke
 spill spilt, spin spun, spoil spoilt, spring sprang sprung, stand stood, steal stole stolen, stick stuck, sting stung,
 strike struck, swear swore sworn, sweep swept, swell swollen, swim swam swum, swing swung, take took taken,
 teach taught, tear tore torn, tell told, think thought, throw threw thrown, understand understood, wake woke woken,
-wear wore worn, weave wove woven, weep wept, win won, withdraw withdrew withdrawn, write wrote written,
+wear wore worn, weave wove woven, weep wept, win won, withdraw withdrew withdrawn, write wrote written
+"""
+NOUNS = """
 child children, man men, woman women, person people, foot feet, tooth teeth, mouse mice, goose geese,
 wife wives, knife knives, shelf shelves, half halves, wolf wolves, loaf loaves, thief thieves
 """
-FORMS = {form: group for group in (tuple(part.split()) for part in TABLE.split(",")) for form in group}
+FORMS = {form: group for table in (VERBS, NOUNS) for group in map(str.split, table.split(",")) for form in group}
 """Each form with all of its word, the base form first."""
-PASTS = sorted({past for group in FORMS.values() for past in group[1:2] if past != group[0]})
-"""Irregular past tenses (and a few plurals, which follow no "I")."""
+PASTS = sorted({group[1] for group in map(str.split, VERBS.split(",")) if len(group) > 1})
+"""Irregular past tenses."""
 
 
 def base(word: str) -> str:

@@ -93,7 +93,7 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[
             if best.index(later) > best.index(earlier):
                 best.remove(later)
                 best.insert(best.index(earlier), later)
-        scores = {turn: max(scores[turn], *(scores[i] for i in best[place:])) for place, turn in enumerate(best)}
+        scores = {turn: max(scores[i] for i in best[place:]) for place, turn in enumerate(best)}
     return {turn: scores[turn] for turn in best}, corrected
 
 
@@ -111,9 +111,8 @@ def build(
     left, missed = budget, 0
     for number in scores:
         line = Line(turns[number], turns[number].text, scores[number], corrected.get(number))
-        said = {(each.turn.speaker, each.text) for each in chosen.values()}
-        if (line.turn.speaker, line.text) in said:  # the same once more
-            continue
+        if any((line.turn.speaker, line.text) == (each.turn.speaker, each.text) for each in chosen.values()):
+            continue  # the same once more
         wanted = [each for each in (line, *_before(line, ranking, turns)) if each.turn.id not in chosen]
         fitted, room = [], left
         for line in wanted:

@@ -63,8 +63,7 @@ class Rows:
 
     def met(self, found: Scores) -> Scores:
         """The scores of found turns themselves."""
-        self._read(found)
-        return {turn: score for turn, score in found.items() if self._wanted(self._rows[turn])}
+        return {turn: found[turn] for turn in self.among(list(found))}
 
     def preferred(self, scores: Scores, asked: Question, days: Days | None) -> Scores:
         """Scores with what the question says of who and when."""
