@@ -90,11 +90,33 @@ def test_words_such_as_now_find_nothing_by_themselves(tmp_path: Path) -> None:
         (("My sister lives in Paris.", "My brother lives in Rome."), "Where does my family live?"),
         (("I bought a red lamp.", "I bought a blue chair."), "List all the things I bought."),
         (("I visited Rome.", "I visited Oslo."), "Which town did I visit?"),
+        (("The gate code is 4821.", "The gate code is not 9900."), "What is the gate code?"),
+        (("The gate code is not 9900.", "The gate code is 4821."), "What is the gate code?"),
+        (("The gate code is not 9900.", "The gate code isn't 4821."), "What is the gate code?"),
+        (("The gate code is not 4821.", "Again: the gate code isn't 4821."), "What is the gate code?"),
+        (("The gate opens with 4821.", "The gate never opens with 9900."), "What does the gate open with?"),
+        (("I drink tea at noon.", "I also drink milk at noon."), "What do I drink at noon?"),
+        (("The code of Ann is 4821.", "The code of Bo is 9900."), "What is the code?"),
     ],
 )
 def test_what_stays_true_is_not_corrected(tmp_path: Path, texts: tuple[str, ...], question: str) -> None:
     lines = kept(tmp_path, *texts).recall(question).lines
     assert {line.text for line in lines} == set(texts) and {line.superseded_by for line in lines} == {None}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "question"),
+    [
+        ("I live in Berlin.", "I do not live in Berlin any more.", "Where do I live?"),
+        ("I live in Berlin.", "I no longer live in Berlin, I live in Rome.", "Where do I live?"),
+        ("I do not eat meat.", "I eat meat again.", "Do I eat meat?"),
+        ("The gate code is 4821.", "The gate code is not 4821, it is 9900.", "What is the gate code?"),
+        ("The code of Ann is 4821.", "The code of Ann is 9900 now.", "What is the code of Ann?"),
+    ],
+)
+def test_what_is_denied_is_corrected(tmp_path: Path, old: str, new: str, question: str) -> None:
+    lines = kept(tmp_path, old, "It rained.", new).recall(question).lines
+    assert [line.superseded_by for line in lines if line.turn.id != 2] == [3, None]
 
 
 @pytest.mark.parametrize("times", [1, 10, 40])

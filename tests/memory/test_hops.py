@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from forethought.memory.hops import leads, names
+from forethought.memory.hops import leads
 from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
 from forethought.memory.words import take_apart
-
-
-def test_names_are_told_by_capitals_within_a_sentence() -> None:
-    assert names("By the way, Bo Hill met Ann. Then it rained. Thanks!") == [("bo", "hill"), ("ann",)]
-    assert names("ann has what bo has") == [] and names("THIS IS ALL IN CAPITALS, AND LOUD TOO") == []
-    assert names("\0 \ud800 We saw Zoë's cat") == [("zoë",)]
 
 
 def test_a_greeting_and_another_question_lead_nowhere() -> None:

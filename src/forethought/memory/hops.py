@@ -2,34 +2,29 @@
 
 A turn that tells of what a question asks and of whom, and names somebody else ("Ann has the same boat code as Bo Lee"),
 leads to the turns about that name and the rest of the question (``Lead``). Any good turn leads by its rarest words (who
-owns it? Anna. Where does Anna live?). Names are told by their capital letters; a text without any has none.
+owns it? Anna. Where does Anna live?).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from forethought.memory.irregular import forms
+from forethought.memory.names import names
 from forethought.memory.turns import Turn
 from forethought.memory.words import (
     OWN,
-    STOP,
-    WORD,
     Question,
     all_words,
     indexed,
     match,
     of_speaker,
-    sentences,
     words_of,
 )
 
 READ = 2000
 """Characters of a turn that are looked at."""
-LONGEST = 4
-"""Words of a name; more capital letters in a row are no name."""
 TELLS = 0.75
 """Share of what a question asks that a turn has to tell of, to lead on; rare words count more."""
 LEADS, LED = 2, 6
@@ -55,23 +50,12 @@ def own(words: Sequence[str]) -> str:
     return f"({match(sorted(OWN))}) AND ({match(forms(words))})"
 
 
-def names(text: str) -> list[tuple[str, ...]]:
-    """The names in a text, lower case: words with capital letters in a row, but not one that only begins a sentence."""
-    found: list[tuple[str, ...]] = []
-    for sentence in sentences(text[:READ]):
-        if sentence.isupper():
-            continue
-        for part in re.split(r"[^\w\s'-]+", sentence):
-            run: list[str] = []
-            for place, word in enumerate([*WORD.findall(part), ""]):
-                if word[:1].isupper() and word.lower() not in STOP:
-                    run.append(word.lower())
-                    continue
-                alone = len(run) == 1 and place == 1 and sentence.startswith(part)
-                if run and not alone and len(run) <= LONGEST:
-                    found.append(tuple(run))
-                run = []
-    return list(dict.fromkeys(found))
+def about(named: Iterable[tuple[str, ...]], asked: Question) -> list[Lead]:
+    """What a question says of whole names (of two words or more), to be looked up name by name: a short turn about the
+    name alone must not hide a long one that tells of all.
+    """
+    whole = [(name, tuple(word for word in asked.words if word not in name)) for name in named if len(name) > 1]
+    return [Lead(name, topic) for name, topic in whole if topic][:LEADS]
 
 
 def leads(

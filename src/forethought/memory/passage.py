@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 
-from forethought.memory.irregular import PASTS, forms
+from forethought.memory.corrections import LONGEST, corrections
+from forethought.memory.irregular import forms
 from forethought.memory.search import Ranking
 from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
-from forethought.memory.words import EVERY, NOW, STOP, all_words, sentences, words_of
+from forethought.memory.words import EVERY, all_words, sentences, words_of
 
-ALIKE = 0.4
-"""Share of words that two sayings of one speaker have in common where one may correct the other."""
 SHORT = 8
 """Content words below which an answer is understood only with what was asked before it."""
 COMPARED = 24
-SUBJECT = re.compile(r"(?:\b(?:my|our|your|his|her|its|their|the|a|an|this|that)|['\u2019]s)\s+(\w+)")
-"""What a sentence is about: the word after its first "my", "the" or "Ann's"."""
-DID = re.compile(rf"\b(?:i|we|he|she|they|you)\s+(?:\w+ed|{'|'.join(PASTS)})\b")
-"""Somebody did something, which another deed does not make untrue."""
 SEVERAL = re.compile(r"\b(list|each|every\w*|all (?:the|of))\b")
 """Words of a question that ask for all there is: nothing of it corrects the rest."""
 OPENING = 1
@@ -77,16 +71,13 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[
     """
     best = [turn for turn in ranking.scores if turn in turns]
     asked = ranking.question
-    asks = {reply: turns[turn].text for turn, reply in ranking.answered.items() if turn in turns}
-    texts = {i: f"{asks.get(i, '')[:2000]} {turns[i].text[:2000]}" for i in best[:COMPARED]}
+    asks = _asks(ranking, turns)
+    looked = [turns[i] for i in best[:COMPARED]]
+    texts = {turn.id: f"{asks.get(turn.id, '')} {turn.text[:LONGEST]}" for turn in looked}
     words.stems(word for text in texts.values() for word in all_words(text))  # at once
     told = {i: frozenset(words.covered(asked.words, text)) for i, text in texts.items()}
-    corrected: dict[int, int] = {}
     all_stand = ranking.dated or SEVERAL.search(asked.text.lower())
-    for i, j in permutations((i for i in best[:COMPARED] if told[i] and not all_stand), 2):
-        last = turns[corrected.get(i, i)]
-        if _is_later(turns[j], last) and told[i] == told[j] and _corrects(turns[j], turns[i]):
-            corrected[i] = j
+    corrected = {} if all_stand else corrections(looked, told, asks)
     scores = {turn: ranking.scores[turn] for turn in best}
     if not asked.history:
         for earlier, later in corrected.items():
@@ -95,6 +86,11 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[
                 best.insert(best.index(earlier), later)
         scores = {turn: max(scores[i] for i in best[place:]) for place, turn in enumerate(best)}
     return {turn: scores[turn] for turn in best}, corrected
+
+
+def _asks(ranking: Ranking, turns: dict[int, Turn]) -> dict[int, str]:
+    """The question that each reply answers."""
+    return {reply: turns[turn].text[:LONGEST] for turn, reply in ranking.answered.items() if turn in turns}
 
 
 def build(
@@ -107,26 +103,33 @@ def build(
     """Lines within ``budget`` tokens, in the order in which they were said, and their size."""
     scores, corrected = order(ranking, turns, words)
     chosen: dict[int, Line] = {}
-    given = frozenset(ranking.answered.values())
+    asks = _asks(ranking, turns)
     left, missed = budget, 0
+    said = set[tuple[str, str, str]]()
     for number in scores:
         line = Line(turns[number], turns[number].text, scores[number], corrected.get(number))
-        if any((line.turn.speaker, line.text) == (each.turn.speaker, each.text) for each in chosen.values()):
+        if _said(line, asks) in said:
             continue  # the same once more
         wanted = [each for each in (line, *_before(line, ranking, turns)) if each.turn.id not in chosen]
         fitted, room = [], left
         for line in wanted:
-            opening = OPENING if line.turn.id in given else 0
+            opening = OPENING if line.turn.id in asks else 0
             if (cut := _fit(line, room, ranking.question.words, opening, counter)) is not None:
                 fitted.append(cut)
                 room -= _size(cut, counter)
         missed += len(wanted) - len(fitted)
         if len(fitted) == len(wanted) or not chosen:  # a reply without its question is not understood
             chosen |= {cut.turn.id: cut for cut in fitted}
+            said |= {_said(each, asks) for each in wanted}
             left = room
         if left < 8 or missed > MISSES:
             break
     return _within(_as_said(chosen.values()), budget, counter)
+
+
+def _said(line: Line, asks: Mapping[int, str]) -> tuple[str, str, str]:
+    """Who said what, in reply to what."""
+    return line.turn.speaker, asks.get(line.turn.id, ""), line.turn.text
 
 
 def text_of(lines: Sequence[Line]) -> str:
@@ -210,28 +213,3 @@ def _joined(parts: Sequence[str], kept: Sequence[int]) -> str:
 
 def _size(line: Line, counter: Counter) -> int:
     return counter(f"{line}\n")
-
-
-def _is_later(one: Turn, other: Turn) -> bool:
-    """Whether a turn was said after another: by their times where both are known, else as they were kept."""
-    if one.at is None or other.at is None:
-        return one.id > other.id
-    return (one.at, one.id) > (other.at, other.id)
-
-
-def _corrects(later: Turn, earlier: Turn) -> bool:
-    """Whether one speaker said nearly the same of the same thing with another value; what somebody did once stays
-    true.
-    """
-    if later.speaker != earlier.speaker or later.conversation != earlier.conversation:
-        return False
-    if "?" in later.text or "?" in earlier.text or max(len(later.text), len(earlier.text)) > 2000:
-        return False
-    about = [found[1] if (found := SUBJECT.search(turn.text.lower())) else None for turn in (earlier, later)]
-    if None not in about and about[0] != about[1]:
-        return False
-    if all(DID.search(turn.text.lower()) for turn in (earlier, later)):
-        return False
-    one, other = (set(all_words(turn.text)) - NOW for turn in (earlier, later))
-    new, old = other - one - STOP, one - other - STOP
-    return bool(new and old) and len(one & other) >= ALIKE * min(len(one), len(other))

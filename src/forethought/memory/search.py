@@ -4,12 +4,14 @@
                  * 1.5 if the question names t's speaker, * 1.5 if t's time
     score(t)   = 1 / (10 + rank in lexical) + w / (10 + rank in dense)
                  + 0.2 / (10 + rank by rare words) + 1.5 / (10 + rank in a lead) + 1 / (10 + rank in the asker's own)
+                 + 1 / (10 + rank by a whole name and what is asked of it)
                  + 1.5 / (10 + rank in lexical, of the named days alone) + 1 / (10 + rank among the last of these days)
 
 ``w`` is the embedder's. Rare words and leads are second hops (``hops``): few turns name somebody else who has what is
 asked for, and what they lead to counts more than what was found first. The asker's own turns with "my" are looked up
 where the question says "my", and turns of the days that it names, where words find none of these days whatever
-they tell (``moments``). What only asks or was said again is worth a tenth: it must not hide the answer.
+they tell (``moments``). What only asks or was said again is worth a tenth: it must not hide the answer. Where the
+question has a whole name (two words or more), what tells of others alone is worth half (``names``).
 Reciprocal rank fusion: Cormack et al. 2009; here with 10 instead of 60, since only the first few count. A turn that
 asks what is asked brings the reply to it (``replies``).
 """
@@ -27,6 +29,7 @@ from forethought.memory import checks, frames, hops, moments
 from forethought.memory.confidence import chosen, confidence
 from forethought.memory.index import Index
 from forethought.memory.moments import within
+from forethought.memory.names import elsewhere, names
 from forethought.memory.only import Days, Only
 from forethought.memory.replies import only_asks, replies, together
 from forethought.memory.rows import Rows, Scores
@@ -47,13 +50,14 @@ from forethought.memory.words import (
 
 FOUND = 200
 """Turns that each way of finding contributes."""
-RANK, HOP, LEAD, MINE, DATED = 10, 0.2, 1.5, 1.0, 1.5
+RANK, HOP, LEAD, NAMED, MINE, DATED = 10, 0.2, 1.5, 1.0, 1.0, 1.5
 OFTEN = 1000
 """Turns that may have a word, for it to be looked up whatever the memory's size."""
 HOPPED, LEADING = 3, 10
 """Found turns whose rare words are looked up, and those that may lead to a name."""
-ASKING, LOOKED, ASKED = 20, 60, 0.1
-"""Found turns of which those that ask bring the reply; looked at for what only asks or repeats; what that is worth."""
+ASKING, LOOKED, ASKED, OTHERS = 20, 60, 0.1, 0.5
+"""Found turns of which those that ask bring the reply; looked at for what only asks, repeats or is of others; what that
+is worth."""
 TELLING = 2000
 """Characters of a turn that are looked at for what is asked."""
 LATEST = 1000
@@ -119,13 +123,15 @@ class Search:
             rows = Rows(connection, only, index.store.get)
             counts, total = index.counts(connection, asked.words), _total(connection)
             told, weights = telling(counts, total), worth(counts, total)
+            named = names(f"{context} {question}")
             lexical = self._lexical(connection, rows, asked, told, days)
             dense = rows.preferred(
                 rows.around(index.by_vector(connection, f"{context} {question}".strip(), FOUND, only)), asked, days
             )
             by_vector = index.embedder.weight if index.embedder else 0.0
-            first = fuse((lexical, 1.0), (dense, by_vector))
-            more = self._second(connection, rows, asked, list(first)[:LEADING], days, weights, total)
+            about = [(self._led(connection, rows, lead), NAMED) for lead in hops.about(named, asked)]
+            first = fuse((lexical, 1.0), (dense, by_vector), *about)
+            more = about + self._second(connection, rows, asked, list(first)[:LEADING], days, weights, total)
             if of_speaker(question):
                 mine = self._own(connection, rows, asked, speakers.get(indexed(asker).lower(), -1), days)
                 more.append((mine, MINE))
@@ -136,7 +142,7 @@ class Search:
             scores = fuse((then, 1.0)) if enough else fuse((lexical, 1.0), (dense, by_vector), *more, (then, 1.0))
             best = rows.turns(rows.with_next(list(scores)[:LOOKED]))
             pairs = replies(list(scores)[:ASKING], rows.following, best, asked.words, self._words.covered)
-            scores = self._sunk(together(scores, pairs), best, asked, pairs)
+            scores = self._sunk(together(scores, pairs), best, asked, pairs, named)
             sure = 1.0 if enough else self._confidence(rows, asked, list(scores), weights)
             return Ranking(scores, asked, sure, dict(rows.previous), pairs, days is not None, rows.told)
 
@@ -166,10 +172,14 @@ class Search:
         rare = hops.rare([turn.text for turn in turns[:HOPPED]], asked.words, self._speakers, count, total)
         found = [(self._lexical(connection, rows, asked, rare, days), HOP)]
         for lead in hops.leads(turns, asked, weights, self._speakers, self._words.covered):
-            led = self._index.by_query(connection, lead.query, FOUND, rows.only)
-            near = rows.around(led)
-            found.append(({turn: led[turn] for turn in [turn for turn in led if turn in near][: hops.LED]}, LEAD))
+            found.append((self._led(connection, rows, lead), LEAD))
         return found
+
+    def _led(self, connection: sqlite3.Connection, rows: Rows, lead: hops.Lead) -> Scores:
+        """The turns about a name and something of what is asked."""
+        led = self._index.by_query(connection, lead.query, FOUND, rows.only)
+        near = rows.around(led)
+        return {turn: led[turn] for turn in [turn for turn in led if turn in near][: hops.LED]}
 
     def _then(
         self, connection: sqlite3.Connection, rows: Rows, asked: Question, days: Days | None, found: Scores
@@ -192,18 +202,24 @@ class Search:
         mine = {turn: found[turn] for turn in found if turn in near and rows.speaker(turn) == asker}
         return rows.preferred(mine, asked, days)
 
-    def _sunk(self, scores: Scores, turns: Mapping[int, Turn], asked: Question, answered: Mapping[int, int]) -> Scores:
+    def _sunk(
+        self, scores: Scores, turns: Mapping[int, Turn], asked: Question, answered: Mapping[int, int],
+        named: Sequence[tuple[str, ...]],
+    ) -> Scores:  # fmt: skip
         """Scores, best first, where a turn is worth ``ASKED`` as much that only asks and got no answer, if others tell
-        of what is asked, and one that somebody said again later.
+        of what is asked, and one that somebody said again later; and ``OTHERS`` as much one that tells of others than
+        are named.
         """
         looked = [turns[i] for i in scores if i in turns]
         asking = {turn.id for turn in looked if turn.id not in answered and only_asks(turn.text)}
         telling = (turn for turn in looked if turn.id not in asking)
         less = asking if any(self._words.covered(asked.words, turn.text[:TELLING]) for turn in telling) else set()
-        worth = {i: score * (ASKED if i in less else 1) for i, score in scores.items()}
-        said: dict[tuple[str, str], list[int]] = {}
+        asks = {reply: turns[turn].text for turn, reply in answered.items() if turn in turns}
+        of_others = elsewhere({turn.id: f"{asks.get(turn.id, '')} {turn.text}" for turn in looked}, named)
+        worth = {i: score * (ASKED if i in less else OTHERS if i in of_others else 1) for i, score in scores.items()}
+        said: dict[tuple[str, str, str], list[int]] = {}
         for turn in looked:
-            said.setdefault((turn.speaker, turn.text), []).append(turn.id)
+            said.setdefault((turn.speaker, asks.get(turn.id, ""), turn.text), []).append(turn.id)
         for same in said.values():
             kept = same[0] if asked.history else max(same)
             worth |= {i: worth[same[0]] * (1 if i == kept else ASKED) for i in same}

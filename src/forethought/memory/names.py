@@ -1,0 +1,97 @@
+"""Of whom a text tells: names, known by their capital letters. A text without any has none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from forethought.memory.when import MONTHS, WEEKDAYS
+from forethought.memory.words import STOP, WORD, sentences
+
+READ = 2000
+"""Characters of a text that are looked at."""
+LONGEST = 4
+"""Words of a name; more capital letters in a row are no name."""
+BEFORE_NAME = frozenset({"", "of", "for", "that", "and", "but", "if", "because", ",", ".", "!", ";", ":"})
+"""What stands before the name of whoever something is told of, and not before a name that is told ("in Paris")."""
+NO_VERB = frozenset(
+    """
+a an the this that these those my our your his her its their i we you he she it they is at in on to by with from and or
+""".split()  # noqa: SIM905
+)
+"""What does not follow the first word of a sentence where that is a name, nor a name in a list."""
+NO_NAME = STOP | MONTHS.keys() | WEEKDAYS.keys()
+CAPITALS = re.compile(r"[^\W\d_a-z][\w'-]*(?:\s+[^\W\d_a-z][\w'-]*)+")
+BETWEEN = r"\W+"
+TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+def names(text: str) -> list[tuple[str, ...]]:
+    """The names in a text, lower case: words with capital letters in a row, but not one that only begins a sentence."""
+    found: list[tuple[str, ...]] = []
+    for sentence in sentences(text[:READ]):
+        if sentence.isupper():
+            continue
+        for part in re.split(r"[^\w\s'-]+", sentence):
+            run: list[str] = []
+            for place, word in enumerate([*WORD.findall(part), ""]):
+                if word[:1].isupper() and word.lower() not in STOP:
+                    run.append(word.lower())
+                    continue
+                alone = len(run) == 1 and place == 1 and sentence.startswith(part)
+                if run and not alone and len(run) <= LONGEST:
+                    found.append(tuple(run))
+                run = []
+    return list(dict.fromkeys(found))
+
+
+def of_others(one: str, other: str) -> bool:
+    """Whether two texts tell of two people, by name."""
+    of, of_other = set(_whose(one)), set(_whose(other))
+    return bool(of and of_other) and of.isdisjoint(of_other)
+
+
+def _whose(text: str) -> Iterator[tuple[str, ...]]:
+    """The names of those of whom a text tells: words with capital letters after "of" or "for", before "'s", or where a
+    sentence or a part of it begins and goes on with a verb.
+    """
+    tokens = ["", *TOKEN.findall(text[:READ]), "", ""]
+    place = 1
+    while place < len(tokens):
+        start = place
+        while tokens[place][:1].isupper() and tokens[place].lower() not in NO_NAME:
+            place += 1
+        if place > start:
+            before, after = tokens[start - 1].lower(), tokens[place]
+            owns = after in ("'", "\u2019") and tokens[place + 1] == "s"
+            begins = after[:1].islower() and after not in NO_VERB - ({"is"} if place > start + 1 else set())
+            if owns or (before in BEFORE_NAME and (begins or before in ("of", "for"))):
+                yield tuple(token.lower() for token in tokens[start:place])
+        place += 1
+
+
+def elsewhere(texts: Mapping[int, str], wanted: Iterable[tuple[str, ...]]) -> set[int]:
+    """Which texts tell of others than the ones that are wanted, by whole names (of two words or more): they name
+    others, and none of the wanted, nor anybody who is named together with one of them. None where no text names one.
+    """
+    whole = (BETWEEN.join(map(re.escape, name)) for name in wanted if len(name) > 1)
+    called = [re.compile(rf"\b{name}\b", re.IGNORECASE) for name in whole]
+    about = {i for i, text in texts.items() if any(name.search(text, 0, READ) for name in called)}
+    if not about:
+        return set()
+    named = {i: set(_whole_names(text)) for i, text in texts.items()}
+    near = set().union(*(named[i] for i in about))
+    return {i for i in texts.keys() - about if named[i] and near.isdisjoint(named[i])}
+
+
+def _whole_names(text: str) -> Iterator[tuple[str, ...]]:
+    """The names of two words or more in a text, lower case; faster than ``names``."""
+    for part in () if text.isupper() else CAPITALS.findall(text[:READ]):
+        run: list[str] = []
+        for word in [*WORD.findall(part), ""]:
+            if word[:1].isupper() and word.lower() not in STOP:
+                run.append(word.lower())
+            else:
+                if 1 < len(run) <= LONGEST:
+                    yield tuple(run)
+                run = []
