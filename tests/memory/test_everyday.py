@@ -95,6 +95,11 @@ def test_words_such_as_now_find_nothing_by_themselves(tmp_path: Path) -> None:
         (("The gate code is not 9900.", "The gate code isn't 4821."), "What is the gate code?"),
         (("The gate code is not 4821.", "Again: the gate code isn't 4821."), "What is the gate code?"),
         (("The gate opens with 4821.", "The gate never opens with 9900."), "What does the gate open with?"),
+        (("Ann Lee made soup alone.", "Ann Lee made rice alone."), "What was it that Ann Lee made?"),
+        (
+            ("For the boat, Ann Lee now has the code 4821.", "Ann Lee says that the boat is new."),
+            "What does the boat of Ann Lee open with?",
+        ),
         (("I drink tea at noon.", "I also drink milk at noon."), "What do I drink at noon?"),
         (("The code of Ann is 4821.", "The code of Bo is 9900."), "What is the code?"),
     ],
@@ -112,6 +117,17 @@ def test_what_stays_true_is_not_corrected(tmp_path: Path, texts: tuple[str, ...]
         ("I do not eat meat.", "I eat meat again.", "Do I eat meat?"),
         ("The gate code is 4821.", "The gate code is not 4821, it is 9900.", "What is the gate code?"),
         ("The code of Ann is 4821.", "The code of Ann is 9900 now.", "What is the code of Ann?"),
+        (
+            "By the way, Ann Lee opens the gate with 4821.",
+            "For the gate, Ann Lee now has the code 9900.",
+            "What does the gate of Ann Lee open with?",
+        ),
+        (
+            "Ann Lee says that her gate code is 4821.",
+            "Ann Lee changed her gate code to 9900.",
+            "What is the gate code of Ann Lee?",
+        ),
+        ("Ann said that the gate code is 4821.", "Ann said that the gate code is 9900.", "What is the gate code?"),
     ],
 )
 def test_what_is_denied_is_corrected(tmp_path: Path, old: str, new: str, question: str) -> None:
