@@ -457,3 +457,28 @@ def test_a_question_that_stands_alone_is_looked_up_alone(memory: Memory) -> None
 def test_what_was_said_before_is_a_list_of_texts(memory: Memory, said: object) -> None:
     with pytest.raises(BadSetting, match="what was said before"):
         memory.recall("What is it?", said=said)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("And the wifi password?", "sunflower"),
+        ("and for the bike lock?", "311"),
+        ("And what floor is it on?", "third floor"),
+        ("What about my bike?", "311"),
+        ("And the code?", "4821"),
+    ],
+)
+def test_a_question_that_goes_on_is_looked_up_by_its_own_words_first(
+    tmp_path: Path, question: str, answer: str
+) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    told = [
+        "My locker code is 4821.",
+        "The wifi password is sunflower77.",
+        "My locker is on the third floor of the gym.",
+    ]
+    told += ["The code of the locker room is 77.", "I forgot my locker code at the gym.", "My bike lock code is 311."]
+    memory.extend([Said("user", text) for text in [*told, *(f"It rained on day {day}." for day in range(50))]])
+    said = ["What is my locker code at the gym?", "Your locker code is 4821."]
+    assert answer in memory.search(question, 1, said=said)[0].turn.text

@@ -72,16 +72,22 @@ def _whose(text: str) -> Iterator[tuple[str, ...]]:
 
 def elsewhere(texts: Mapping[int, str], wanted: Iterable[tuple[str, ...]]) -> set[int]:
     """Which texts tell of others than the ones that are wanted, by whole names (of two words or more): they name
-    others, and none of the wanted, nor anybody who is named together with one of them. None where no text names one.
+    others, and none of the wanted, nor anybody who is named together with one of them, or with one of these. None where
+    no text names one.
     """
     whole = (BETWEEN.join(map(re.escape, name)) for name in wanted if len(name) > 1)
     called = [re.compile(rf"\b{name}\b", re.IGNORECASE) for name in whole]
-    about = {i for i, text in texts.items() if any(name.search(text, 0, READ) for name in called)}
+    about = [i for i, text in texts.items() if any(name.search(text, 0, READ) for name in called)]
     if not about:
         return set()
     named = {i: set(_whole_names(text)) for i, text in texts.items()}
-    near = set().union(*(named[i] for i in about))
-    return {i for i in texts.keys() - about if named[i] and near.isdisjoint(named[i])}
+    near = {word for i in about for name in names(texts[i]) if len(name) == 1 for word in name}
+    left = {i for i in texts.keys() - about if named[i] and near.isdisjoint(word for name in named[i] for word in name)}
+    known = set().union(*(named[i] for i in texts.keys() - left))
+    while led := {i for i in left if not known.isdisjoint(named[i])}:
+        left -= led
+        known.update(*(named[i] for i in led))
+    return left
 
 
 def _whole_names(text: str) -> Iterator[tuple[str, ...]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from forethought.memory.corrections import LONGEST, corrections
 from forethought.memory.irregular import forms
+from forethought.memory.replies import answering
 from forethought.memory.search import Ranking
 from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
@@ -71,7 +72,7 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[
     """
     best = [turn for turn in ranking.scores if turn in turns]
     asked = ranking.question
-    asks = _asks(ranking, turns)
+    asks = answering(ranking.answered, turns)
     looked = [turns[i] for i in best[:COMPARED]]
     texts = {turn.id: f"{asks.get(turn.id, '')} {turn.text[:LONGEST]}" for turn in looked}
     words.stems(word for text in texts.values() for word in all_words(text))  # at once
@@ -84,13 +85,10 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[
             if best.index(later) > best.index(earlier):
                 best.remove(later)
                 best.insert(best.index(earlier), later)
-        scores = {turn: max(scores[i] for i in best[place:]) for place, turn in enumerate(best)}
+        least = 0.0
+        for turn in reversed(best):
+            scores[turn] = least = max(least, scores[turn])
     return {turn: scores[turn] for turn in best}, corrected
-
-
-def _asks(ranking: Ranking, turns: dict[int, Turn]) -> dict[int, str]:
-    """The question that each reply answers."""
-    return {reply: turns[turn].text[:LONGEST] for turn, reply in ranking.answered.items() if turn in turns}
 
 
 def build(
@@ -100,16 +98,18 @@ def build(
     budget: int,
     counter: Counter,
 ) -> tuple[list[Line], int]:
-    """Lines within ``budget`` tokens, in the order in which they were said, and their size."""
+    """Lines within ``budget`` tokens, in the order in which they were said, and their size. What tells of others than
+    the question names is left out: it misleads.
+    """
     scores, corrected = order(ranking, turns, words)
     chosen: dict[int, Line] = {}
-    asks = _asks(ranking, turns)
+    asks = answering(ranking.answered, turns)
     left, missed = budget, 0
     said = set[tuple[str, str, str]]()
     for number in scores:
         line = Line(turns[number], turns[number].text, scores[number], corrected.get(number))
-        if _said(line, asks) in said:
-            continue  # the same once more
+        if number in ranking.others or _said(line, asks) in said:
+            continue
         wanted = [each for each in (line, *_before(line, ranking, turns)) if each.turn.id not in chosen]
         fitted, room = [], left
         for line in wanted:
@@ -155,7 +155,7 @@ def _within(lines: list[Line], budget: int, counter: Counter) -> tuple[list[Line
 def _before(line: Line, ranking: Ranking, turns: dict[int, Turn]) -> list[Line]:
     """The turn before a short one that it answers, worth as much: the two are read together."""
     before = ranking.previous.get(line.turn.id)
-    if before is None or before not in turns or "?" not in turns[before].text:
+    if before is None or before not in turns or before in ranking.others or "?" not in turns[before].text:
         return []
     if len(words_of(line.text[:2000])) > SHORT:
         return []

@@ -67,6 +67,8 @@ class Rows:
 
     def preferred(self, scores: Scores, asked: Question, days: Days | None) -> Scores:
         """Scores with what the question says of who and when."""
+        if not asked.speakers and days is None:
+            return scores
         preferred = {}
         for turn, score in scores.items():
             if self.speaker(turn) in asked.speakers:
@@ -82,9 +84,9 @@ class Rows:
         self.told |= self._get([number for number in wanted if number not in self.told])
         return {number: self.told[number] for number in wanted if number in self.told}
 
-    def with_next(self, turns: Sequence[int]) -> list[int]:
-        """Turns, and those just after them."""
-        return [*turns, *(self.following[turn] for turn in turns if turn in self.following)]
+    def next(self, turns: Iterable[int]) -> list[int]:
+        """The turns just after some."""
+        return [self.following[turn] for turn in turns if turn in self.following]
 
     def among(self, turns: Sequence[int]) -> list[int]:
         """Those of some turns that may be recalled."""

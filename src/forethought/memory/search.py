@@ -5,13 +5,15 @@
     score(t)   = 1 / (10 + rank in lexical) + w / (10 + rank in dense)
                  + 0.2 / (10 + rank by rare words) + 1.5 / (10 + rank in a lead) + 1 / (10 + rank in the asker's own)
                  + 1 / (10 + rank by a whole name and what is asked of it)
+                 + 0.5 / (10 + rank in lexical, of a question that points back without what was said before)
                  + 1.5 / (10 + rank in lexical, of the named days alone) + 1 / (10 + rank among the last of these days)
 
 ``w`` is the embedder's. Rare words and leads are second hops (``hops``): few turns name somebody else who has what is
 asked for, and what they lead to counts more than what was found first. The asker's own turns with "my" are looked up
 where the question says "my", and turns of the days that it names, where words find none of these days whatever
 they tell (``moments``). What only asks or was said again is worth a tenth: it must not hide the answer. Where the
-question has a whole name (two words or more), what tells of others alone is worth half (``names``).
+question has a whole name (two words or more), what tells of others alone is worth half, and is in no passage
+(``names``).
 Reciprocal rank fusion: Cormack et al. 2009; here with 10 instead of 60, since only the first few count. A turn that
 asks what is asked brings the reply to it (``replies``).
 """
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -31,7 +33,7 @@ from forethought.memory.index import Index
 from forethought.memory.moments import within
 from forethought.memory.names import elsewhere, names
 from forethought.memory.only import Days, Only
-from forethought.memory.replies import only_asks, replies, together
+from forethought.memory.replies import answering, only_asks, replies, together
 from forethought.memory.rows import Rows, Scores
 from forethought.memory.stems import Words
 from forethought.memory.store import number_of
@@ -50,12 +52,12 @@ from forethought.memory.words import (
 
 FOUND = 200
 """Turns that each way of finding contributes."""
-RANK, HOP, LEAD, NAMED, MINE, DATED = 10, 0.2, 1.5, 1.0, 1.0, 1.5
+RANK, HOP, LEAD, NAMED, ALONE, MINE, DATED = 10, 0.2, 1.5, 1.0, 0.5, 1.0, 1.5
 OFTEN = 1000
 """Turns that may have a word, for it to be looked up whatever the memory's size."""
 HOPPED, LEADING = 3, 10
 """Found turns whose rare words are looked up, and those that may lead to a name."""
-ASKING, LOOKED, ASKED, OTHERS = 20, 60, 0.1, 0.5
+ASKING, LOOKED, ASKED, OTHERS = 20, 40, 0.1, 0.5
 """Found turns of which those that ask bring the reply; looked at for what only asks, repeats or is of others; what that
 is worth."""
 TELLING = 2000
@@ -82,6 +84,8 @@ class Ranking:
     """Whether the question names days: what was true then is not made untrue by what came later."""
     turns: Mapping[int, Turn]
     """Turns that were read on the way."""
+    others: Collection[int]
+    """Found turns that tell of others than the question names, by whole names."""
 
 
 class Search:
@@ -117,6 +121,7 @@ class Search:
         with index.store.read() as connection:
             speakers = self.speakers(connection)
             asked, days = _parts(connection, question, speakers, asker)
+            alone = asked.topic if context.strip() else ()
             asked = in_context(asked, context, speakers) if context.strip() else asked
             left_out = frozenset(number_of(connection, who) for who in without)
             only = Only(None if conversation is None else number_of(connection, conversation), before, left_out)
@@ -130,21 +135,26 @@ class Search:
             )
             by_vector = index.embedder.weight if index.embedder else 0.0
             about = [(self._led(connection, rows, lead), NAMED) for lead in hops.about(named, asked)]
+            about.append((self._lexical(connection, rows, asked, alone, days), ALONE))
             first = fuse((lexical, 1.0), (dense, by_vector), *about)
             more = about + self._second(connection, rows, asked, list(first)[:LEADING], days, weights, total)
             if of_speaker(question):
-                mine = self._own(connection, rows, asked, speakers.get(indexed(asker).lower(), -1), days)
+                owner = speakers.get(indexed(asker).lower(), -1)
+                mine = self._own(connection, rows, asked, alone or asked.words, owner, days)
                 more.append((mine, MINE))
             if days is not None:
                 then = index.by_words(connection, told, FOUND, replace(only, days=days))
                 more.append((rows.preferred(rows.met(then), asked, None), DATED))
             then, enough = self._then(connection, rows, asked, days, lexical)
             scores = fuse((then, 1.0)) if enough else fuse((lexical, 1.0), (dense, by_vector), *more, (then, 1.0))
-            best = rows.turns(rows.with_next(list(scores)[:LOOKED]))
-            pairs = replies(list(scores)[:ASKING], rows.following, best, asked.words, self._words.covered)
-            scores = self._sunk(together(scores, pairs), best, asked, pairs, named)
+            found = list(scores)
+            best = rows.turns([*found[:LOOKED], *rows.next(found[:ASKING])])
+            pairs = replies(found[:ASKING], rows.following, best, asked.words, self._words.covered)
+            asks = answering(pairs, best)
+            others = elsewhere({i: f"{asks.get(i, '')} {turn.text}" for i, turn in best.items()}, named)
+            scores = self._sunk(together(scores, pairs), best, asked, pairs, others)
             sure = 1.0 if enough else self._confidence(rows, asked, list(scores), weights)
-            return Ranking(scores, asked, sure, dict(rows.previous), pairs, days is not None, rows.told)
+            return Ranking(scores, asked, sure, dict(rows.previous), pairs, days is not None, rows.told, others)
 
     def speakers(self, connection: sqlite3.Connection) -> dict[str, int]:
         """The names of who speaks, lower case, with their numbers (the first ones, where there are very many)."""
@@ -194,29 +204,27 @@ class Search:
         return rows.preferred(dict.fromkeys(there, 1.0), asked, None), whole and bool(there)
 
     def _own(
-        self, connection: sqlite3.Connection, rows: Rows, asked: Question, asker: int, days: Days | None
-    ) -> Scores:
-        """What the asker told of what is theirs."""
-        found = self._index.by_query(connection, hops.own(asked.words), FOUND, rows.only)
+        self, connection: sqlite3.Connection, rows: Rows, asked: Question, words: Sequence[str], asker: int,
+        days: Days | None,
+    ) -> Scores:  # fmt: skip
+        """What the asker told of what is theirs, with any of some words."""
+        found = self._index.by_query(connection, hops.own(words), FOUND, rows.only)
         near = rows.around(found)
         mine = {turn: found[turn] for turn in found if turn in near and rows.speaker(turn) == asker}
         return rows.preferred(mine, asked, days)
 
     def _sunk(
-        self, scores: Scores, turns: Mapping[int, Turn], asked: Question, answered: Mapping[int, int],
-        named: Sequence[tuple[str, ...]],
-    ) -> Scores:  # fmt: skip
+        self, scores: Scores, turns: Mapping[int, Turn], asked: Question, answered: Mapping[int, int], others: set[int]
+    ) -> Scores:
         """Scores, best first, where a turn is worth ``ASKED`` as much that only asks and got no answer, if others tell
-        of what is asked, and one that somebody said again later; and ``OTHERS`` as much one that tells of others than
-        are named.
+        of what is asked, and one that somebody said again later; and ``OTHERS`` as much one that tells of ``others``.
         """
         looked = [turns[i] for i in scores if i in turns]
         asking = {turn.id for turn in looked if turn.id not in answered and only_asks(turn.text)}
         telling = (turn for turn in looked if turn.id not in asking)
         less = asking if any(self._words.covered(asked.words, turn.text[:TELLING]) for turn in telling) else set()
-        asks = {reply: turns[turn].text for turn, reply in answered.items() if turn in turns}
-        of_others = elsewhere({turn.id: f"{asks.get(turn.id, '')} {turn.text}" for turn in looked}, named)
-        worth = {i: score * (ASKED if i in less else OTHERS if i in of_others else 1) for i, score in scores.items()}
+        worth = {i: score * (ASKED if i in less else OTHERS if i in others else 1) for i, score in scores.items()}
+        asks = answering(answered, turns)
         said: dict[tuple[str, str, str], list[int]] = {}
         for turn in looked:
             said.setdefault((turn.speaker, asks.get(turn.id, ""), turn.text), []).append(turn.id)
