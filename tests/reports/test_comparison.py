@@ -193,6 +193,18 @@ def test_an_audit_of_what_is_of_another_kind_is_refused(edit: Callable[[Any], An
         audit(folder)
 
 
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [("runs", 5), ("missing", "x"), ("claims", None), ("verdicts", {}), ("verdicts", 1), ("tuning", {"imitation": 5})],
+)
+def test_a_page_of_what_is_of_another_kind_is_refused(
+    name: str, odd: Any, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "compare.json").write_text(json.dumps({**storage.read_json(folder / "compare.json"), name: odd}))
+    assert main(["report", str(folder)]) == 2
+    assert "un the command that made it again" in capsys.readouterr().err and not (folder / "report.html").exists()
+
+
 def test_an_arm_without_any_run_is_told_and_no_reason_to_fail(tmp_path: Path) -> None:
     whole(tmp_path, 3)
     for seed in range(3):

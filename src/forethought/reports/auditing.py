@@ -29,9 +29,6 @@ WRITTEN = re.compile(r"Written \d{4}-\d\d-\d\d \d\d:\d\d UTC by forethought")
 DATA = re.compile(r"data:[^\"'\s)]+")
 """A picture in a page."""
 TUNING = "tuning.json"
-KINDS: dict[str, type] = {"verdicts": list, "missing": dict, "tuning": dict, "runs": list, "records": list}
-KINDS |= {"versions": dict, "arms": list, "seeds": list}
-"""What a result's entries are."""
 MORE = ("arms", "seeds", "versions")
 """What a comparison tells besides what its page needs."""
 Entry = Mapping[str, Any]
@@ -84,18 +81,18 @@ def audit_capacity(folder: Path) -> list[str]:
     wrong += _entries("needed", found["needed"], fresh["needed"], "world", "arm", "figure", "level")
     for cell, told in found["tuning"].items():
         wrong += _tuned(cell, told, folder / "tune" / cell.replace(":", "."), "factor", "factor", last_score)
-    whole = [str(Key(*cell)) for cell in product(*(dict.fromkeys(part) for part in zip(*keys, strict=True)))]
+    cells = product(*(dict.fromkeys(part) for part in zip(*keys, strict=True))) if keys else ()
+    whole = [str(Key(*cell)) for cell in cells]
     wrong += _left_out(whole, {*map(str, keys), *found["missing"]})
-    cells = {path.relative_to(folder / "tune").as_posix().rpartition("-")[0] for path in _tunings(folder)}
-    wrong += _untold(folder, {cell.replace(":", "."): told for cell, told in found["tuning"].items()}, cells)
+    tuned = {path.relative_to(folder / "tune").as_posix().rpartition("-")[0] for path in _tunings(folder)}
+    wrong += _untold(folder, {cell.replace(":", "."): told for cell, told in found["tuning"].items()}, tuned)
     wrong += _unread(folder, f"*/*/*/{MEASURED}", {folder / key.path for key in [*keys, *gone]})
     return [*wrong, *_verdicts(found, again.verdicts), *_page(folder, capacity.page)]
 
 
 def _checked(found: Entry, path: Path, parts: Mapping[str, type]) -> Entry:
-    """What a result tells; ``Damaged`` where an entry, or a part of a run, is not of its kind."""
-    odd = [name for name, kind in KINDS.items() if name in found and not isinstance(found[name], kind)]
-    odd += [part for run in found["runs"] for part, kind in parts.items() if type(run.get(part)) is not kind]
+    """What a result tells; ``Damaged`` where a part of a run, a verdict or a search is not of its kind."""
+    odd = [part for run in found["runs"] for part, kind in parts.items() if type(run.get(part)) is not kind]
     odd += ["verdicts"] if not odd and not all(isinstance(line, str) for line in found["verdicts"]) else []
     for told in () if odd else found["tuning"].values():
         tried = told.get("tried") if isinstance(told, dict) else None
@@ -274,12 +271,7 @@ def _page(folder: Path, page: Callable[[Path], str]) -> Iterator[str]:
     path = folder / PAGE
     if not path.exists():
         return
-    try:
-        fresh = _pieces(page(folder))
-    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise Damaged(
-            f"the result in {folder} cannot be shown: {error!r}. Run the command that made it again."
-        ) from error
+    fresh = _pieces(page(folder))
     shown = _pieces(path.read_text("utf-8", errors="replace"))
     advice = f"'forethought report {folder}' writes the page anew"
     for what, a, b, c, d in SequenceMatcher(None, shown, fresh, autojunk=False).get_opcodes():

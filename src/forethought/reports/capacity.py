@@ -17,10 +17,9 @@ from forethought.evaluation.capacity import CHECKPOINTS, RESULT_FILE
 from forethought.evaluation.comparison import KEPT
 from forethought.evaluation.crossing import Crossing, Ratio
 from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, MEMORISED, PAIRS, TRAINED
-from forethought.reports.comparison import Shape, read_result
+from forethought.reports.comparison import Shape, read_result, shown
 from forethought.reports.figures import APART, MARKS, STYLES, Picture, Theme, picture, plain, short
 from forethought.reports.headlines import percent
-from forethought.reports.page import rendered
 from forethought.reports.tables import Cell, Row, Table
 
 SHAPE: Shape = {
@@ -40,11 +39,15 @@ def read(folder: Path) -> dict[str, Any]:
 
 def page(folder: Path) -> str:
     """The page of the grid in ``folder``; ``Damaged`` where ``capacity.json`` is not one."""
+    return shown("capacity.html.j2", _content, folder)
+
+
+def _content(folder: Path) -> dict[str, Any]:
     found, records = read(folder), load_results(folder / RESULT_FILE)
     runs = found["runs"]
     worlds, arms = (list(dict.fromkeys(run[name] for run in runs)) for name in ("world", "arm"))
     seeds = sorted({run["seed"] for run in runs})
-    content = {
+    return {
         "title": f"{len(arms)} arms by size in {', '.join(worlds) or 'no world'}",
         "measured": f"{len(runs)} runs: {', '.join(arms)}; seeds {', '.join(map(str, seeds)) or 'none'}.",
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -57,7 +60,6 @@ def page(folder: Path) -> str:
         "tuned": _tuned(found["tuning"]),
         "made": [(name, found[name]) for name in ("command", "commit", "machine")],
     }
-    return rendered("capacity.html.j2", content)
 
 
 # ---- pictures ------------------------------------------------------------------------------------------------------

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from jinja2 import TemplateError
+
 from forethought import storage
-from forethought.errors import Damaged
+from forethought.errors import Damaged, ForethoughtError
 from forethought.evaluation import Record, load_results
 from forethought.evaluation.comparison import ASKED, FIGURES, KEPT, RESULT_FILE, Comparison
 from forethought.evaluation.selection import Claim
@@ -21,6 +23,10 @@ from forethought.reports.page import rendered
 from forethought.reports.tables import Cell, Row, Table
 
 Shape = Mapping[str, Sequence[str] | None]
+"""The entries of a result and, of those that are lists of several things, the parts of each."""
+KINDS: dict[str, type] = dict.fromkeys(("verdicts", "records", "arms", "seeds"), list)
+KINDS |= dict.fromkeys(("missing", "tuning", "versions"), dict)
+"""What its other entries are."""
 """What a result holds by name: lists of entries with these parts, or anything."""
 SHAPE: Shape = {
     "runs": KEPT,
@@ -32,6 +38,22 @@ SHAPE: Shape = {
 
 def page(folder: Path) -> str:
     """The page of the comparison in ``folder``; ``Damaged`` where ``compare.json`` is not one."""
+    return shown("comparison.html.j2", _content, folder)
+
+
+def shown(template: str, content: Callable[[Path], dict[str, Any]], folder: Path) -> str:
+    """A page with what a folder's result tells; ``Damaged`` where something in it is of another kind than expected."""
+    try:
+        return rendered(template, content(folder))
+    except ForethoughtError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, TemplateError) as error:
+        raise Damaged(
+            f"the result in {folder} cannot be shown: {error!r}. Run the command that made it again."
+        ) from error
+
+
+def _content(folder: Path) -> dict[str, Any]:
     found, records = read(folder), load_results(folder / RESULT_FILE)
     arms = list(dict.fromkeys(record.arm for record in records))
     worlds = ", ".join(dict.fromkeys(record.world for record in records))
@@ -45,7 +67,7 @@ def page(folder: Path) -> str:
         if any(record.metric == asked for record in records)
     ]
     seeds = sorted({run["seed"] for run in found["runs"]})
-    content = {
+    return {
         "title": f"{len(arms)} arms in {worlds or 'unknown worlds'}",
         "compared": f"{len(found['runs'])} runs: {', '.join(arms)}; seeds {', '.join(map(str, seeds)) or 'none'}.",
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -59,7 +81,6 @@ def page(folder: Path) -> str:
         "tuned": _tuned(found["tuning"]),
         "made": [(name, found[name]) for name in ("command", "commit", "machine")],
     }
-    return rendered("comparison.html.j2", content)
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -68,9 +89,15 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def read_result(path: Path, shape: Shape, what: str) -> dict[str, Any]:
-    """What a result's file tells; ``Damaged`` where it lacks a part of what the command writes."""
+    """What a result's file tells; ``Damaged`` where it lacks a part of what the command writes, or has another kind of
+    thing there.
+    """
     found: dict[str, Any] = storage.read_json(path)
     lacking = [name for name in shape if not isinstance(found, dict) or name not in found]
+    kinds = {**KINDS, **{name: list for name, parts in shape.items() if parts}}
+    odd = [name for name, kind in kinds.items() if not lacking and not isinstance(found.get(name, kind()), kind)]
+    if odd:
+        raise Damaged(f"{path} holds {odd[0]} of another kind than expected. Run the command that made it again.")
     for name, parts in () if lacking else shape.items():
         for each in found[name] if parts else ():
             lacking += [f"{part} of {name}" for part in parts or () if not isinstance(each, dict) or part not in each]

@@ -131,24 +131,25 @@ class _Training:
             model.reasons |= self.teacher.way.reasons
         self.update = self.tokens = self.situations = 0
         self.last = {"outcome": float("nan")}
+        self.before, self.started = 0.0, time.monotonic()
 
     def to_the_end(self, command: str) -> None:
         """The loop itself."""
         self._resume()
-        started, fresh = time.monotonic(), self.tokens
+        self.started, fresh = time.monotonic(), self.tokens
         with Interruption() as stop, self.meter.on(self.model):
             while self.progress < 1:
                 self._once()
                 try:
                     if self.watch:
-                        self.watch(self._moment(time.monotonic() - started, self.tokens - fresh))
+                        self.watch(self._moment(time.monotonic() - self.started, self.tokens - fresh))
                     stop.check()
                 except KeyboardInterrupt:
                     self._checkpoint()
                     raise
                 if self.update % self.config.checkpoint_updates == 0:
                     self._checkpoint()
-        self._finish(command, time.monotonic() - started)
+        self._finish(command)
 
     @property
     def progress(self) -> float:
@@ -156,6 +157,10 @@ class _Training:
         if self.config.budget_flops:
             return self.meter.flops / self.config.budget_flops
         return self.tokens / self.config.budget_tokens
+
+    def _seconds(self) -> float:
+        """Training time so far, that of stopped processes included as far as they are gone on from."""
+        return self.before + time.monotonic() - self.started
 
     def _once(self) -> None:
         """Live when it is due, learn once, and log it: between two of these, everything can be kept."""
@@ -228,6 +233,7 @@ class _Training:
             "tokens": self.tokens,
             "situations": self.situations,
             "flops": self.meter.flops,
+            "seconds": self._seconds(),
             "initial": self.initial,
             "parts": parts,
             "metrics": storage.count_lines(self.run.folder / METRICS_FILE),
@@ -243,20 +249,21 @@ class _Training:
             return
         self.update, self.tokens, self.situations = state["update"], state["tokens"], state["situations"]
         self.meter.flops, self.initial = state["flops"], state["initial"]
+        self.before = state.get("seconds", 0.0)
         self.curriculum.restore(state["curriculum"])
         for episode in self.run.store.episodes():
             self.teacher.remember(episode)
         if not self.teacher.steps:
             raise BadSetting(f"the run in {self.run.folder} has a checkpoint but no experience; start a new run")
 
-    def _finish(self, command: str, seconds: float) -> None:
+    def _finish(self, command: str) -> None:
         self._checkpoint()
         self.model.lm.eval()
         if not self.config.freeze:
             asked = self.teacher.questions > 0
             self.model.sure = how_sure(self.model, self.config.worlds, self.config.level) if asked else None
         self.model.save(self.run.model)
-        self.run.time(tokens=self.tokens, seconds=seconds)
+        self.run.time(tokens=self.tokens, seconds=self._seconds())
         storage.write_json(
             self.run.folder / SUMMARY_FILE,
             {"records": [], "tokens": self.tokens, "updates": self.update, "steps": self.teacher.steps,
