@@ -100,6 +100,12 @@ def test_every_arm_is_measured_kept_and_told(tmp_path: Path) -> None:
     ) in told
     assert ("recall mamba2", "oprm", "exact_match/depth 1.0") in told
     assert {arm for _, arm, metric in told if metric == "exact_match_minus_ours"} == {"jrt", "gist", "worth"}
+    assert {arm for _, arm, metric in told if metric == "exact_match_minus_best_rag"} == {
+        "ours",
+        "jrt",
+        "gist",
+        "worth",
+    }
 
     before = sorted((path.name, path.stat().st_mtime_ns) for path in (tmp_path / "cells").iterdir())
     assert suite.measure(PLAN, tmp_path) == rows

@@ -34,10 +34,10 @@ def records(rows: Sequence[Row], stored: Iterable[Row] = (), split: str = "test"
     for (reader, length, arm), mine in groups.items():
         put = _Put(found, arm, reader, split, str(length))
         finding(put, mine) if reader == NO_READER else reading(put, mine)
-        if reader != NO_READER and arm == OURS:
-            against(put, groups, reader, length)
-        elif reader != NO_READER and arm in RECALLED and (ours := groups.get((reader, length, OURS))):
-            put.mean("exact_match_minus_ours", _differences(_right(mine), _right(ours)))
+        if reader != NO_READER and arm in RECALLED:
+            against(
+                put, {arm: rows for (who, size, arm), rows in groups.items() if (who, size) == (reader, length)}, arm
+            )
     for length, cells in _by_length(stored).items():
         keeping(_Put(found, OURS, NO_READER, split, str(length)), cells)
     return found
@@ -93,18 +93,21 @@ def reading(put: _Put, rows: Sequence[Row]) -> None:
     put.quantiles("answer_{}_milliseconds", [row["answer_ms"] for row in rows])
 
 
-def against(put: _Put, groups: dict[tuple[str, int, str], list[Row]], reader: str, length: int) -> None:
-    """Ours as a share of the oracle, and minus the best of the other ways to find."""
-    ours = _right(groups[reader, length, OURS])
-    oracle = _right(groups.get((reader, length, ORACLE), ()))
-    if common := sorted(set(ours) & set(oracle)):
-        pair = [ours[key] for key in common], [oracle[key] for key in common]
+def against(put: _Put, groups: dict[str, list[Row]], arm: str) -> None:
+    """An arm that reads what memory gives back, of one reader and length: as a share of the oracle, minus the best of
+    the other ways to find, and minus ours.
+    """
+    right = {each: _right(rows) for each, rows in groups.items()}
+    mine, oracle = right[arm], right.get(ORACLE, {})
+    if common := sorted(set(mine) & set(oracle)):
+        pair = [mine[key] for key in common], [oracle[key] for key in common]
         if any(pair[1]):
             put.told("of_oracle_ratio", resampled(pair, _ratio), len(common))
-    others = {arm: _right(groups[reader, length, arm]) for arm in RAG if (reader, length, arm) in groups}
-    if others:
-        best = max(others.values(), key=lambda right: sum(right.values()) / len(right))
-        put.mean("exact_match_minus_best_rag", _differences(ours, best))
+    if others := [right[other] for other in RAG if other in right]:
+        best = max(others, key=lambda each: sum(each.values()) / len(each))
+        put.mean("exact_match_minus_best_rag", _differences(mine, best))
+    if arm != OURS and OURS in right:
+        put.mean("exact_match_minus_ours", _differences(mine, right[OURS]))
 
 
 def keeping(put: _Put, cells: Sequence[Row]) -> None:
