@@ -57,7 +57,7 @@ OFTEN = 1000
 """Turns that may have a word, for it to be looked up whatever the memory's size."""
 HOPPED, LEADING = 3, 10
 """Found turns whose rare words are looked up, and those that may lead to a name."""
-ASKING, LOOKED, ASKED, OTHERS = 20, 40, 0.1, 0.5
+ASKING, LOOKED, ASKED, OTHERS = 20, 60, 0.1, 0.5
 """Found turns of which those that ask bring the reply; looked at for what only asks, repeats or is of others; what that
 is worth."""
 TELLING = 2000
@@ -85,7 +85,9 @@ class Ranking:
     turns: Mapping[int, Turn]
     """Turns that were read on the way."""
     others: Collection[int]
-    """Found turns that tell of others than the question names, by whole names."""
+    """Found turns that tell of others than the question names, by whole names; where there are any, those too that were
+    not looked at for it.
+    """
 
 
 class Search:
@@ -152,9 +154,12 @@ class Search:
             pairs = replies(found[:ASKING], rows.following, best, asked.words, self._words.covered)
             asks = answering(pairs, best)
             others = elsewhere({i: f"{asks.get(i, '')} {turn.text}" for i, turn in best.items()}, named)
+            unread = scores.keys() - best.keys() if others else set[int]()
             scores = self._sunk(together(scores, pairs), best, asked, pairs, others)
             sure = 1.0 if enough else self._confidence(rows, asked, list(scores), weights)
-            return Ranking(scores, asked, sure, dict(rows.previous), pairs, days is not None, rows.told, others)
+            return Ranking(
+                scores, asked, sure, dict(rows.previous), pairs, days is not None, rows.told, others | unread
+            )
 
     def speakers(self, connection: sqlite3.Connection) -> dict[str, int]:
         """The names of who speaks, lower case, with their numbers (the first ones, where there are very many)."""
