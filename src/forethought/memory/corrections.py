@@ -23,41 +23,58 @@ IN_ORDER = 0.5
 LONGEST = 2000
 """Characters of a turn that may correct another."""
 OF = "my|our|your|his|her|its|their|the|a|an|this|that"
-SUBJECT = re.compile(rf"(?:\b(?:{OF})|['\u2019]s)\s+(?!(?:{OF}|way)\b)(\w+)")
+SUBJECT = re.compile(rf"(?:\b(?:{OF})|['\u2019]s)\s+(?!(?:{OF}|way)\b)(?:(?:new|newest|old|current|latest)\s+)?(\w+)")
 """What a sentence is about: the word after its first "my", "the" or "Ann's"."""
 CHANGED = NOW | {"changed", "changes", "updated", "switched", "moved", "instead", "replaced"}
 """Words of a turn that corrects what was told in other words."""
 DID = re.compile(
     rf"\b(?:(?i:i|we|he|she|they|you)|[^\W\d_a-z]\w*)\s+(?!(?:{'|'.join(sorted(SAYING | CHANGED))})\b)"
-    rf"(?:\w+ed|{'|'.join(PASTS)})\b"
+    rf"(?:(?!(?:need|speed|feed)\b)\w+ed|{'|'.join(PASTS)})\b"
 )
 """Somebody did something, which another deed does not make untrue; what was said or changed is none."""
 ADDS = re.compile(r"\b(also|another|additionally|besides|as well|too(?=\s*(?:[.,;!]|$)))\b")
 """Words of what is told beside something else."""
-NEGATION = re.compile(r"\b(not|never|cannot|no (?:longer|more)|\w+n['\u2019]t)\b")
+NEGATION = re.compile(r"\b(not(?! (?:just|only|all)\b)|never|cannot|no (?:longer|more)|\w+n['\u2019]t)\b")
 CLAUSE = re.compile(r"[.,;:!?]|\bbut\b")
+OWN = re.compile(r"(?:^\W*|[.,:;!]\s*)(?:i|we)\b", re.IGNORECASE)
+"""Who speaks does or has something; what it is of or for is no other person then ("I work for Globex")."""
+WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
+WORDS = 200
+"""Words of a turn whose order is compared."""
 SAME = 0.75
 """Share of a question's words, of those that either tells, that both have to tell then."""
 LASTING = NOW | {"any", "more", "longer"}
 """Words that say since when something is so, or that it is over."""
 
 
-def corrections(found: Sequence[Turn], told: Mapping[int, frozenset[str]], asks: Mapping[int, str]) -> dict[int, int]:
+def corrections(
+    question: str, found: Sequence[Turn], told: Mapping[int, frozenset[str]], asks: Mapping[int, str]
+) -> dict[int, int]:
     """Which found turn is corrected by which, the last one where there are several, by their numbers.
 
     ``told`` is what each tells of a question's words: only turns that tell of the same can correct one another, or of
     nearly the same where the later one says that something changed. ``asks`` is the question that a turn replies to.
+    Where the ``question`` asks who, whose it was may change.
     """
     turns = {turn.id: turn for turn in found if told[turn.id]}
+    whoever = WHO.search(question) is not None
     corrected: dict[int, int] = {}
     for i, j in permutations(turns, 2):
         if not _is_later(turns[j], turns[corrected.get(i, i)]):
             continue
         if told[i] != told[j] and not (_nearly(told[i], told[j]) and _changed(turns[j].text, turns[i].text)):
             continue
-        if _corrects(turns[j], turns[i]) and not of_others(*(f"{asks.get(k, '')} {turns[k].text}" for k in (i, j))):
+        if _corrects(turns[j], turns[i]) and (
+            (whoever and _changed(turns[j].text, turns[i].text))
+            or not _of_others(*(f"{asks.get(k, '')} {turns[k].text}".strip() for k in (i, j)))
+        ):
             corrected[i] = j
     return corrected
+
+
+def _of_others(one: str, other: str) -> bool:
+    """Whether two texts tell of two people, and not of who says it."""
+    return of_others(one, other) and not (OWN.search(one) and OWN.search(other))
 
 
 def _is_later(one: Turn, other: Turn) -> bool:
@@ -91,18 +108,40 @@ def _corrects(later: Turn, earlier: Turn) -> bool:
         return False
     if (DID.search(earlier.text) and DID.search(later.text)) or (ADDS.search(new) and not ADDS.search(old)):
         return False
-    before, after = ([word for word in all_words(text) if word not in NOW] for text in (old, new))
+    before, after = _words(old), _words(new)
+    if not _alike(before, after):
+        return False
+    denied = [*_denied(old), *_denied(new)]
+    if len(denied) == 1 and denied[0] <= {*before} & {*after}:
+        return True
+    if denied:  # of what is left
+        before, after = _words(_affirmed(old)), _words(_affirmed(new))
     both = {*before} & {*after}
-    if len(both) < ALIKE * min(len({*before}), len({*after})):
+    if not {*after} - both - STOP or not {*before} - both - STOP or not _alike(before, after):
         return False
-    if denied := [*_denied(old), *_denied(new)]:
-        return len(denied) == 1 and denied[0] <= both
-    if not {*after} - both - STOP or not {*before} - both - STOP:
-        return False
-    return _changed(new, old) or SequenceMatcher(None, before, after, autojunk=False).ratio() >= IN_ORDER
+    if _changed(new, old):
+        return True
+    return SequenceMatcher(None, before[:WORDS], after[:WORDS], autojunk=False).ratio() >= IN_ORDER
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text without those that say since when it is so."""
+    return [word for word in all_words(text) if word not in NOW]
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two texts have enough words in common."""
+    return len({*one} & {*other}) >= ALIKE * min(len({*one}), len({*other}))
 
 
 def _denied(text: str) -> Iterator[set[str]]:
     """What a text says is not so: the words after its first "not", to the end of the clause."""
     if found := NEGATION.search(text):
-        yield set(all_words(CLAUSE.split(text[found.end() :])[0])) - STOP - LASTING
+        words = set(all_words(CLAUSE.split(text[found.end() :])[0])) - STOP - LASTING
+        if words:
+            yield words
+
+
+def _affirmed(text: str) -> str:
+    """A text without the clauses that say what is not so."""
+    return " ".join(clause for clause in CLAUSE.split(text) if not NEGATION.search(clause))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from forethought.memory.when import MONTHS, WEEKDAYS
 from forethought.memory.words import STOP, WORD, sentences
@@ -21,7 +21,10 @@ a an the this that these those my our your his her its their i we you he she it 
 )
 """What does not follow the first word of a sentence where that is a name, nor a name in a list."""
 NO_NAME = STOP | MONTHS.keys() | WEEKDAYS.keys()
-CAPITALS = re.compile(r"[^\W\d_a-z][\w'-]*(?:\s+[^\W\d_a-z][\w'-]*)+")
+TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "prof", "sir", "frau", "herr", "uncle", "aunt"})
+WANTED = 4
+"""Names of a question that are looked at."""
+CAPITALS = re.compile(r"\b[^\W\d_a-z][\w'-]*(?:\s+[^\W\d_a-z][\w'-]*)+")
 BETWEEN = r"\W+"
 TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -43,6 +46,12 @@ def names(text: str) -> list[tuple[str, ...]]:
                     found.append(tuple(run))
                 run = []
     return list(dict.fromkeys(found))
+
+
+def asked_of(question: str) -> list[tuple[str, ...]]:
+    """The names in a question; none where all its words begin with capitals, as in a title."""
+    words = WORD.findall(question)[1:]
+    return [] if any(word[:1].isupper() and word.lower() in STOP - {"i"} for word in words) else names(question)
 
 
 def of_others(one: str, other: str) -> bool:
@@ -70,24 +79,53 @@ def _whose(text: str) -> Iterator[tuple[str, ...]]:
         place += 1
 
 
-def elsewhere(texts: Mapping[int, str], wanted: Iterable[tuple[str, ...]]) -> set[int]:
-    """Which texts tell of others than the ones that are wanted, by whole names (of two words or more): they name
-    others, and none of the wanted, nor anybody who is named together with one of them, or with one of these. None where
-    no text names one.
+def elsewhere(
+    texts: Mapping[int, str],
+    wanted: Iterable[tuple[str, ...]],
+    worth: Mapping[str, float],
+    tells: Callable[[str], Iterable[str]],
+) -> set[int]:
+    """Which texts tell of others what the ones that name the wanted tell of them: by whole names (of two words or more)
+    of somebody who has or does something, and of nobody who is named together with the wanted, or with one of these.
+
+    ``tells`` gives the words of the question that a text has, and ``worth`` their weights: at least half of it is told
+    with one of the wanted too. None where no text names one of these.
     """
-    whole = (BETWEEN.join(map(re.escape, name)) for name in wanted if len(name) > 1)
-    called = [re.compile(rf"\b{name}\b", re.IGNORECASE) for name in whole]
+    whole = [name for name in wanted if len(name) > 1][:WANTED]
+    called = [re.compile(rf"\b{BETWEEN.join(map(re.escape, name))}\b", re.IGNORECASE) for name in whole]
     about = [i for i, text in texts.items() if any(name.search(text, 0, READ) for name in called)]
-    if not about:
+    left = {i for i in texts.keys() - about if _of_another(texts[i], whole)} if about else set()
+    if not left:
         return set()
-    named = {i: set(_whole_names(text)) for i, text in texts.items()}
     near = {word for i in about for name in names(texts[i]) if len(name) == 1 for word in name}
-    left = {i for i in texts.keys() - about if named[i] and near.isdisjoint(word for name in named[i] for word in name)}
+    named = {i: set(_whole_names(text)) for i, text in texts.items()}
+    left = {i for i in left if near.isdisjoint(word for name in named[i] for word in name)}
     known = set().union(*(named[i] for i in texts.keys() - left))
     while led := {i for i in left if not known.isdisjoint(named[i])}:
         left -= led
         known.update(*(named[i] for i in led))
-    return left
+    parts = {word for name in whole for word in name}
+    told = set[str]().union(*(tells(texts[i]) for i in about)) - parts
+
+    def is_told(text: str) -> bool:
+        words = set(tells(text)) - parts
+        return 2 * sum(worth[word] for word in words & told) >= sum(worth[word] for word in words)
+
+    return {i for i in left if is_told(texts[i])}
+
+
+def _of_another(text: str, whole: Sequence[tuple[str, ...]]) -> bool:
+    """Whether a text tells of a person by another whole name, and of none by a part of the names that are wanted
+    ("Ann", "Mrs Lee", "yesterday Ann ..." for Ann Lee).
+    """
+    found = set(_whose(text))
+    single = {name[0] for name in (*found, *names(text)) if len(name) == 1}
+    if any(single.intersection(name) for name in whole):
+        return False
+    parts = [(name, one) for name in found if len(name) > 1 for one in whole]
+    if any(name[-1] == one[0] or (name[0] in TITLES and name[-1] == one[-1]) for name, one in parts):
+        return False
+    return bool(parts)
 
 
 def _whole_names(text: str) -> Iterator[tuple[str, ...]]:

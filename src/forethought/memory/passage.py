@@ -78,7 +78,7 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[
     words.stems(word for text in texts.values() for word in all_words(text))  # at once
     told = {i: frozenset(words.covered(asked.words, text)) for i, text in texts.items()}
     all_stand = ranking.dated or SEVERAL.search(asked.text.lower())
-    corrected = {} if all_stand else corrections(looked, told, asks)
+    corrected = {} if all_stand else corrections(asked.text, looked, told, asks)
     scores = {turn: ranking.scores[turn] for turn in best}
     if not asked.history:
         for earlier, later in corrected.items():

@@ -31,7 +31,7 @@ from forethought.memory import checks, frames, hops, moments
 from forethought.memory.confidence import chosen, confidence
 from forethought.memory.index import Index
 from forethought.memory.moments import within
-from forethought.memory.names import elsewhere, names
+from forethought.memory.names import asked_of, elsewhere, names
 from forethought.memory.only import Days, Only
 from forethought.memory.replies import answering, only_asks, replies, together
 from forethought.memory.rows import Rows, Scores
@@ -130,7 +130,7 @@ class Search:
             rows = Rows(connection, only, index.store.get)
             counts, total = index.counts(connection, asked.words), _total(connection)
             told, weights = telling(counts, total), worth(counts, total)
-            named = names(f"{context} {question}")
+            named = names(context) + asked_of(question)
             lexical = self._lexical(connection, rows, asked, told, days)
             dense = rows.preferred(
                 rows.around(index.by_vector(connection, f"{context} {question}".strip(), FOUND, only)), asked, days
@@ -153,7 +153,14 @@ class Search:
             best = rows.turns([*found[:LOOKED], *rows.next(found[:ASKING])])
             pairs = replies(found[:ASKING], rows.following, best, asked.words, self._words.covered)
             asks = answering(pairs, best)
-            others = elsewhere({i: f"{asks.get(i, '')} {turn.text}" for i, turn in best.items()}, named)
+            of = {i: f"{asks.get(i, '')} {turn.text}" for i, turn in best.items()}
+            who = {" ".join(name) for name in named}
+            others = elsewhere(
+                {i: text for i, text in of.items() if best[i].speaker.lower() not in who},
+                asked_of(question),
+                weights,
+                partial(self._words.covered, asked.words),
+            )
             unread = scores.keys() - best.keys() if others else set[int]()
             scores = self._sunk(together(scores, pairs), best, asked, pairs, others)
             sure = 1.0 if enough else self._confidence(rows, asked, list(scores), weights)
