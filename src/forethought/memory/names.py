@@ -12,7 +12,7 @@ READ = 2000
 """Characters of a text that are looked at."""
 LONGEST = 4
 """Words of a name; more capital letters in a row are no name."""
-BEFORE_NAME = frozenset({"", "of", "for", "that", "and", "but", "if", "because", ",", ".", "!", ";", ":"})
+BEFORE_NAME = frozenset({"", "of", "for", "that", "and", "but", "if", "because", "do", "does", "did", *",.!;:"})
 """What stands before the name of whoever something is told of, and not before a name that is told ("in Paris")."""
 NO_VERB = frozenset(
     """
@@ -98,9 +98,9 @@ def elsewhere(
     if not left:
         return set()
     near = {word for i in about for name in names(texts[i]) if len(name) == 1 for word in name}
-    named = {i: set(_whole_names(text)) for i, text in texts.items()}
+    named = {i: set(_whole_names(texts[i])) for i in (*about, *left)}
     left = {i for i in left if near.isdisjoint(word for name in named[i] for word in name)}
-    known = set().union(*(named[i] for i in texts.keys() - left))
+    known = set().union(*(named[i] for i in about))
     while led := {i for i in left if not known.isdisjoint(named[i])}:
         left -= led
         known.update(*(named[i] for i in led))
