@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -152,15 +152,7 @@ class Search:
             found = list(scores)
             best = rows.turns([*found[:LOOKED], *rows.next(found[:ASKING])])
             pairs = replies(found[:ASKING], rows.following, best, asked.words, self._words.covered)
-            asks = answering(pairs, best)
-            of = {i: f"{asks.get(i, '')} {turn.text}" for i, turn in best.items()}
-            who = {" ".join(name) for name in named}
-            others = elsewhere(
-                {i: text for i, text in of.items() if best[i].speaker.lower() not in who},
-                asked_of(question),
-                weights,
-                partial(self._words.covered, asked.words),
-            )
+            others = self._others(question, named, asked, best, pairs, weights)
             unread = scores.keys() - best.keys() if others else set[int]()
             scores = self._sunk(together(scores, pairs), best, asked, pairs, others)
             sure = 1.0 if enough else self._confidence(rows, asked, list(scores), weights)
@@ -224,6 +216,15 @@ class Search:
         near = rows.around(found)
         mine = {turn: found[turn] for turn in found if turn in near and rows.speaker(turn) == asker}
         return rows.preferred(mine, asked, days)
+
+    def _others(
+        self, question: str, named: Iterable[tuple[str, ...]], asked: Question, turns: Mapping[int, Turn],
+        answered: Mapping[int, int], weights: Mapping[str, float],
+    ) -> set[int]:  # fmt: skip
+        """Turns that tell the same of others than the question names, but for what those who are named say."""
+        asks, who = answering(answered, turns), {" ".join(name) for name in named}
+        texts = {i: f"{asks.get(i, '')} {turn.text}" for i, turn in turns.items() if turn.speaker.lower() not in who}
+        return elsewhere(texts, asked_of(question), weights, partial(self._words.covered, asked.words))
 
     def _sunk(
         self, scores: Scores, turns: Mapping[int, Turn], asked: Question, answered: Mapping[int, int], others: set[int]

@@ -131,18 +131,18 @@ class _Training:
             model.reasons |= self.teacher.way.reasons
         self.update = self.tokens = self.situations = 0
         self.last = {"outcome": float("nan")}
-        self.before, self.started = 0.0, time.monotonic()
 
     def to_the_end(self, command: str) -> None:
         """The loop itself."""
         self._resume()
-        self.started, fresh = time.monotonic(), self.tokens
+        started, fresh = time.monotonic(), self.tokens
+        self.timed = started
         with Interruption() as stop, self.meter.on(self.model):
             while self.progress < 1:
                 self._once()
                 try:
                     if self.watch:
-                        self.watch(self._moment(time.monotonic() - self.started, self.tokens - fresh))
+                        self.watch(self._moment(time.monotonic() - started, self.tokens - fresh))
                     stop.check()
                 except KeyboardInterrupt:
                     self._checkpoint()
@@ -157,10 +157,6 @@ class _Training:
         if self.config.budget_flops:
             return self.meter.flops / self.config.budget_flops
         return self.tokens / self.config.budget_tokens
-
-    def _seconds(self) -> float:
-        """Training time so far, that of stopped processes included as far as they are gone on from."""
-        return self.before + time.monotonic() - self.started
 
     def _once(self) -> None:
         """Live when it is due, learn once, and log it: between two of these, everything can be kept."""
@@ -233,13 +229,15 @@ class _Training:
             "tokens": self.tokens,
             "situations": self.situations,
             "flops": self.meter.flops,
-            "seconds": self._seconds(),
             "initial": self.initial,
             "parts": parts,
             "metrics": storage.count_lines(self.run.folder / METRICS_FILE),
             "curriculum": self.curriculum.state(),
         }
         save_checkpoint(self.run.folder, self.learner, state)
+        now = time.monotonic()
+        self.run.time(tokens=self.tokens, seconds=now - self.timed)
+        self.timed = now
 
     def _resume(self) -> None:
         """Takes up the newest readable checkpoint, or starts afresh; either way nothing newer remains."""
@@ -249,7 +247,6 @@ class _Training:
             return
         self.update, self.tokens, self.situations = state["update"], state["tokens"], state["situations"]
         self.meter.flops, self.initial = state["flops"], state["initial"]
-        self.before = state.get("seconds", 0.0)
         self.curriculum.restore(state["curriculum"])
         for episode in self.run.store.episodes():
             self.teacher.remember(episode)
@@ -263,7 +260,6 @@ class _Training:
             asked = self.teacher.questions > 0
             self.model.sure = how_sure(self.model, self.config.worlds, self.config.level) if asked else None
         self.model.save(self.run.model)
-        self.run.time(tokens=self.tokens, seconds=self._seconds())
         storage.write_json(
             self.run.folder / SUMMARY_FILE,
             {"records": [], "tokens": self.tokens, "updates": self.update, "steps": self.teacher.steps,
