@@ -62,6 +62,7 @@ def test_what_is_told_of_others_than_those_who_are_named() -> None:
         11: "The cat is in Elm Street.",
         12: "Yesterday Ann got a cat.",
         13: "The cat of Mrs Lee is old.",
+        16: "Ann Marie Lee has a cat.",
         14: "I went to the lake with Cleo Lee.",
         15: "What does Cleo Lee call the cat?",
     }

@@ -116,14 +116,14 @@ def elsewhere(
 
 def _of_another(text: str, whole: Sequence[tuple[str, ...]]) -> bool:
     """Whether a text tells of a person by another whole name, and of none by a part of the names that are wanted
-    ("Ann", "Mrs Lee", "yesterday Ann ..." for Ann Lee).
+    ("Ann", "Mrs Lee", "Ann Marie Lee", "yesterday Ann ..." for Ann Lee).
     """
     found = set(_whose(text))
     single = {name[0] for name in (*found, *names(text)) if len(name) == 1}
     if any(single.intersection(name) for name in whole):
         return False
     parts = [(name, one) for name in found if len(name) > 1 for one in whole]
-    if any(name[-1] == one[0] or (name[0] in TITLES and name[-1] == one[-1]) for name, one in parts):
+    if any(name[-1] == one[0] or (name[-1] == one[-1] and name[0] in (one[0], *TITLES)) for name, one in parts):
         return False
     return bool(parts)
 
