@@ -48,26 +48,26 @@ LASTING = NOW | {"any", "more", "longer"}
 
 
 def corrections(
-    question: str, found: Sequence[Turn], told: Mapping[int, frozenset[str]], asks: Mapping[int, str]
+    question: str, found: Sequence[Turn], told: Mapping[int, frozenset[str]], texts: Mapping[int, str]
 ) -> dict[int, int]:
     """Which found turn is corrected by which, the last one where there are several, by their numbers.
 
     ``told`` is what each tells of a question's words: only turns that tell of the same can correct one another, or of
-    nearly the same where the later one says that something changed. ``asks`` is the question that a turn replies to.
-    Where the ``question`` asks who, whose it was may change.
+    nearly the same where the later one says that something changed. ``texts`` are the turns, each with the question
+    that it replies to. Where the ``question`` asks who, whose it was may change.
     """
-    turns = {turn.id: turn for turn in found if told[turn.id]}
+    turns = {t.id: t for t in found if told[t.id] and len(t.text) <= LONGEST and "?" not in t.text}
+    new = {i for i, turn in turns.items() if not CHANGED.isdisjoint(all_words(turn.text))}
     whoever = WHO.search(question) is not None
     corrected: dict[int, int] = {}
     for i, j in permutations(turns, 2):
         if not _is_later(turns[j], turns[corrected.get(i, i)]):
             continue
-        if told[i] != told[j] and not (_nearly(told[i], told[j]) and _changed(turns[j].text, turns[i].text)):
+        changed = j in new and i not in new
+        if told[i] != told[j] and not (changed and _nearly(told[i], told[j])):
             continue
-        if _corrects(turns[j], turns[i]) and (
-            (whoever and _changed(turns[j].text, turns[i].text))
-            or not _of_others(*(f"{asks.get(k, '')} {turns[k].text}".strip() for k in (i, j)))
-        ):
+        may_be_others = not (whoever and changed)
+        if _corrects(turns[j], turns[i], changed) and not (may_be_others and _of_others(texts[i], texts[j])):
             corrected[i] = j
     return corrected
 
@@ -89,18 +89,11 @@ def _nearly(one: frozenset[str], other: frozenset[str]) -> bool:
     return len(one & other) >= SAME * len(one | other)
 
 
-def _changed(later: str, earlier: str) -> bool:
-    """Whether the later of two texts says that something changed."""
-    return not CHANGED.isdisjoint(all_words(later)) and CHANGED.isdisjoint(all_words(earlier))
-
-
-def _corrects(later: Turn, earlier: Turn) -> bool:
-    """Whether one speaker said nearly the same of the same thing with another value; what somebody did once stays
-    true.
+def _corrects(later: Turn, earlier: Turn, changed: bool) -> bool:
+    """Whether one speaker said nearly the same of the same thing with another value, in whatever order of words where
+    the later one says that something ``changed``; what somebody did once stays true.
     """
     if later.speaker != earlier.speaker or later.conversation != earlier.conversation:
-        return False
-    if "?" in later.text or "?" in earlier.text or max(len(later.text), len(earlier.text)) > LONGEST:
         return False
     old, new = earlier.text.lower(), later.text.lower()
     about = [found[1] if (found := SUBJECT.search(text)) else None for text in (old, new)]
@@ -119,9 +112,7 @@ def _corrects(later: Turn, earlier: Turn) -> bool:
     both = {*before} & {*after}
     if not {*after} - both - STOP or not {*before} - both - STOP or not _alike(before, after):
         return False
-    if _changed(new, old):
-        return True
-    return SequenceMatcher(None, before[:WORDS], after[:WORDS], autojunk=False).ratio() >= IN_ORDER
+    return changed or SequenceMatcher(None, before[:WORDS], after[:WORDS], autojunk=False).ratio() >= IN_ORDER
 
 
 def _words(text: str) -> list[str]:

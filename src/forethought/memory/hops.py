@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from forethought.memory.irregular import forms
-from forethought.memory.names import names
+from forethought.memory.names import READ, is_whole, names
 from forethought.memory.turns import Turn
 from forethought.memory.words import (
     OWN,
@@ -23,8 +23,6 @@ from forethought.memory.words import (
     words_of,
 )
 
-READ = 2000
-"""Characters of a turn that are looked at."""
 TELLS = 0.75
 """Share of what a question asks that a turn has to tell of, to lead on; rare words count more."""
 LEADS, LED = 2, 6
@@ -54,7 +52,7 @@ def about(named: Iterable[tuple[str, ...]], asked: Question) -> list[Lead]:
     """What a question says of whole names (of two words or more), to be looked up name by name: a short turn about the
     name alone must not hide a long one that tells of all.
     """
-    whole = [(name, tuple(word for word in asked.words if word not in name)) for name in named if len(name) > 1]
+    whole = [(name, tuple(word for word in asked.words if word not in name)) for name in filter(is_whole, named)]
     return [Lead(name, topic) for name, topic in whole if topic][:LEADS]
 
 

@@ -24,7 +24,6 @@ NO_NAME = STOP | MONTHS.keys() | WEEKDAYS.keys()
 TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "prof", "sir", "frau", "herr", "uncle", "aunt"})
 WANTED = 4
 """Names of a question that are looked at."""
-CAPITALS = re.compile(r"\b[^\W\d_a-z][\w'-]*(?:\s+[^\W\d_a-z][\w'-]*)+")
 BETWEEN = r"\W+"
 TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -91,19 +90,19 @@ def elsewhere(
     ``tells`` gives the words of the question that a text has, and ``worth`` their weights: at least half of it is told
     with one of the wanted too. None where no text names one of these.
     """
-    whole = [name for name in wanted if len(name) > 1][:WANTED]
+    whole = list(filter(is_whole, wanted))[:WANTED]
     called = [re.compile(rf"\b{BETWEEN.join(map(re.escape, name))}\b", re.IGNORECASE) for name in whole]
-    about = [i for i, text in texts.items() if any(name.search(text, 0, READ) for name in called)]
-    left = {i for i in texts.keys() - about if _of_another(texts[i], whole)} if about else set()
+    about = {i for i, text in texts.items() if any(name.search(text, 0, READ) for name in called)}
+    named = {i: names(text) for i, text in texts.items() if i not in about} if about else {}
+    left = {i: set(filter(is_whole, named[i])) for i in named if _of_another(texts[i], named[i], whole)}
     if not left:
         return set()
-    near = {word for i in about for name in names(texts[i]) if len(name) == 1 for word in name}
-    named = {i: set(_whole_names(texts[i])) for i in (*about, *left)}
-    left = {i for i in left if near.isdisjoint(word for name in named[i] for word in name)}
-    known = set().union(*(named[i] for i in about))
-    while led := {i for i in left if not known.isdisjoint(named[i])}:
-        left -= led
-        known.update(*(named[i] for i in led))
+    of_wanted = {name for i in about for name in names(texts[i])}
+    near = {name[0] for name in of_wanted if not is_whole(name)}
+    left = {i: found for i, found in left.items() if near.isdisjoint(word for name in found for word in name)}
+    known = set(filter(is_whole, of_wanted))
+    while led := {i for i, found in left.items() if not known.isdisjoint(found)}:
+        known.update(*(left.pop(i) for i in led))
     parts = {word for name in whole for word in name}
     told = set[str]().union(*(tells(texts[i]) for i in about)) - parts
 
@@ -114,28 +113,20 @@ def elsewhere(
     return {i for i in left if is_told(texts[i])}
 
 
-def _of_another(text: str, whole: Sequence[tuple[str, ...]]) -> bool:
+def is_whole(name: tuple[str, ...]) -> bool:
+    """Whether a name has two words or more."""
+    return len(name) > 1
+
+
+def _of_another(text: str, named: Sequence[tuple[str, ...]], whole: Sequence[tuple[str, ...]]) -> bool:
     """Whether a text tells of a person by another whole name, and of none by a part of the names that are wanted
-    ("Ann", "Mrs Lee", "Ann Marie Lee", "yesterday Ann ..." for Ann Lee).
+    ("Ann", "Mrs Lee", "Ann Marie Lee", "yesterday Ann ..." for Ann Lee); ``named`` are all names in it.
     """
     found = set(_whose(text))
-    single = {name[0] for name in (*found, *names(text)) if len(name) == 1}
+    single = {name[0] for name in (*found, *named) if not is_whole(name)}
     if any(single.intersection(name) for name in whole):
         return False
-    parts = [(name, one) for name in found if len(name) > 1 for one in whole]
+    parts = [(name, one) for name in filter(is_whole, found) for one in whole]
     if any(name[-1] == one[0] or (name[-1] == one[-1] and name[0] in (one[0], *TITLES)) for name, one in parts):
         return False
     return bool(parts)
-
-
-def _whole_names(text: str) -> Iterator[tuple[str, ...]]:
-    """The names of two words or more in a text, lower case; faster than ``names``."""
-    for part in () if text.isupper() else CAPITALS.findall(text[:READ]):
-        run: list[str] = []
-        for word in [*WORD.findall(part), ""]:
-            if word[:1].isupper() and word.lower() not in STOP:
-                run.append(word.lower())
-            else:
-                if 1 < len(run) <= LONGEST:
-                    yield tuple(run)
-                run = []

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from forethought.memory.corrections import LONGEST, corrections
 from forethought.memory.irregular import forms
-from forethought.memory.replies import answering
 from forethought.memory.search import Ranking
 from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
@@ -72,13 +71,12 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[
     """
     best = [turn for turn in ranking.scores if turn in turns]
     asked = ranking.question
-    asks = answering(ranking.answered, turns)
     looked = [turns[i] for i in best[:COMPARED]]
-    texts = {turn.id: f"{asks.get(turn.id, '')} {turn.text[:LONGEST]}" for turn in looked}
+    texts = {turn.id: f"{ranking.asks.get(turn.id, '')} {turn.text[:LONGEST]}" for turn in looked}
     words.stems(word for text in texts.values() for word in all_words(text))  # at once
     told = {i: frozenset(words.covered(asked.words, text)) for i, text in texts.items()}
     all_stand = ranking.dated or SEVERAL.search(asked.text.lower())
-    corrected = {} if all_stand else corrections(asked.text, looked, told, asks)
+    corrected = {} if all_stand else corrections(asked.text, looked, told, texts)
     scores = {turn: ranking.scores[turn] for turn in best}
     if not asked.history:
         for earlier, later in corrected.items():
@@ -103,33 +101,32 @@ def build(
     """
     scores, corrected = order(ranking, turns, words)
     chosen: dict[int, Line] = {}
-    asks = answering(ranking.answered, turns)
     left, missed = budget, 0
     said = set[tuple[str, str, str]]()
     for number in scores:
         line = Line(turns[number], turns[number].text, scores[number], corrected.get(number))
-        if number in ranking.others or _said(line, asks) in said:
+        if number in ranking.others or _said(line, ranking) in said:
             continue
         wanted = [each for each in (line, *_before(line, ranking, turns)) if each.turn.id not in chosen]
         fitted, room = [], left
         for line in wanted:
-            opening = OPENING if line.turn.id in asks else 0
+            opening = OPENING if line.turn.id in ranking.asks else 0
             if (cut := _fit(line, room, ranking.question.words, opening, counter)) is not None:
                 fitted.append(cut)
                 room -= _size(cut, counter)
         missed += len(wanted) - len(fitted)
         if len(fitted) == len(wanted) or not chosen:  # a reply without its question is not understood
             chosen |= {cut.turn.id: cut for cut in fitted}
-            said |= {_said(each, asks) for each in wanted}
+            said |= {_said(each, ranking) for each in wanted}
             left = room
         if left < 8 or missed > MISSES:
             break
     return _within(_as_said(chosen.values()), budget, counter)
 
 
-def _said(line: Line, asks: Mapping[int, str]) -> tuple[str, str, str]:
+def _said(line: Line, ranking: Ranking) -> tuple[str, str, str]:
     """Who said what, in reply to what."""
-    return line.turn.speaker, asks.get(line.turn.id, ""), line.turn.text
+    return line.turn.speaker, ranking.asks.get(line.turn.id, ""), line.turn.text
 
 
 def text_of(lines: Sequence[Line]) -> str:

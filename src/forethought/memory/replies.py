@@ -61,11 +61,6 @@ def replies(
     return pairs
 
 
-def answering(pairs: Mapping[int, int], turns: Mapping[int, Turn]) -> dict[int, str]:
-    """What each reply answers: the text of the turn that asks."""
-    return {reply: turns[asking].text for asking, reply in pairs.items() if asking in turns}
-
-
 def together(scores: Mapping[int, float], pairs: Mapping[int, int]) -> dict[int, float]:
     """Scores, best first, where a reply stands just before the question that it answers, unless it stood higher."""
     placed: dict[int, float] = {}

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -33,7 +33,7 @@ from forethought.memory.index import Index
 from forethought.memory.moments import within
 from forethought.memory.names import asked_of, elsewhere, names
 from forethought.memory.only import Days, Only
-from forethought.memory.replies import answering, only_asks, replies, together
+from forethought.memory.replies import only_asks, replies, together
 from forethought.memory.rows import Rows, Scores
 from forethought.memory.stems import Words
 from forethought.memory.store import number_of
@@ -78,8 +78,8 @@ class Ranking:
     confidence: float
     previous: Mapping[int, int]
     """The turn before each found one, where there is one."""
-    answered: Mapping[int, int]
-    """The reply to each found turn that asks: it stands just before that turn, or higher."""
+    asks: Mapping[int, str]
+    """What each found reply answers: it stands just before the turn that asks this, or higher."""
     dated: bool
     """Whether the question names days: what was true then is not made untrue by what came later."""
     turns: Mapping[int, Turn]
@@ -123,14 +123,16 @@ class Search:
         with index.store.read() as connection:
             speakers = self.speakers(connection)
             asked, days = _parts(connection, question, speakers, asker)
-            alone = asked.topic if context.strip() else ()
-            asked = in_context(asked, context, speakers) if context.strip() else asked
+            alone: tuple[str, ...] = ()
+            if context.strip():
+                alone, asked = asked.topic, in_context(asked, context, speakers)
             left_out = frozenset(number_of(connection, who) for who in without)
             only = Only(None if conversation is None else number_of(connection, conversation), before, left_out)
             rows = Rows(connection, only, index.store.get)
             counts, total = index.counts(connection, asked.words), _total(connection)
             told, weights = telling(counts, total), worth(counts, total)
-            named = names(context) + asked_of(question)
+            wanted = asked_of(question)
+            named = names(context) + wanted
             lexical = self._lexical(connection, rows, asked, told, days)
             dense = rows.preferred(
                 rows.around(index.by_vector(connection, f"{context} {question}".strip(), FOUND, only)), asked, days
@@ -152,13 +154,18 @@ class Search:
             found = list(scores)
             best = rows.turns([*found[:LOOKED], *rows.next(found[:ASKING])])
             pairs = replies(found[:ASKING], rows.following, best, asked.words, self._words.covered)
-            others = self._others(question, named, asked, best, pairs, weights)
+            asks = {reply: best[asking].text[:TELLING] for asking, reply in pairs.items()}
+            who = {" ".join(name) for name in named}
+            texts = {
+                i: f"{asks.get(i, '')} {turn.text[:TELLING]}"
+                for i, turn in best.items()
+                if turn.speaker.lower() not in who
+            }
+            others = elsewhere(texts, wanted, weights, partial(self._words.covered, asked.words))
             unread = scores.keys() - best.keys() if others else set[int]()
-            scores = self._sunk(together(scores, pairs), best, asked, pairs, others)
+            scores = self._sunk(together(scores, pairs), best, asked, pairs.keys(), asks, others)
             sure = 1.0 if enough else self._confidence(rows, asked, list(scores), weights)
-            return Ranking(
-                scores, asked, sure, dict(rows.previous), pairs, days is not None, rows.told, others | unread
-            )
+            return Ranking(scores, asked, sure, rows.previous, asks, days is not None, rows.told, others | unread)
 
     def speakers(self, connection: sqlite3.Connection) -> dict[str, int]:
         """The names of who speaks, lower case, with their numbers (the first ones, where there are very many)."""
@@ -217,27 +224,19 @@ class Search:
         mine = {turn: found[turn] for turn in found if turn in near and rows.speaker(turn) == asker}
         return rows.preferred(mine, asked, days)
 
-    def _others(
-        self, question: str, named: Iterable[tuple[str, ...]], asked: Question, turns: Mapping[int, Turn],
-        answered: Mapping[int, int], weights: Mapping[str, float],
-    ) -> set[int]:  # fmt: skip
-        """Turns that tell the same of others than the question names, but for what those who are named say."""
-        asks, who = answering(answered, turns), {" ".join(name) for name in named}
-        texts = {i: f"{asks.get(i, '')} {turn.text}" for i, turn in turns.items() if turn.speaker.lower() not in who}
-        return elsewhere(texts, asked_of(question), weights, partial(self._words.covered, asked.words))
-
     def _sunk(
-        self, scores: Scores, turns: Mapping[int, Turn], asked: Question, answered: Mapping[int, int], others: set[int]
-    ) -> Scores:
+        self, scores: Scores, turns: Mapping[int, Turn], asked: Question, answered: Collection[int],
+        asks: Mapping[int, str], others: Collection[int],
+    ) -> Scores:  # fmt: skip
         """Scores, best first, where a turn is worth ``ASKED`` as much that only asks and got no answer, if others tell
-        of what is asked, and one that somebody said again later; and ``OTHERS`` as much one that tells of ``others``.
+        of what is asked, and one that somebody said again later, in reply to the same; and ``OTHERS`` as much one that
+        tells of ``others``.
         """
         looked = [turns[i] for i in scores if i in turns]
         asking = {turn.id for turn in looked if turn.id not in answered and only_asks(turn.text)}
         telling = (turn for turn in looked if turn.id not in asking)
         less = asking if any(self._words.covered(asked.words, turn.text[:TELLING]) for turn in telling) else set()
         worth = {i: score * (ASKED if i in less else OTHERS if i in others else 1) for i, score in scores.items()}
-        asks = answering(answered, turns)
         said: dict[tuple[str, str, str], list[int]] = {}
         for turn in looked:
             said.setdefault((turn.speaker, asks.get(turn.id, ""), turn.text), []).append(turn.id)

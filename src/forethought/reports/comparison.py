@@ -23,11 +23,10 @@ from forethought.reports.page import rendered
 from forethought.reports.tables import Cell, Row, Table
 
 Shape = Mapping[str, Sequence[str] | None]
-"""The entries of a result and, of those that are lists of several things, the parts of each."""
+"""What a result holds by name: lists of entries with these parts, or anything."""
 KINDS: dict[str, type] = dict.fromkeys(("verdicts", "records", "arms", "seeds"), list)
 KINDS |= dict.fromkeys(("missing", "tuning", "versions"), dict)
-"""What its other entries are."""
-"""What a result holds by name: lists of entries with these parts, or anything."""
+"""What the entries without such parts are."""
 SHAPE: Shape = {
     "runs": KEPT,
     "differences": [field.name for field in fields(Difference)],

@@ -18,9 +18,9 @@ from forethought.reports.tables import Cell, Row, Table
 RESULT_FILE, PAGE = "recall.json", "report.html"
 WORLD, DEPTH, TASK = "recall ", "exact_match/depth ", "exact_match/task "
 PROVES = 0.8
+"""Share that a reader must answer from the evidence alone before anything else that it answers proves anything."""
 BEST = ("ours", "worth")
 """What is recalled as it was said, and as a reader of the memory gets it: what the verdicts tell of."""
-"""Share that a reader must answer from the evidence alone before anything else that it answers proves anything."""
 FINDING = (
     ("any@5", "Any evidence turn among the first five"),
     ("all@5", "All evidence turns among the first five"),

@@ -27,17 +27,16 @@ ORACLE, OURS, TWO_HOP = "oracle", "ours", "two-hop"
 
 def records(rows: Sequence[Row], stored: Iterable[Row] = (), split: str = "test") -> list[Record]:
     """Every record of a run's rows; ``stored`` are the cells that tell what keeping took."""
-    groups: dict[tuple[str, int, str], list[Row]] = defaultdict(list)
+    groups: dict[tuple[str, int], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        groups[row["reader"], row["length"], row["arm"]].append(row)
+        groups[row["reader"], row["length"]][row["arm"]].append(row)
     found: list[Record] = []
-    for (reader, length, arm), mine in groups.items():
-        put = _Put(found, arm, reader, split, str(length))
-        finding(put, mine) if reader == NO_READER else reading(put, mine)
-        if reader != NO_READER and arm in RECALLED:
-            against(
-                put, {arm: rows for (who, size, arm), rows in groups.items() if (who, size) == (reader, length)}, arm
-            )
+    for (reader, length), arms in groups.items():
+        for arm, mine in arms.items():
+            put = _Put(found, arm, reader, split, str(length))
+            finding(put, mine) if reader == NO_READER else reading(put, mine)
+            if reader != NO_READER and arm in RECALLED:
+                against(put, arms, arm)
     for length, cells in _by_length(stored).items():
         keeping(_Put(found, OURS, NO_READER, split, str(length)), cells)
     return found
