@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from forethought.memory.hops import leads
 from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
@@ -17,3 +19,14 @@ def test_a_greeting_and_another_question_lead_nowhere() -> None:
     named = Turn(2, "", "bo", "I joined my choir with Cleo.")
     assert [lead.name for lead in leads([named], asked, worth, speakers, covered)] == [("cleo",)]
     assert leads([Turn(3, "", "bo", "My flat is near Cleo.")], asked, worth, speakers, covered) == []
+
+
+def test_what_a_text_has_is_the_same_when_more_texts_were_read_than_are_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("forethought.memory.stems.READ", 2)
+    words, texts = Words(), [f"She went to number {i}, carrying boxes." for i in range(9)]
+    for _ in range(2):
+        words.learn(texts)
+        for text in texts:
+            assert words.covered(["going", "box", "seven"], f" {text}\n") == ["going", "box"]

@@ -10,6 +10,7 @@ answer ("When did Ann adopt a dog?", where it was Bo who did). A question that n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import filterfalse, islice
 
 from forethought.memory.irregular import forms
 from forethought.memory.replies import READ, parted
@@ -23,11 +24,11 @@ BEGIN = 4
 """Letters by which a word is looked for in a long turn."""
 
 
-def chosen(found: Sequence[int], about: Callable[[int], bool]) -> tuple[list[int], list[int]]:
-    """The best found turns by those whom the question is about, and by the others."""
-    mine = [turn for turn in found if about(turn)][:LOOKED]
-    others = [turn for turn in found if not about(turn)][:LOOKED]
-    return mine, others
+def chosen(found: Sequence[int], about: Callable[[int], bool] | None) -> tuple[list[int], list[int]]:
+    """The best found turns by those whom the question is about (None: by anybody), and by the others."""
+    if about is None:
+        return list(found[:LOOKED]), []
+    return list(islice(filter(about, found), LOOKED)), list(islice(filterfalse(about, found), LOOKED))
 
 
 def confidence(

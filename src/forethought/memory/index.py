@@ -29,7 +29,6 @@ WORDS = "2"
 RESCORED = 512
 """Sentences whose exact vectors are compared, of those nearest by sign."""
 
-
 ALL = Only()
 COUNTED = 100_000
 """Words whose number of turns is remembered."""
@@ -196,7 +195,7 @@ class Index:
             return {}
         vector = self.embedder.embed([indexed(question)])[0]
         near, signed = self._ids, self._signs
-        allowed = only.among(near >> BITS, *self._who)
+        allowed = None if only == ALL else only.among(near >> BITS, *self._who)
         if allowed is not None:
             near, signed = near[allowed], signed[:, allowed]
         if len(near) > RESCORED:
@@ -207,9 +206,11 @@ class Index:
         rows = connection.execute(f"SELECT id, vector FROM vectors WHERE id IN ({marks})", near.tolist()).fetchall()
         scores = np.frombuffer(b"".join(row[1] for row in rows), np.float16).reshape(len(rows), -1) @ vector
         best: dict[int, float] = {}
-        for (key, _), score in zip(rows, scores.tolist(), strict=True):
-            best[key >> BITS] = max(score, best.get(key >> BITS, -1.0))
-        return dict(sorted(best.items(), key=lambda pair: -pair[1])[:most])
+        for place in np.argsort(-scores, kind="stable").tolist():
+            best.setdefault(rows[place][0] >> BITS, float(scores[place]))
+            if len(best) == most:
+                break
+        return best
 
     def _load(self, connection: sqlite3.Connection) -> None:
         """Read the vectors that are new since the last question; all of them where some were removed."""

@@ -11,7 +11,7 @@ from forethought.memory.irregular import forms
 from forethought.memory.search import Ranking
 from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
-from forethought.memory.words import EVERY, all_words, sentences, words_of
+from forethought.memory.words import EVERY, sentences, words_of
 
 SHORT = 8
 """Content words below which an answer is understood only with what was asked before it."""
@@ -73,7 +73,7 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[
     asked = ranking.question
     looked = [turns[i] for i in best[:COMPARED]]
     texts = {turn.id: f"{ranking.asks.get(turn.id, '')} {turn.text[:LONGEST]}" for turn in looked}
-    words.stems(word for text in texts.values() for word in all_words(text))  # at once
+    words.learn(texts.values())
     told = {i: frozenset(words.covered(asked.words, text)) for i, text in texts.items()}
     all_stand = ranking.dated or SEVERAL.search(asked.text.lower())
     corrected = {} if all_stand else corrections(asked.text, looked, told, texts)

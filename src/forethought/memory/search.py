@@ -26,6 +26,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 
 from forethought.memory import checks, frames, hops, moments
 from forethought.memory.confidence import chosen, confidence
@@ -141,7 +142,7 @@ class Search:
             about = [(self._led(connection, rows, lead), NAMED) for lead in hops.about(named, asked)]
             about.append((self._lexical(connection, rows, asked, alone, days), ALONE))
             first = fuse((lexical, 1.0), (dense, by_vector), *about)
-            more = about + self._second(connection, rows, asked, list(first)[:LEADING], days, weights, total)
+            more = self._second(connection, rows, asked, list(first)[:LEADING], days, weights, total)
             if of_speaker(question):
                 owner = speakers.get(indexed(asker).lower(), -1)
                 mine = self._own(connection, rows, asked, alone or asked.words, owner, days)
@@ -150,7 +151,7 @@ class Search:
                 then = index.by_words(connection, told, FOUND, replace(only, days=days))
                 more.append((rows.preferred(rows.met(then), asked, None), DATED))
             then, enough = self._then(connection, rows, asked, days, lexical)
-            scores = fuse((then, 1.0)) if enough else fuse((lexical, 1.0), (dense, by_vector), *more, (then, 1.0))
+            scores = fuse((then, 1.0)) if enough else fuse(*more, (then, 1.0), to=first)
             found = list(scores)
             best = rows.turns([*found[:LOOKED], *rows.next(found[:ASKING])])
             pairs = replies(found[:ASKING], rows.following, best, asked.words, self._words.covered)
@@ -189,6 +190,7 @@ class Search:
     ) -> list[tuple[Scores, float]]:  # fmt: skip
         """What the best turns lead to, with weights: by their rarest words, and by the names that they lead to."""
         turns = list(rows.turns(best).values())
+        self._words.learn(turn.text[:TELLING] for turn in turns)
         count = partial(self._index.counts, connection)
         rare = hops.rare([turn.text for turn in turns[:HOPPED]], asked.words, self._speakers, count, total)
         found = [(self._lexical(connection, rows, asked, rare, days), HOP)]
@@ -243,11 +245,11 @@ class Search:
         for same in said.values():
             kept = same[0] if asked.history else max(same)
             worth |= {i: worth[same[0]] * (1 if i == kept else ASKED) for i in same}
-        return dict(sorted(worth.items(), key=lambda pair: -pair[1]))
+        return dict(sorted(worth.items(), key=itemgetter(1), reverse=True))
 
     def _confidence(self, rows: Rows, asked: Question, found: Sequence[int], weights: Mapping[str, float]) -> float:
         """How sure it is that the found turns tell what is asked."""
-        about = lambda turn: not asked.speakers or rows.speaker(turn) in asked.speakers  # noqa: E731
+        about = (lambda turn: rows.speaker(turn) in asked.speakers) if asked.speakers else None
         mine, others = chosen(found, about)
         weights = {word: weights[word] for word in weights if not which_value(word) and word not in SAYING} or weights
         both = [*mine, *others]
@@ -273,18 +275,18 @@ def telling(counts: Mapping[str, int], total: int) -> list[str]:
     return rare or list(counts)
 
 
-def fuse(*rankings: tuple[Scores, float]) -> Scores:
-    """Reciprocal rank fusion with weights; best first, of equals the later turn."""
-    scores: Scores = {}
+def fuse(*rankings: tuple[Scores, float], to: Scores | None = None) -> Scores:
+    """Reciprocal rank fusion with weights, added ``to`` what was fused before; best first, of equals the later turn."""
+    scores = dict(to or {})
     for ranking, weight in rankings:
-        for place, (_, turn) in enumerate(_best_first(ranking)):
-            scores[turn] = scores.get(turn, 0.0) + weight / (RANK + place + 1)
-    return {turn: score for score, turn in _best_first(scores)}
+        for place, turn in enumerate(_best_first(ranking), RANK + 1):
+            scores[turn] = scores.get(turn, 0.0) + weight / place
+    return _best_first(scores)
 
 
-def _best_first(scores: Scores) -> list[tuple[float, int]]:
-    """Scores with their turns, best first; of equals the later turn."""
-    return sorted(((score, turn) for turn, score in scores.items()), reverse=True)
+def _best_first(scores: Scores) -> Scores:
+    """Scores, best first; of equals the later turn."""
+    return dict(sorted(scores.items(), key=itemgetter(1, 0), reverse=True))
 
 
 def _parts(
