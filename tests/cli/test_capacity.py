@@ -78,6 +78,9 @@ def test_it_runs_resumes_and_says_what_is_missing(tmp_path: Path, capsys: pytest
     assert main(["report", "--audit", str(folder)]) == 0
     assert main([*command, "--n", "3"]) == 2
     assert "holds another grid: n was 2 and is 3" in capsys.readouterr().err
+    (folder / "plan.json").unlink()
+    assert main([*command, "--n", "3"]) == 2, "its runs were measured by the lost plan"
+    assert "holds runs and no plan.json" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,9 @@ def test_it_runs_resumes_and_says_what_is_missing(
     assert {record.metric for record in load_results(folder / "compare.json")} >= {PROBES, "outcomes"}
     assert main([*command, "--tune", "1"]) == 2
     assert "holds another comparison: tune was 0 and is 1" in capsys.readouterr().err
+    (folder / "plan.json").unlink()
+    assert main([*command, "--tune", "1"]) == 2, "its runs were measured by the lost plan"
+    assert "holds runs and no plan.json" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,12 @@ def settings_of(told: Sequence[str], instead: Mapping[str, str]) -> dict[str, An
 
 
 def keep_plan(folder: Path, mine: Mapping[str, Any], what: str, addable: str) -> None:
-    """Writes the plan; ``BadSetting`` where another one was begun in this folder."""
+    """Writes the plan; ``BadSetting`` where another one was begun in this folder, ``Damaged`` where it is lost."""
+    from forethought.evaluation.comparison import MEASURED
+
     path = folder / PLAN_FILE
+    if not path.exists() and any(run for depth in ("*", "*/*/*") for run in folder.glob(f"{depth}/{MEASURED}")):
+        raise Damaged(f"{folder} holds runs and no {PLAN_FILE}; restore it from a copy, or use another --folder")
     if path.exists() and (there := _plan(path)) != mine:
         differing = [f"{k} was {there.get(k)!r} and is {v!r}" for k, v in mine.items() if there.get(k) != v]
         raise BadSetting(
