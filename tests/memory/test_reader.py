@@ -20,7 +20,7 @@ DAY = datetime(2024, 5, 31, tzinfo=UTC)
 HISTORY = [Said("ann", f"The {what} is in room {room}.", DAY) for room, what in enumerate(["box", "car", "hat"] * 9)]
 FACTS = "ann: The hat is in room 7.\nbob: The car is in room 4."
 ASKED = "Where is the hat?"
-FAMILIES = ["llama", "mamba", "mamba2", "jamba", "bamba"]
+FAMILIES = ["llama", "mamba", "mamba2", "jamba", "bamba", "rwkv"]
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,7 @@ def _model(family: str, size: int, **more: Any) -> Any:
                   "expert_layer_period": 2, "expert_layer_offset": 1, "num_experts_per_tok": 1, "mamba_d_state": 8},
         "bamba": {**heads, "attn_layer_indices": [1], "mamba_n_heads": 4, "mamba_d_head": 16, "mamba_d_state": 8,
                   "mamba_n_groups": 1, "mamba_chunk_size": 16},
+        "rwkv": {"attention_hidden_size": 32},
     }[family]  # fmt: skip
     torch.manual_seed(3)
     model = AutoModelForCausalLM.from_config(AutoConfig.for_model(family, **shape, **extra, **more))
@@ -87,7 +88,7 @@ def test_an_answer_is_what_the_model_itself_writes_after_the_prompt(family: str,
     assert found.tokens_written == len(expected) and found.text == tokenizer.decode(expected).strip()
     again = reader.answer(ASKED, FACTS, history)
     assert again.text == found.text
-    assert (again.tokens_kept > 0) is (mode in ("gist", "full"))
+    assert (again.tokens_kept > 0) is (mode in ("gist", "full") and family != "rwkv")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -125,6 +126,14 @@ def test_a_state_is_saved_and_used_by_the_same_model_alone(family: str, tokenize
         next(lm.parameters()).add_(1)
     with pytest.raises(WrongState, match="model"):
         Reader(lm, tokenizer, "full").use(load(saved), HISTORY[:12])
+
+
+def test_what_cannot_be_kept_or_gone_on_from_is_refused(tokenizer: Any) -> None:
+    with pytest.raises(BadSetting, match="RwkvForCausalLM cannot be kept"):
+        Reader(_model("rwkv", len(tokenizer)), tokenizer, "full").read(HISTORY[:3])
+    first = AutoModelForCausalLM.from_config(AutoConfig.for_model("openai-gpt", vocab_size=len(tokenizer), n_layer=1))
+    with pytest.raises(BadSetting, match="cannot go on from what it has read"):
+        Reader(first, tokenizer).answer(ASKED, FACTS)
 
 
 # --- what is in the prompt ---

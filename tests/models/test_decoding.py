@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import RwkvConfig, RwkvForCausalLM
 
 from forethought.models import Model
 from forethought.models.decoding import Rows, continue_branches
@@ -105,3 +106,35 @@ def test_settling_on_a_form_scores_it_whole_and_goes_on_from_it(either: Any, for
         assert torch.allclose(likely_RF[r], expected, atol=1e-4)
         assert int(best_R[r]) == int(expected.argmax())
         assert after[r].ids == _alone(either, context + forms[int(best_R[r])])[:4][: len(after[r].ids)]
+
+
+def test_ragged_rows_of_a_model_that_heeds_no_mask_read_and_write_as_each_alone() -> None:
+    torch.manual_seed(5)
+    lm = RwkvForCausalLM(
+        RwkvConfig(vocab_size=60, hidden_size=32, num_hidden_layers=2, attention_hidden_size=32)
+    ).eval()
+    with torch.no_grad():
+        for weight in lm.parameters():
+            weight.mul_(4 if weight.ndim == 2 else 1)
+    rng = random.Random(6)
+    contexts, branches = ([[rng.randrange(5, 60) for _ in range(n)] for n in ns] for ns in ((9, 3, 14), (2, 5, 1)))
+
+    def after(ids: list[int]) -> torch.Tensor:
+        return lm(input_ids=torch.tensor([ids]), use_cache=False).logits[0].float()
+
+    with torch.inference_mode():
+        rows = Rows(lm, 0, contexts)
+        for context, logits_V in zip(contexts, rows.logits_RV, strict=True):
+            assert torch.allclose(logits_V, after(context)[-1], atol=1e-4)
+        rows.select(torch.tensor([2, 0]))
+        rows.read([[7, 8], [9, 10]])
+        logits_RTV = rows.read([branches[2], branches[1]], keep=2)
+        short, long = contexts[2] + [7, 8] + branches[2], contexts[0] + [9, 10] + branches[1]
+        assert torch.allclose(logits_RTV[0, 1:], after(short)[-1:], atol=1e-4)
+        assert torch.allclose(logits_RTV[1], after(long)[-2:], atol=1e-4)
+        found = continue_branches(lm, contexts, [[b] for b in branches], stop=-1, pad=0, max_new=4)
+    for context, branch, of_context in zip(contexts, branches, found, strict=True):
+        ids = context + branch
+        for token in of_context[0].ids:
+            assert token == int(after(ids)[-1].argmax())
+            ids.append(token)

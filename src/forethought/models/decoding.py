@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from forethought.errors import BadSetting
 from forethought.models.scan import has_stateful_scan, reads_padding
@@ -20,6 +21,8 @@ from forethought.models.scan import has_stateful_scan, reads_padding
 Ids = Sequence[int]
 READ_ON = ("mamba2", "zamba2", "bamba")
 """Recurrent models that read several tokens on top of a cache rightly, without padding (docs/mamba-continuation.md)."""
+CACHES = ("cache_params", "past_key_values", "state")
+"""What models call what they go on from; ``state`` is RWKV's list of tensors."""
 
 
 @dataclass(slots=True)
@@ -79,7 +82,9 @@ class Rows:
 
     Attention models read ragged pieces left-padded under a mask, and so do Mamba models with ``enable_stateful_scan``.
     Padding between tokens would blur other recurrent states, so those read on token by token, or where pieces are
-    ragged whole rows anew; without any padding, several tokens at once.
+    ragged whole rows anew; without any padding, several tokens at once. Rows of RWKV are read one by one: it heeds no
+    mask, and transformers 5.23 mixes up rows of one token. Raises ``BadSetting`` for a model that cannot
+    go on from what it has read.
     """
 
     def __init__(self, lm: Any, pad: int, first: Sequence[Ids]) -> None:
@@ -93,7 +98,9 @@ class Rows:
     def _begin(self, lm: Any, pad: int, ids: Sequence[Ids]) -> None:
         self.lm, self.pad = lm, pad
         self.device = next(lm.parameters()).device
-        self.stateful = bool(getattr(lm, "_is_stateful", False)) and not reads_padding(lm)
+        self.cache_name, self.has_positions = _arguments(lm.__class__)
+        self.alone = self.cache_name == "state"
+        self.stateful = bool(getattr(lm, "_is_stateful", False)) and not reads_padding(lm) and not self.alone
         self.reads_on = has_stateful_scan(lm) or lm.config.model_type in READ_ON
         self.ids = [list(piece) for piece in ids]
 
@@ -136,7 +143,10 @@ class Rows:
 
     def select(self, index_R: Tensor) -> None:
         """Keeps these rows, in this order; a row may be kept several times."""
-        self.cache.reorder_cache(index_R)  # unlike batch_select_indices, recurrent layers have it
+        if isinstance(self.cache, list):
+            self.cache = [part[index_R] for part in self.cache]
+        else:
+            self.cache.reorder_cache(index_R)  # unlike batch_select_indices, recurrent layers have it
         self.mask_RT, self.length_R, self.logits_RV = (
             self.mask_RT[index_R], self.length_R[index_R], self.logits_RV[index_R],
         )  # fmt: skip
@@ -223,33 +233,57 @@ class Rows:
         """Reads the rows from their beginning."""
         from transformers import DynamicCache
 
-        self.cache = DynamicCache(config=self.lm.config)
+        self.cache = [] if self.alone else DynamicCache(config=self.lm.config)
         self.mask_RT = torch.ones(len(self.ids), 0, dtype=torch.long, device=self.device)
         self.length_R = torch.zeros(len(self.ids), dtype=torch.long, device=self.device)
         return self._extend(self.ids, keep)
 
     def _extend(self, pieces: Sequence[Ids], keep: int) -> Tensor:
         """Reads one piece a row, left-padded, on top of the cache."""
+        if self.alone:
+            return self._each(pieces, keep)
         width = max(1, *(len(piece) for piece in pieces))
         ids_RT = torch.tensor([[self.pad] * (width - len(p)) + list(p) for p in pieces], device=self.device)
         new_RT = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in pieces], device=self.device)
         position_RT = (new_RT.cumsum(1) - 1).clamp(min=0) + self.length_R[:, None]
         self.mask_RT = torch.cat([self.mask_RT, new_RT], dim=1)
         self.length_R = self.length_R + new_RT.sum(1)
-        cache_name, has_positions = _arguments(self.lm.__class__)
-        extra = {cache_name: self.cache, **({"position_ids": position_RT} if has_positions else {})}
+        extra = {self.cache_name: self.cache, **({"position_ids": position_RT} if self.has_positions else {})}
         mask = self.mask_RT if not bool(self.mask_RT.all()) else None
         out = self.lm(input_ids=ids_RT, attention_mask=mask, use_cache=True, logits_to_keep=keep, **extra)
         logits_RTV: Tensor = out.logits[:, -keep:].float()
         self.logits_RV = logits_RTV[:, -1]
         return logits_RTV
 
+    def _each(self, pieces: Sequence[Ids], keep: int) -> Tensor:
+        """Reads one piece a row, row by row."""
+        found: list[tuple[Tensor, list[Tensor]]] = []
+        for r, piece in enumerate(pieces):
+            state = [part[r : r + 1].clone() for part in self.cache]
+            if piece:
+                ids_1T = torch.tensor([list(piece)], device=self.device)
+                out = self.lm(input_ids=ids_1T, state=state or None, use_cache=True, logits_to_keep=keep)
+                found.append((out.logits[0, -keep:].float(), out.state))
+            else:
+                found.append((self.logits_RV[r : r + 1], state))
+        self.cache = [torch.cat(parts) for parts in zip(*(state for _, state in found), strict=True)]
+        self.length_R = self.length_R + torch.tensor([len(piece) for piece in pieces], device=self.device)
+        logits_RTV = torch.stack([pad(logits_TV, (0, 0, keep - len(logits_TV), 0)) for logits_TV, _ in found])
+        self.logits_RV = logits_RTV[:, -1]
+        return logits_RTV
+
 
 @lru_cache
 def _arguments(kind: Any) -> tuple[str, bool]:
-    """What a kind of model calls its cache, and whether it takes positions."""
+    """What a kind of model calls its cache, and whether it takes positions. Raises ``BadSetting`` where it has none."""
     names = inspect.signature(kind.forward).parameters
-    return "cache_params" if "cache_params" in names else "past_key_values", "position_ids" in names
+    cache = next((name for name in CACHES if name in names), None)
+    if cache is None:
+        raise BadSetting(
+            f"a {kind.__name__} cannot go on from what it has read: it takes none of {', '.join(CACHES)}; expected a "
+            "causal language model that does, such as Llama, Mamba or RWKV"
+        )
+    return cache, "position_ids" in names
 
 
 def _choose(logits_RV: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
