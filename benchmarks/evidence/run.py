@@ -40,6 +40,8 @@ PARTS: dict[str, tuple[str, ...]] = {
                "--set", "worlds=street"),
     "operations": ("compare", "evidence", "--arms", "static-mixed", "developmental", "--seeds", *SEEDS, *SMALL,
                    "--budget-flops", "3e12"),
+    "controls": ("compare", "evidence", "--arms", "imitation", "placebo", "developmental", "--seeds", *SEEDS, *SMALL,
+                 "--budget-tokens", "1500000"),
     "sums": ("capacity", "--worlds", "sums", *GRID, "--budget-tokens", "2000000"),
     "sizes": ("capacity", "--worlds", "errand", *GRID, "--budget-tokens", "1500000", "--set", "matrix_rate=0.01"),
 }  # fmt: skip

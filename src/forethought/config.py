@@ -20,7 +20,7 @@ Imagination = Literal["words", "guided", "latent"]
 class Config(BaseModel):
     """Base of all configs: frozen, strict about names, and with one version."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     version: int = CONFIG_VERSION
 
     @classmethod

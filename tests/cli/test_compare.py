@@ -117,6 +117,9 @@ def test_it_runs_resumes_and_says_what_is_missing(
         (["quickstart", "--set", "model=nona"], "did you mean 'nano'"),
         (["quickstart", "--budget-tokens", "-5"], "budget_tokens"),
         (["quickstart", "--arms", "latent-only"], "needs the setting 'latent_weight'"),
+        (["quickstart", "--arms", "token-only"], "token-only is developmental itself here, where all arms have latent"),
+        (["quickstart", "--arms", "no-distillation"], "no-distillation is developmental itself here"),
+        (["quickstart", "--budget-flops", "inf"], "budget_flops"),
     ],
 )
 def test_what_is_asked_wrongly_is_told_before_anything_starts(

@@ -124,3 +124,23 @@ def test_being_asked_to_stop_reaches_what_runs(tmp_path: Path, told: signal.Sign
     process.send_signal(told)
     _, said = process.communicate(timeout=120)
     assert "KeyboardInterrupt" in said and list((tmp_path / "run" / "checkpoints").glob("step-*"))
+
+
+@pytest.mark.slow
+def test_whatever_a_job_does_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
+    starter = (
+        "import subprocess, sys; from forethought.cli.jobs import environment; "
+        "job = subprocess.Popen([sys.executable, '-m', 'forethought', 'play', 'errand'], env=environment(), "
+        "stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True); "
+        "print(job.pid, flush=True); job.wait()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    job = int(process.stdout.readline())
+    time.sleep(1)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{job}").exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not Path(f"/proc/{job}").exists()

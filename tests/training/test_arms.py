@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import warnings
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ from forethought.config import Arm, TrainConfig
 from forethought.errors import BadSetting, UnknownName
 from forethought.experience import ExperienceStore, Replay
 from forethought.models import Model, train_tokenizer, training_texts
-from forethought.training.arms import WAYS, Family, Source, Twist, fitted, way_of
+from forethought.training.arms import WAYS, Family, Source, Twist, fitted, lacks_nothing, way_of
 from forethought.training.curriculum import Curriculum, Stage
 from forethought.training.lessons import Teacher
 from forethought.training.lives import Lives, recorded, sampled
@@ -149,6 +150,11 @@ def test_a_placebo_hears_of_its_own_things_what_happened_to_others(model: Model,
     for episode in recorded(str(run), "errand"):
         replay.add(episode)
     world, rng, changed, readable = make("errand"), random.Random(0), 0, 0
+
+    named = re.compile(r"The ([a-z ]+?) (?:is|can|serves|refuses|stays)\b")
+    opened = [f"{e.desire} {e.observation}" for e in map(replay.episode, range(replay.episodes))]
+    nouns = {noun for text in opened for noun in named.findall(text)}
+    assert {"car", "workshop"} <= nouns
     for number in range(replay.episodes):
         episode = replay.episode(number)
         last = len(episode.steps) - 1
@@ -160,7 +166,9 @@ def test_a_placebo_hears_of_its_own_things_what_happened_to_others(model: Model,
         shuffled = twisted(Twist.SHUFFLED, episode, last, replay, rng)
         assert [s.change for s in shuffled.steps] == [s.change for s in episode.steps]
         assert any(a.action != b.action for a, b in zip(shuffled.steps, episode.steps, strict=True))
-    assert changed > 0.4 * replay.episodes and readable > 0.8 * replay.episodes
+        for noun in nouns:
+            assert f" {noun}" not in other.steps[last].change or f" {noun}" in opened[number]
+    assert changed > 0.9 * replay.episodes and readable > 0.8 * replay.episodes
     assert twisted(Twist.NONE, episode, 0, replay, rng) is episode
 
 
@@ -183,9 +191,27 @@ def test_a_reason_tells_what_bears_on_the_action_and_is_written_before_acting(
     assert thought != plain and Model.from_pretrained(model.save(tmp_path / "saved")).reasons
 
 
+def test_arms_of_demonstrations_draw_every_step_equally_often() -> None:
+    drawn = {"balance", "curiosity", "hindsight_share", "siblings", "own_desires", "distil_share"}
+    for arm in ("imitation", "imitation-masked", "static-mixed", "placebo", "echo-sft", "verbal-reasoning"):
+        config = fitted(TrainConfig.of(arm=arm, recorded="here"))
+        assert config.balance == "uniform" and config.curiosity == "none", arm
+        same = fitted(TrainConfig.of(arm="imitation")).model_dump(include=drawn)
+        assert config.model_dump(include=drawn) == same, arm
+
+
+def test_an_ablation_takes_away_what_is_there() -> None:
+    assert not lacks_nothing(TrainConfig.of(arm="token-only", latent_weight=0.05))
+    assert lacks_nothing(TrainConfig.of(arm="token-only")) and not lacks_nothing(TrainConfig.of(arm="no-stages"))
+    assert not lacks_nothing(TrainConfig.of(arm="developmental"))
+
+
 def test_things_are_substituted_as_wholes() -> None:
     words = things("walk to the car wash", "walk to the workshop")
     assert words == {"car wash": "workshop"}
+    desires = things("Please have the letter polished.", "Get the moped valued.")
+    assert desires["letter"] == "moped" and desires["polished"] == "valued"
+    assert things("walk home", "walk to the workshop") == {}
     assert substituted("You are at the car wash. The car stays.", words) == "You are at the workshop. The car stays."
     swapped = substituted("The car is at the workshop.", {"car": "workshop", "workshop": "car"})
     assert swapped == "The workshop is at the car."

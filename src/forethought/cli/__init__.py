@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
@@ -28,12 +31,18 @@ COMMANDS = {
 """Each command with its one line; the module of the same name has ``run(arguments) -> exit code``."""
 
 BAD, INTERRUPTED = 2, 130
+PARENT = "FORETHOUGHT_PARENT"
+"""The process that started this one as a job; when it dies, this one keeps its work and stops too."""
+LOOK = 1.0
+"""Seconds between two looks whether it lives."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 not as it should be, 2 asked wrongly, 130 interrupted."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     _quiet_threads()
+    if arguments is None and PARENT in os.environ:
+        threading.Thread(target=_watch_parent, args=(int(os.environ[PARENT]),), daemon=True).start()
     warnings.showwarning = _show_warning
     if not words or words[0] in ("-h", "--help", "help"):
         print(usage())
@@ -90,6 +99,13 @@ def _quiet_threads() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def _watch_parent(parent: int) -> None:
+    """Ends this process, as SIGTERM does, when the one that started it is gone."""
+    while os.getppid() == parent:
+        time.sleep(LOOK)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _show_warning(

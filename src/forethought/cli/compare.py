@@ -129,12 +129,12 @@ class Plan:
 
     def _config(self, arm: str) -> TrainConfig:
         """What an arm is trained with, so that a wrong setting is told before anything starts."""
-        from forethought.training.arms import fitted, way_of
+        from forethought.training.arms import comparable, way_of
 
         made = self.recipe(arm, 0, self.options.budget_tokens)
         recorded = {"recorded": "here"} if way_of(arm).yoked else {}
         flops = {"budget_flops": self.options.budget_flops}
-        return fitted(TrainConfig.of(**{**made.model_dump(), **flops, **self.settings, **recorded}))
+        return comparable(TrainConfig.of(**{**made.model_dump(), **flops, **self.settings, **recorded}))
 
     def keep(self) -> None:
         """Writes the plan; ``BadSetting`` where another one was begun in this folder."""

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 from forethought import storage
+from forethought.cli import PARENT
 from forethought.config import TrainConfig
 from forethought.errors import BadSetting
 
-PARENT = "FORETHOUGHT_PARENT"
-"""The process that started another one; when it dies, the other keeps its work and stops too."""
 LOG = ".log"
 """What a job says besides lies beside what it leaves, with this ending."""
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 from rich.console import Console
 
 from forethought.cli.display import Screen, Standing, left, measured
-from forethought.cli.jobs import PARENT
 from forethought.cli.options import about, config_of, parse, peek, quiet_bars, settings_of, whole_number
 from forethought.config import TrainConfig
 
@@ -115,12 +114,9 @@ def ends_as_interrupts() -> Iterator[None]:
 
 
 def _watcher(screen: Screen) -> Callable[[Moment], None]:
-    """Draws a run as it goes; a run whose starter died keeps its work and stops."""
-    parent = os.environ.get(PARENT)
+    """Draws a run as it goes."""
 
     def watch(moment: Moment) -> None:
-        if parent and os.getppid() != int(parent):
-            raise KeyboardInterrupt
         if screen.due or moment.tokens >= moment.budget:
             screen.show([standing(moment)])
 

@@ -89,8 +89,9 @@ IID: dict[str, Any] = {
     "balance": "uniform", "curiosity": "none", "own_desires": 0.0, "distil_share": 0.0, "siblings": 1,
 }  # fmt: skip
 """Every step of a corpus equally often."""
-PLAIN: dict[str, Any] = {"hindsight_share": 0.0, "distil_share": 0.0, "own_desires": 0.0, "siblings": 1}
-MASKED: dict[str, Any] = {"outcome_weight": 0.0, "language_weight": 0.0, "action_weight": 1.0, "curiosity": "none"}
+PLAIN: dict[str, Any] = {**IID, "hindsight_share": 0.0}
+"""The same of demonstrations, alone or beside something else, so that nothing else differs."""
+MASKED: dict[str, Any] = {"outcome_weight": 0.0, "language_weight": 0.0, "action_weight": 1.0}
 
 WAYS: dict[Arm, Way] = {
     "imitation": Way(
@@ -101,11 +102,11 @@ WAYS: dict[Arm, Way] = {
         settings={**PLAIN, **MASKED},
     ),
     "static-random": Way(
-        Family.STATIC, "a shuffled corpus of random behaviour", (Source.RANDOM,), settings={**PLAIN, **IID}
+        Family.STATIC, "a shuffled corpus of random behaviour", (Source.RANDOM,), settings=PLAIN
     ),
     "static-mixed": Way(
         Family.STATIC, "a shuffled corpus of demonstrators of every quality, failures included", (Source.MIXED,),
-        settings={**PLAIN, **IID},
+        settings=PLAIN,
     ),
     "static-same": Way(
         Family.STATIC, "exactly what the developmental arm lived through, in random order", (Source.RECORDED,),
@@ -114,7 +115,7 @@ WAYS: dict[Arm, Way] = {
     "echo-sft": Way(
         Family.INTERACTIVE, "outcomes of its own policy's actions beside imitation", (Source.CUSTOM, Source.POLICY),
         acts=frozenset({Source.CUSTOM}), hears=frozenset({Source.POLICY}),
-        settings={**PLAIN, "curiosity": "none"},
+        settings=PLAIN,
     ),
     "developmental": Way(Family.INTERACTIVE, "outcomes of its own actions, in stages"),
     "imitation-then-developmental": Way(
@@ -123,8 +124,7 @@ WAYS: dict[Arm, Way] = {
     "placebo": Way(
         Family.CONTROL, "imitation beside what the developmental arm did, its outcomes exchanged",
         (Source.CUSTOM, Source.RECORDED), acts=frozenset({Source.CUSTOM}), twist=Twist.EXCHANGED,
-        settings={**PLAIN, "curiosity": "none"},
-        needs=("recorded",),
+        settings=PLAIN, needs=("recorded",),
     ),
     "verbal-reasoning": Way(
         Family.CONTROL, "imitation, with a reason written out before each action", (Source.CUSTOM,), reasons=True,
@@ -164,6 +164,23 @@ def fitted(config: TrainConfig) -> TrainConfig:
         if given not in (value, TrainConfig.model_fields[name].default):
             warnings.warn(f"{name} is {value!r} in the arm {config.arm!r}, not {given!r}", stacklevel=3)
     return config.model_copy(update=dict(way.settings))
+
+
+def comparable(config: TrainConfig) -> TrainConfig:
+    """``fitted``, of one arm among several; ``BadSetting`` for an ablation that takes nothing away."""
+    if lacks_nothing(config):
+        told = ", ".join(f"{name} {value!r}" for name, value in way_of(config.arm).settings.items())
+        raise BadSetting(
+            f"{config.arm} is developmental itself here, where all arms have {told}; give them the part that it takes "
+            "away (--set latent_weight=0.05, --set distil_share=0.1), or leave it out"
+        )
+    return fitted(config)
+
+
+def lacks_nothing(config: TrainConfig) -> bool:
+    """Whether a config's arm is an ablation of a part that the config does not have."""
+    way = way_of(config.arm)
+    return way.family is Family.ABLATION and all(getattr(config, name) == it for name, it in way.settings.items())
 
 
 def way_of(arm: str) -> Way:

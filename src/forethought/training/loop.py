@@ -18,7 +18,7 @@ from forethought.errors import BadSetting
 from forethought.models import PRESETS, Model
 from forethought.models.meter import Meter
 from forethought.models.state import tokenizer_fingerprint
-from forethought.training.arms import fitted
+from forethought.training.arms import fitted, lacks_nothing
 from forethought.training.checkpoint import load_newest, save_checkpoint
 from forethought.training.curriculum import Curriculum
 from forethought.training.exams import Exams, share_right
@@ -67,7 +67,10 @@ def train(
     """
     if isinstance(model, str):
         settings["model"], model = model, None
-    config = fitted(config or TrainConfig.of(**settings))
+    config = config or TrainConfig.of(**settings)
+    if lacks_nothing(config):
+        warnings.warn(f"{config.arm} is developmental itself here: there is nothing to take away", stacklevel=2)
+    config = fitted(config)
     for name in config.worlds:
         make(name, level=config.level, split="train")  # says what is wrong with it before anything is written
     _check(config, given=model is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import subprocess
@@ -127,9 +128,17 @@ def _version(package: str) -> str:
 
 
 def _commit() -> str:
+    """The commit of this package's source, with a fingerprint of what was changed since; "unknown" where it lies in no
+    repository of its own, such as in the virtual environment of another project.
+    """
+    package = Path(__file__).parents[1]
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=package, capture_output=True, text=True, check=True).stdout
+
     try:
-        here = Path(__file__).parent
-        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
-    except OSError:
+        git("ls-files", "--error-unmatch", __file__)
+        head, changed = git("rev-parse", "HEAD").strip(), git("diff", "HEAD", "--", ".")
+    except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return found.stdout.strip() or "unknown"
+    return f"{head}+{hashlib.sha256(changed.encode()).hexdigest()[:8]}" if changed else head

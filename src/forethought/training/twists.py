@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -14,6 +16,10 @@ from forethought.worlds.grammar import verb_of
 
 TRIES = 8
 """Steps looked at for one whose outcome, or action, is another."""
+TOLD = 32
+"""Steps looked at for an outcome that can be told of this episode's things."""
+LITTLE = frozenset({"a", "an", "at", "for", "in", "my", "of", "on", "the", "to", "your"})
+"""Words that no name has."""
 
 
 def twisted(twist: Twist, episode: Episode, index: int, replay: Replay, rng: Random) -> Episode:
@@ -25,19 +31,36 @@ def twisted(twist: Twist, episode: Episode, index: int, replay: Replay, rng: Ran
 
 
 def _exchanged(episode: Episode, step: Step, replay: Replay, rng: Random) -> Step:
-    """The step with what came of another one with the same verb, told of this one's things."""
-    other = None
-    for _ in range(TRIES):
+    """The step with what came of another one with the same verb, told of this one's things: of those drawn, the first
+    that names nothing of the other episode that is not in this one, else the one that names the fewest such things.
+    """
+    mine = _words(_told(episode), *(f"{past.action} {past.change}" for past in episode.steps))
+    found, fewest = step, math.inf
+    for _ in range(TOLD):
         drawn = replay.alike(episode.world, verb_of(step.action), rng)
         if drawn is None:
-            return step
+            break
         there = replay.episode(drawn[0])
         other = there.steps[drawn[1]]
-        told = substituted(other.change, {**things(there.desire, episode.desire), **things(other.action, step.action)})
-        if (told, other.progress, other.harm) != (step.change, step.progress, step.harm):
+        pairs = [(there.observation, episode.observation), (there.desire, episode.desire), (other.action, step.action)]
+        told = substituted(other.change, {k: v for pair in pairs for k, v in things(*pair).items()})
+        foreign = len(_words(told) & _words(_told(there), other.action) - mine)
+        if (told, other.progress, other.harm) != (step.change, step.progress, step.harm) and foreign < fewest:
+            fewest = foreign
+            found = replace(step, change=told, outcome=told, progress=other.progress, harm=other.harm)
+        if not fewest:
             break
-    assert other is not None
-    return replace(step, change=told, outcome=told, progress=other.progress, harm=other.harm)
+    return found
+
+
+def _told(episode: Episode) -> str:
+    """What is told before anything is done."""
+    return f"{episode.desire} {episode.observation}"
+
+
+def _words(*texts: str) -> set[str]:
+    """The words of texts, lower case."""
+    return {word for text in texts for word in re.findall(r"\w+", text.lower())}
 
 
 def _shuffled(episode: Episode, step: Step, replay: Replay, rng: Random) -> Step:
@@ -54,14 +77,20 @@ def _shuffled(episode: Episode, step: Step, replay: Replay, rng: Random) -> Step
 
 
 def things(theirs: str, mine: str) -> dict[str, str]:
-    """Which words stand in one text where others stand in the other, e.g. ``car wash`` for ``workshop``."""
-    here, there = theirs.rstrip(".").split(), mine.rstrip(".").split()
+    """Which words stand in one text where others stand in the other, e.g. ``car wash`` for ``workshop``; as many words
+    for as many are taken one by one, others only where they are names alone: ``home`` is no ``to the workshop``.
+    """
+    here, there = (re.findall(r"[^\s.,;:!?]+", text) for text in (theirs, mine))
     matched = SequenceMatcher(None, here, there, autojunk=False)
-    return {
-        " ".join(here[a:b]): " ".join(there[c:d])
-        for kind, a, b, c, d in matched.get_opcodes()
-        if kind == "replace" and a < b and c < d
-    }
+    found: dict[str, str] = {}
+    for kind, a, b, c, d in matched.get_opcodes():
+        if kind != "replace":
+            continue
+        if b - a == d - c:
+            found |= zip(here[a:b], there[c:d], strict=True)
+        elif LITTLE.isdisjoint(here[a:b] + there[c:d]):
+            found[" ".join(here[a:b])] = " ".join(there[c:d])
+    return found
 
 
 def substituted(text: str, words: Mapping[str, str]) -> str:
