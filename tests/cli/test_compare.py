@@ -19,6 +19,7 @@ from forethought.cli.train import TrainOptions
 from forethought.config import TrainConfig
 from forethought.errors import BadSetting, Damaged, Unmatched
 from forethought.evaluation import Record, load_results
+from forethought.evaluation.checks import beside
 from forethought.evaluation.comparison import CHAMPION, PROBES
 from forethought.evaluation.tuning import validation_score
 from forethought.training.run import made_by
@@ -53,6 +54,16 @@ def test_a_plan_has_a_run_for_each_arm_and_seed_and_yoked_ones_come_after(tmp_pa
     tuning = {job.name: job for job in made.tuning()}
     assert len(tuning) == 6 and tuning["tune-placebo-1"].after == ("tune-developmental-0",)
     assert "validation" in tuning["tune-imitation-0"].commands[1] and "2500" in tuning["tune-imitation-0"].commands[0]
+
+
+def test_the_weight_of_what_a_policy_hears_is_swept(tmp_path: Path) -> None:
+    made = plan(tmp_path, arms=("echo-sft", "imitation"), tune=1)
+    trained = {job.name: job.commands[0] for job in made.tuning()}
+    weights = [words[words.index("--outcome-weight") + 1] for words in trained.values() if "--outcome-weight" in words]
+    assert weights == ["0.3", "3.0"] and "tune-echo-sft-2" in trained and "tune-imitation-1" not in trained
+    assert not plan(tmp_path, arms=("echo-sft",)).tuning()
+    assert "tune-echo-sft-2" in beside(tmp_path, [], made.arms, (), 1)
+    assert not beside(tmp_path, [], ["echo-sft"], (), 0)
 
 
 def test_the_settings_that_do_best_on_validation_probes_are_taken(tmp_path: Path) -> None:

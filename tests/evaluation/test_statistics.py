@@ -7,7 +7,7 @@ import pytest
 
 from forethought.errors import BadSetting
 from forethought.evaluation import BLIND, Record, bootstrap, over_seeds, pool
-from forethought.evaluation.statistics import t_quantile
+from forethought.evaluation.statistics import share_over_seeds, t_quantile
 
 RECORD = Record("mine", "errand", "test", "", "exact", 0.5, 0.4, 0.6, 100)
 
@@ -78,3 +78,13 @@ def test_a_record_survives_json_and_a_misshapen_one_is_refused() -> None:
     assert Record.from_dict(RECORD.to_dict()) == RECORD
     with pytest.raises(BadSetting, match=r"lacks \['n'\] and has \['count'\]"):
         Record.from_dict({**{k: v for k, v in RECORD.to_dict().items() if k != "n"}, "count": 3})
+
+
+@pytest.mark.parametrize(("share", "n", "seeds"), [(0.999, 200, 4), (0.995, 60, 4), (0.0005, 300, 10), (0.7, 60, 5)])
+def test_the_interval_of_a_share_covers_it_near_the_ends_too(share: float, n: int, seeds: int) -> None:
+    rng = np.random.default_rng(3)
+    rounds = rng.binomial(n, share, size=(1000, seeds)) / n
+    found = [share_over_seeds(values.tolist()) for values in rounds]
+    assert np.mean([low <= share <= high for _, low, high in found]) > 0.93
+    assert all(low < high for _, low, high in found)
+    assert share_over_seeds([0.4]) == (0.4, 0.0, 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -43,8 +43,8 @@ DESCRIPTION = (
     "situations, and says by rule which differences there is evidence for. The same command again goes on."
 )
 ARMS = ("imitation", "static-mixed", "static-same", "placebo", "developmental")
-SEARCH: tuple[dict[str, Any], ...] = ({}, {"matrix_rate": 0.01}, {"matrix_rate": 0.02}, {"matrix_rate": 0.0025})
-"""The settings that are tried for every arm alike, beginning with the recipe's own."""
+SEARCH: tuple[Mapping[str, Any], ...] = ({}, {"matrix_rate": 0.01}, {"matrix_rate": 0.02}, {"matrix_rate": 0.0025})
+"""The settings that are tried for every arm alike, beginning with the recipe's own; an arm may sweep others besides."""
 TUNE_PAIRS = 30
 """Validation pairs of each probe in each place."""
 
@@ -162,10 +162,16 @@ class Plan:
 
         what = ("consequences", "--split", "validation", "--n", str(TUNE_PAIRS))
         return [
-            self._job(f"tune-{arm}-{k}", arm, TUNE_SEED, SEARCH[k], what, f"tune-{CHAMPION}-0", TUNE_SHARE)
+            self._job(f"tune-{arm}-{k}", arm, TUNE_SEED, settings, what, f"tune-{CHAMPION}-0", TUNE_SHARE)
             for arm in self.arms
-            for k in range(self.options.tune)
+            for k, settings in enumerate(self._searched(arm))
         ]
+
+    def _searched(self, arm: str) -> list[Mapping[str, Any]]:
+        """The settings that tuning tries for an arm."""
+        from forethought.training.arms import way_of
+
+        return [*SEARCH[: self.options.tune], *way_of(arm).swept] if self.options.tune else []
 
     def runs(self, chosen: dict[str, dict[str, Any]]) -> list[Job]:
         """Every arm with every seed."""
@@ -181,7 +187,14 @@ class Plan:
         ]
 
     def _job(
-        self, name: str, arm: str, seed: int, more: dict[str, Any], what: tuple[str, ...], yoke: str, share: float = 1
+        self,
+        name: str,
+        arm: str,
+        seed: int,
+        more: Mapping[str, Any],
+        what: tuple[str, ...],
+        yoke: str,
+        share: float = 1,
     ) -> Job:
         from forethought.evaluation.comparison import MEASURED
         from forethought.training.arms import way_of
@@ -221,8 +234,9 @@ class Plan:
         for arm in self.arms:
             scores = tuning_scores(self.folder / f"tune-{arm}", validation_score)
             best = max(scores, key=lambda k: scores[k], default=0)
-            tried = [{"settings": SEARCH[k], "score": score} for k, score in scores.items()]
-            told[arm] = {"chosen": SEARCH[best], "tried": tried, "seed": TUNE_SEED, "share": TUNE_SHARE}
+            search = [dict(settings) for settings in self._searched(arm)]
+            tried = [{"settings": search[k], "score": score} for k, score in scores.items()]
+            told[arm] = {"chosen": search[best], "tried": tried, "seed": TUNE_SEED, "share": TUNE_SHARE}
         storage.write_json(self.folder / TUNING_FILE, told)
         return {arm: found["chosen"] for arm, found in told.items()}
 
@@ -251,6 +265,6 @@ class Plan:
         jobs = self.runs({}) + self.tuning()
         flops_of_token = tried.flops / tried.tokens
         each = config.budget_flops / flops_of_token if config.budget_flops else config.budget_tokens
-        tokens = len(self.arms) * each * (len(self.seeds) + self.options.tune * TUNE_SHARE)
+        tokens = each * (len(self.arms) * len(self.seeds) + len(self.tuning()) * TUNE_SHARE)
         seconds = tokens / tried.tokens * tried.seconds
         tell_cost(jobs, tokens, tokens * flops_of_token, seconds, self.console)

@@ -12,6 +12,7 @@ from forethought import storage
 from forethought.errors import Damaged, Unmatched
 from forethought.evaluation.results import load_results
 from forethought.evaluation.statistics import BASELINES, Record
+from forethought.training.arms import WAYS
 
 ADVICE = "Restore it from a copy, or delete it and run the command again."
 SUMMED = ("commit", "versions", "tokens", "flops", "steps", "parameters", "initial")
@@ -200,8 +201,9 @@ def check_alike(configs: Mapping[tuple[str, int], Mapping[str, Any]]) -> None:
 
 def beside(folder: Path, runs: Iterable[str], arms: Iterable[str], again: Sequence[str], tune: int) -> dict[str, Path]:
     """What should lie there besides measured runs, by the names of the jobs that make it: what was measured ``again``
-    of each run, and ``tune`` short runs of each arm.
+    of each run, and ``tune`` short runs of each arm, with those of what it sweeps.
     """
-    tuned = [f"tune-{arm}-{k}" for arm in arms for k in range(tune)]
+    swept = {arm: len(WAYS[arm].swept) if arm in WAYS and tune else 0 for arm in arms}
+    tuned = [f"tune-{arm}-{k}" for arm in swept for k in range(tune + swept[arm])]
     found = {name: folder / name / "measured.json" for name in tuned}
     return {**found, **{f"{run}, {Path(name).stem}": folder / run / name for run in runs for name in again}}

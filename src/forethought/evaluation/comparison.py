@@ -13,7 +13,7 @@ from forethought.evaluation import checks
 from forethought.evaluation.prompts import AFRESH, SEEN, by_prompt, prompt_claim
 from forethought.evaluation.selection import Claim, claim
 from forethought.evaluation.significance import Difference, difference, holm
-from forethought.evaluation.statistics import BASELINES, Record, over_seeds
+from forethought.evaluation.statistics import BASELINES, Record, share_over_seeds
 
 MEASURED, RESULT_FILE = "measured.json", "compare.json"
 FRESH = "fresh.json"
@@ -130,8 +130,7 @@ class Comparison:
             for figure in FIGURES:
                 values = list(self.of(arm, figure).values())
                 if values:
-                    value, low, high = over_seeds(values) if len(values) > 1 else (values[0], 0.0, 1.0)
-                    low, high = max(0.0, low), min(1.0, high)
+                    value, low, high = share_over_seeds(values)
                     made.append(Record(arm, world, SPLIT, "", figure, value, low, high, len(values), len(values)))
         return made
 

@@ -11,14 +11,11 @@ from typing import Any
 import numpy as np
 
 from forethought.errors import BadSetting
-from forethought.evaluation.statistics import t_quantile, t_within
+from forethought.evaluation.statistics import LEAST_SPREAD, t_quantile, t_within
 
 ALPHA = 0.05
 LEAST_SEEDS = 4
 """Below it there is no verdict: of arms that each either learn something or do not, three seeds tell too many apart."""
-LEAST_SPREAD = 0.005
-"""The standard deviation that differences of shares are taken to have at least: one question in two hundred, about as
-fine as figures are measured."""
 MOST_FLIPS = 16
 """Seeds up to which every exchange of signs is tried; beyond, so many are drawn as 2 to this power."""
 

@@ -22,6 +22,9 @@ LEVEL = 0.95
 RESAMPLES = 2_000
 BLOCK = 2_000_000
 """Resampled values drawn at once, so that memory stays small."""
+LEAST_SPREAD = 0.005
+"""The standard deviation that shares, and differences of shares, are taken to have over seeds at least: one question in
+two hundred, about as fine as figures are measured."""
 NOT_SHARES = ("cost_ratio", "steps", "milliseconds", "tokens", "bytes_per_turn", "_ratio")
 
 
@@ -104,6 +107,18 @@ def over_seeds(values: Sequence[float]) -> Interval:
     array = np.asarray(values, dtype=np.float64)
     half = t_quantile(len(values) - 1) * float(array.std(ddof=1)) / math.sqrt(len(values))
     return Interval(float(array.mean()), float(array.mean()) - half, float(array.mean()) + half)
+
+
+def share_over_seeds(values: Sequence[float]) -> Interval:
+    """The same of shares, which are taken to vary by ``LEAST_SPREAD`` at least; of a single seed, all shares may hold.
+
+    Seeds that all have 0% or 100% say nothing of how much others would vary.
+    """
+    if len(values) == 1:
+        return Interval(values[0], 0.0, 1.0)
+    value, low, high = over_seeds(values)
+    least = t_quantile(len(values) - 1) * LEAST_SPREAD / math.sqrt(len(values))
+    return Interval(value, max(0.0, min(low, value - least)), min(1.0, max(high, value + least)))
 
 
 def pool(records: Iterable[Record]) -> list[Record]:

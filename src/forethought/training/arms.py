@@ -58,7 +58,8 @@ class Way:
     """One arm. ``acts`` and ``hears`` are the sources whose actions and whose outcomes are training targets; ``first``
     is what is lived until the share ``until`` of the budget, before ``lives`` (several: in equal parts).
 
-    ``settings`` are fixed by the arm, whatever the recipe says; ``needs`` names settings that may not be 0.
+    ``settings`` are fixed by the arm, whatever the recipe says; ``needs`` names settings that may not be 0; ``swept``
+    are those that tuning tries for this arm besides the ones for all.
     """
 
     family: Family
@@ -73,6 +74,7 @@ class Way:
     """Whether each drawn action is learned once more after a reason written out."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    swept: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def own(self) -> bool:
@@ -115,7 +117,7 @@ WAYS: dict[Arm, Way] = {
     "echo-sft": Way(
         Family.INTERACTIVE, "outcomes of its own policy's actions beside imitation", (Source.CUSTOM, Source.POLICY),
         acts=frozenset({Source.CUSTOM}), hears=frozenset({Source.POLICY}),
-        settings=PLAIN,
+        settings=PLAIN, swept=({"outcome_weight": 0.3}, {"outcome_weight": 3.0}),
     ),
     "developmental": Way(Family.INTERACTIVE, "outcomes of its own actions, in stages"),
     "imitation-then-developmental": Way(
