@@ -215,7 +215,7 @@ def test_an_arm_without_any_run_is_told_and_no_reason_to_fail(tmp_path: Path) ->
 
 def test_what_is_no_comparison_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--audit", str(tmp_path)]) == 2
-    assert "expected one folder with a compare.json in it" in capsys.readouterr().err
+    assert "there is no config.json in it, and no compare.json or capacity.json" in capsys.readouterr().err
     storage.write_json(tmp_path / "compare.json", {"records": []})
     assert main(["report", str(tmp_path)]) == 2
     assert "is no comparison: it lacks runs" in capsys.readouterr().err

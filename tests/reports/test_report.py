@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from forethought.cli import main
 from forethought.config import TrainConfig
-from forethought.errors import BadSetting
+from forethought.errors import BadSetting, Damaged
 from forethought.evaluation import BLIND, Asked, Choice, Example, Foreseen, Lived, Mark, Marked, Record, Way
 from forethought.experience import ExperienceStore
-from forethought.reports import write_report
+from forethought.reports import audit_runs, write_report
 from forethought.reports.figures import series, stages
 from forethought.types import Episode, Harm, Progress, Step
 
@@ -288,3 +289,26 @@ def test_long_curves_are_averaged_not_cut() -> None:
     points = series([{"tokens": i, "outcome": 1.0, "stage": "babble"} for i in range(10_001)], "outcome")
     assert len(points) <= 300 and points[-1][0] == 10_000
     assert series([{"tokens": 1, "outcome": float("nan")}, {"tokens": 2, "outcome": None}], "outcome") == []
+
+
+def test_an_audit_of_runs_names_what_does_not_follow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [run_folder(tmp_path / arm, arm, value) for arm, value in (("developmental", 0.9), ("imitation", 0.4))]
+    for folder in folders:
+        told = json.loads((folder / "summary.json").read_text())
+        (folder / "summary.json").write_text(json.dumps({**told, "updates": 59, "steps": 59}))
+    with pytest.raises(Damaged, match="'forethought report' writes it"):
+        audit_runs(folders, tmp_path / "report.html")
+    assert main(["report", str(tmp_path)]) == 0 and main(["report", "--audit", str(tmp_path)]) == 0
+    assert "every figure follows" in capsys.readouterr().out
+    page = (tmp_path / "report.html").read_text()
+    assert "40%" in page
+    (tmp_path / "report.html").write_text(page.replace("40%", "99%", 1))
+    assert main(["report", "--audit", str(tmp_path)]) == 1
+    assert "report.html shows" in capsys.readouterr().out
+    (tmp_path / "report.html").write_text(page)
+    (folders[0] / "summary.json").write_text(json.dumps({**told, "updates": 59, "steps": 59, "tokens": 61_000}))
+    wrong = audit_runs(folders, tmp_path / "report.html")
+    assert f"{folders[0]}: tokens is told as 61000 and comes out as 60000" in wrong
+    (folders[0] / "metrics.jsonl").unlink()
+    with pytest.raises(Damaged, match="a run is audited when it is done"):
+        audit_runs(folders, tmp_path / "report.html")

@@ -210,7 +210,7 @@ def conclude(folder: Path, command: str) -> dict[str, Any]:
 
     records = list(dict.fromkeys(r for arm in ARMS for r in load_results(folder / arm / SUMMARY_FILE)))
     config = load_config(folder / ARMS[0] / "config.json")
-    write_report([folder / arm for arm in ARMS], folder / "report.html")
+    write_report([folder / arm for arm in sorted(ARMS)], folder / "report.html")  # as 'forethought report' orders them
     summary = {
         "headlines": printable(headlines(records, ARMS), ARMS),
         "records": [record.to_dict() for record in records],

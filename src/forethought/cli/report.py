@@ -15,7 +15,7 @@ from forethought.errors import BadSetting
 COMPARISON, CAPACITY = "compare.json", "capacity.json"
 DESCRIPTION = (
     "Writes one stand-alone HTML file about one or more runs, finished or in progress, or about a comparison or a "
-    "capacity grid. --audit recomputes everything that one of these tells."
+    "capacity grid. --audit recomputes everything that it tells."
 )
 
 
@@ -26,7 +26,7 @@ class ReportOptions:
     folders: Annotated[
         tuple[Path, ...], tyro.conf.Positional, about("run folders, or a folder of them", "[FOLDER ...]")
     ]
-    audit: Annotated[bool, about("recompute a comparison's or a grid's figures; fails if any does not follow")] = False
+    audit: Annotated[bool, about("recompute every figure that is told; fails if any does not follow")] = False
     out: Annotated[Path | None, about("the file to write (default: report.html in the folder)", "FILE")] = None
 
 
@@ -35,14 +35,17 @@ def run(arguments: Sequence[str]) -> int:
     options = parse(ReportOptions, arguments, "report", DESCRIPTION)
     made = (COMPARISON, CAPACITY)
     comparisons = [folder for folder in options.folders if any((folder / name).exists() for name in made)]
-    if options.audit or comparisons:
+    if comparisons:
         return _compared(options, comparisons)
     folders = [run for folder in options.folders for run in runs_in(folder)]
     if not folders:
         raise BadSetting("no run folder was named; for example: forethought report runs/mine")
-    from forethought.reports import write_report
+    from forethought.reports import audit_runs, write_report
 
-    print(write_report(folders, options.out or _beside(options.folders) / "report.html"))
+    page = options.out or _beside(options.folders) / "report.html"
+    if options.audit:
+        return _told(_beside(options.folders), audit_runs(folders, page))
+    print(write_report(folders, page))
     return 0
 
 
@@ -53,14 +56,18 @@ def _compared(options: ReportOptions, comparisons: Sequence[Path]) -> int:
     if len(options.folders) != 1 or len(comparisons) != 1:
         raise BadSetting(
             f"expected one folder with a {COMPARISON} in it, as 'forethought compare' leaves it, or with a {CAPACITY}, "
-            "as 'forethought capacity' does"
+            "as 'forethought capacity' does, and no other beside it"
         )
     (folder,) = comparisons
     grid = (folder / CAPACITY).exists()
     if not options.audit:
         print((write_capacity if grid else write_comparison)(folder, options.out))
         return 0
-    wrong = (audit_capacity if grid else audit)(folder)
+    return _told(folder, (audit_capacity if grid else audit)(folder))
+
+
+def _told(folder: Path, wrong: Sequence[str]) -> int:
+    """Prints what an audit found."""
     for line in wrong:
         print(line)
     many = f"{len(wrong)} figures do not follow" if len(wrong) > 1 else "1 figure does not follow"
@@ -76,7 +83,9 @@ def runs_in(folder: Path) -> list[Path]:
         return [folder]
     found = sorted(path.parent for path in folder.glob("*/config.json"))
     if not found:
-        raise BadSetting(f"{folder} is no run folder and holds none: there is no config.json in it")
+        raise BadSetting(
+            f"{folder} is no run folder and holds none: there is no config.json in it, and no {COMPARISON} or {CAPACITY}"
+        )
     return found
 
 

@@ -40,6 +40,13 @@ def audit(folder: Path | str) -> list[str]:
     return audit_comparison(Path(folder))
 
 
+def audit_runs(folders: Sequence[Path | str], page: Path | str) -> list[str]:
+    """What run folders or the ``page`` about them tell that does not follow from their records; [] if all does."""
+    from forethought.reports.auditing import audit_runs
+
+    return audit_runs([Path(folder) for folder in folders], Path(page))
+
+
 def write_capacity(folder: Path | str, out: Path | str | None = None) -> Path:
     """Writes the page of what ``forethought capacity`` left in a folder (default: its ``report.html``)."""
     from forethought.reports.capacity import page
@@ -60,4 +67,12 @@ def _written(page: str, folder: Path, out: Path | str | None) -> Path:
     return path
 
 
-__all__ = ["audit", "audit_capacity", "write_capacity", "write_comparison", "write_recall", "write_report"]
+__all__ = [
+    "audit",
+    "audit_capacity",
+    "audit_runs",
+    "write_capacity",
+    "write_comparison",
+    "write_recall",
+    "write_report",
+]

@@ -1,4 +1,4 @@
-"""The audit of a comparison or a grid: everything that it tells, computed anew from its runs' own records."""
+"""The audit of a report: everything that it tells, computed anew from the records of its runs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from forethought.evaluation.checks import beside
 from forethought.evaluation.comparison import AGAIN, MEASURED, RESULT_FILE, Run, compared, told_as
 from forethought.evaluation.tuning import Score, last_score, tuning_scores, validation_score
 from forethought.reports import capacity, comparison
+from forethought.reports.gather import gather
+from forethought.reports.page import content, rendered
 
 CLOSE = 1e-9
 PAGE = "report.html"
@@ -29,9 +31,27 @@ WRITTEN = re.compile(r"Written \d{4}-\d\d-\d\d \d\d:\d\d UTC by forethought")
 DATA = re.compile(r"data:[^\"'\s)]+")
 """A picture in a page."""
 TUNING = "tuning.json"
+LOGGED = {"tokens": "tokens", "updates": "update", "steps": "steps", "flops": "flops"}
+"""What a run's summary tells of its training, and where its log has it."""
 MORE = ("arms", "seeds", "versions")
 """What a comparison tells besides what its page needs."""
 Entry = Mapping[str, Any]
+
+
+def audit_runs(folders: Sequence[Path], page: Path) -> list[str]:
+    """What the summaries of runs, or the ``page`` about them, tell that does not follow from what training logged and
+    from the records of what was measured, in words; [] if all does. Raises ``Damaged`` for a run without either.
+    """
+    runs = gather(folders)
+    wrong: list[str] = []
+    for run in runs:
+        if not (run.summary and run.metrics):
+            raise Damaged(f"{run.folder} has no whole summary.json and metrics.jsonl; a run is audited when it is done")
+        for name, logged in LOGGED.items():
+            wrong += _apart(f"{run.folder}: {name}", run.summary.get(name), run.metrics[-1].get(logged))
+    if not page.exists():
+        raise Damaged(f"there is no {page} to audit; 'forethought report' writes it")
+    return wrong + list(_page(page, lambda: rendered("report.html.j2", content(runs))))
 
 
 def audit_comparison(folder: Path) -> list[str]:
@@ -62,7 +82,7 @@ def audit_comparison(folder: Path) -> list[str]:
     wrong += _unread(folder, f"*-*/{MEASURED}", set(folders.values()))
     wrong += [f"{name} is told, and is no part of a comparison" for name in found.keys() - {*comparison.SHAPE, *MORE}]
     wrong += _made(found, [run.made for run in again.runs])
-    return [*wrong, *_verdicts(found, again.verdicts), *_page(folder, comparison.page)]
+    return [*wrong, *_verdicts(found, again.verdicts), *_page(folder / PAGE, lambda: comparison.page(folder))]
 
 
 def audit_capacity(folder: Path) -> list[str]:
@@ -87,7 +107,7 @@ def audit_capacity(folder: Path) -> list[str]:
     tuned = {path.relative_to(folder / "tune").as_posix().rpartition("-")[0] for path in _tunings(folder)}
     wrong += _untold(folder, {cell.replace(":", "."): told for cell, told in found["tuning"].items()}, tuned)
     wrong += _unread(folder, f"*/*/*/{MEASURED}", {folder / key.path for key in [*keys, *gone]})
-    return [*wrong, *_verdicts(found, again.verdicts), *_page(folder, capacity.page)]
+    return [*wrong, *_verdicts(found, again.verdicts), *_page(folder / PAGE, lambda: capacity.page(folder))]
 
 
 def _checked(found: Entry, path: Path, parts: Mapping[str, type]) -> Entry:
@@ -266,18 +286,21 @@ def _verdicts(found: Entry, fresh: Sequence[str]) -> list[str]:
     return wrong or left or other
 
 
-def _page(folder: Path, page: Callable[[Path], str]) -> Iterator[str]:
-    """Where the folder's page, if there is one, is not what its result is shown as, piece by piece and in order."""
-    path = folder / PAGE
+def _page(path: Path, page: Callable[[], str]) -> Iterator[str]:
+    """Where a page, if there is one, is not what its result is shown as, piece by piece and in order."""
     if not path.exists():
         return
-    fresh = _pieces(page(folder))
+    fresh = _pieces(page())
     shown = _pieces(path.read_text("utf-8", errors="replace"))
-    advice = f"'forethought report {folder}' writes the page anew"
+    advice = f"'forethought report {path.parent}' writes the page anew"
     for what, a, b, c, d in SequenceMatcher(None, shown, fresh, autojunk=False).get_opcodes():
         if what != "equal":
-            yield from (f"{PAGE} shows {text!r}, which the result does not tell there; {advice}" for text in shown[a:b])
-            yield from (f"{PAGE} does not show {text!r}, which the result tells there; {advice}" for text in fresh[c:d])
+            yield from (
+                f"{path.name} shows {text!r}, which the result does not tell there; {advice}" for text in shown[a:b]
+            )
+            yield from (
+                f"{path.name} does not show {text!r}, which the result tells there; {advice}" for text in fresh[c:d]
+            )
 
 
 def _pieces(page: str) -> list[str]:
