@@ -84,7 +84,8 @@ def runs_in(folder: Path) -> list[Path]:
     found = sorted(path.parent for path in folder.glob("*/config.json"))
     if not found:
         raise BadSetting(
-            f"{folder} is no run folder and holds none: there is no config.json in it, and no {COMPARISON} or {CAPACITY}"
+            f"{folder} is no run folder and holds none: there is no config.json in it, and no {COMPARISON} or "
+            f"{CAPACITY}"
         )
     return found
 
