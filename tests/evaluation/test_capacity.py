@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -245,6 +245,34 @@ def test_records_of_another_run_and_a_run_of_another_budget_are_missing(
     keys = whole(tmp_path)
     run(tmp_path, keys[4], 0.5, random.Random(1), **changed)
     assert [name for name, why in measured(keys, tmp_path, {}).missing.items() if told in why] == [str(keys[4])]
+
+
+OTHERWISE: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "of extrapolated it lacks sums, carry, exact, 10": lambda r: r["split"] == "test" and r["axis"] == "carry",
+    "of best/memorised it lacks sums, , lasting, 10": lambda r: r["metric"].startswith("best/"),
+    "of memorised it lacks sums, , lasting, 10": lambda r: r["metric"] == "lasting",
+    "of validation it lacks sums, a, kept/1, 10": lambda r: r["metric"] == "kept/1",
+}
+"""What is said of a run whose records are not there where this holds."""
+
+
+@pytest.mark.parametrize("said", OTHERWISE)
+def test_a_run_that_was_asked_other_questions_is_named_and_not_averaged_in(said: str, tmp_path: Path) -> None:
+    keys = whole(tmp_path)
+    path = tmp_path / keys[0].path / MEASURED
+    told = storage.read_json(path)
+    storage.write_json(path, {**told, "records": [r for r in told["records"] if not OTHERWISE[said](r)]})
+    found = measured(keys, tmp_path, {})
+    assert list(found.missing) == [str(keys[0])] and said in found.missing[str(keys[0])]
+    assert keys[0] not in found.runs and 0 not in found.by_seed("sums", "pico", keys[0].arm, "final/extrapolated")
+
+
+def test_a_run_that_was_asked_another_number_of_questions_is_named_too(tmp_path: Path) -> None:
+    keys = whole(tmp_path, 1)
+    path = tmp_path / keys[-1].path / MEASURED
+    told = storage.read_json(path)
+    storage.write_json(path, {**told, "records": [{**r, "n": 1} for r in told["records"]]})
+    assert "it lacks sums, , lasting, 10" in measured(keys, tmp_path, {}).missing[str(keys[-1])]
 
 
 def test_one_arm_trained_in_two_ways_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from forethought.evaluation import checks
 from forethought.evaluation.comparison import CHAMPION, KEPT, MEASURED, Run, apart, check_matched, read_run
 from forethought.evaluation.crossing import Crossing, Ratio, crossing, ratio
 from forethought.evaluation.results import load_results
-from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, PAIRS, figures, validation
+from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, KEPT_ASKED, PAIRS, figures, of_best, validation
 from forethought.evaluation.statistics import Record, over_seeds
 from forethought.training.arms import Family, way_of
 from forethought.worlds import SPLITS
@@ -239,7 +239,7 @@ def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Ca
 
     Raises ``Unmatched`` for runs that differ in what a grid must hold equal: budget, versions, and within a world and
     a size initial weights, tokenizer and parameters, and all settings within an arm. Records that are not of their run,
-    or of a run that spent another budget, count as damaged.
+    of a run that spent another budget, or of other questions than most runs of their world were asked, are not counted.
     """
     runs, choice, missing, keys = dict[Key, Run](), dict[Key, float](), dict[str, str](), tuple(keys)
     for key in keys:
@@ -258,9 +258,28 @@ def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Ca
             continue
         told = {f"final/{name}": value for name, value in figures(records).items()}
         told |= {f"best/{name}": value for name, value in figures(records, best=True).items()}
-        runs[key], choice[key] = replace(run, figures=told), scores[-1]
+        runs[key], choice[key] = replace(run, figures=told, asked={MEASURED: _asked(records)}), scores[-1]
     _check(runs)
+    for key, why in _unlike(runs).items():
+        missing[str(key)] = f"{folder / key.path}: {why}"
+        del runs[key], choice[key]
     return Capacity(keys, runs, choice, missing)
+
+
+def _asked(records: Sequence[Record]) -> checks.Asked:
+    """All that a run was asked, of its last model, of its best one and of all that it kept."""
+    best = checks.asked_of(of_best(records), FIGURES)
+    return checks.asked_of(records, {**FIGURES, **KEPT_ASKED}) | {f"best/{kind}": of for kind, of in best.items()}
+
+
+def _unlike(runs: Mapping[Key, Run]) -> dict[Key, str]:
+    """Which runs were not asked what most of their world were, and why; no arm may lack a kind here."""
+    found: dict[Key, str] = {}
+    for world in dict.fromkeys(key.world for key in runs):
+        mine = [key for key in runs if key.world == world]
+        wrong = checks.unlike({(world, i): runs[key].asked for i, key in enumerate(mine)})
+        found |= {mine[i]: why for (_, i), why in wrong.items()}
+    return found
 
 
 def _check(runs: Mapping[Key, Run]) -> None:
