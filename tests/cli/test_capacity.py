@@ -60,6 +60,7 @@ def test_it_runs_resumes_and_says_what_is_missing(tmp_path: Path, capsys: pytest
     assert main(command) == 0
     told = capsys.readouterr().out
     assert "static-mixed" in told and "pico (" in told and "nothing can be said about parameters" in told
+    assert "extrapolated by static-mixed, over checkpoints: picking the best of 2" in told
     cell = folder / "sums" / "pico" / "static-mixed-0"
     assert (cell / "kept" / "1" / "model.safetensors").exists() and (folder / "report.html").exists()
     shutil.rmtree(cell / "model")

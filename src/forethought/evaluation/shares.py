@@ -9,6 +9,7 @@ from statistics import fmean
 from forethought.errors import BadSetting
 from forethought.evaluation.foresight import exactly_right
 from forethought.evaluation.metrics import Place, places
+from forethought.evaluation.selection import best_of
 from forethought.evaluation.statistics import BASELINES, Record
 from forethought.evaluation.suites import probes
 from forethought.evaluation.transitions import Transition, transitions
@@ -61,7 +62,7 @@ def shares(
         scores.append(fmean(record.value for record in found))
         if progress is not None:
             progress(f"model {k} in validation situations", k, many)
-    best = max(range(len(models)), key=lambda i: (scores[i], i))
+    best = best_of(scores)
     last = _tested(models[-1](), world, level, n, seed, arm)
     if progress is not None:
         progress("the last model", many - 1, many)
@@ -115,6 +116,12 @@ def figures(records: Iterable[Record], best: bool = False) -> dict[str, float]:
 def of_best(records: Iterable[Record]) -> list[Record]:
     """The records of a run's best model, named as those of its last one are."""
     return [replace(r, metric=r.metric.removeprefix(f"{BEST}/")) for r in records if r.metric.startswith(f"{BEST}/")]
+
+
+def of_last(records: Iterable[Record]) -> list[Record]:
+    """The records of a run's last model on the test and as in training."""
+    mine = [record for record in records if record.arm not in BASELINES]
+    return [record for record in mine if record.metric.partition("/")[0] not in (KEPT, BEST)]
 
 
 def validation(records: Iterable[Record]) -> list[float]:
