@@ -12,6 +12,7 @@ from rich.console import Console
 from forethought import storage
 from forethought.cli import main
 from forethought.cli.grid import FACTORS, CapacityOptions, Grid
+from forethought.errors import BadSetting
 from forethought.evaluation import Record, load_results
 
 SMALL = ["--worlds", "sums", "--sizes", "pico", "--arms", "static-mixed", "--budget-tokens", "3000", "--n", "2"]
@@ -117,3 +118,25 @@ def test_a_dry_run_tells_the_cost_and_does_nothing(tmp_path: Path, capsys: pytes
     told = " ".join(capsys.readouterr().out.split())
     assert "24 runs, 0 of them done: 20,000,000 training tokens, about" in told and "hours of one core" in told
     assert not folder.exists()
+
+
+def test_a_dry_run_tells_what_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["capacity", "--worlds", "sums", "--sizes", "pico", "--arms", "imitation", "--folder", str(tmp_path)]
+    command += ["--budget-tokens", "1000000", "--dry-run"]
+    cell = tmp_path / "sums" / "pico"
+    for seed in (0, 2, 3):
+        storage.write_json(cell / f"imitation-{seed}" / "measured.json", {})
+    assert main(command) == 0
+    assert "4 runs, 3 of them done: 1,000,000 training tokens, about" in " ".join(capsys.readouterr().out.split())
+    storage.write_json(cell / "imitation-1" / "measured.json", {})
+    assert main(command) == 0
+    assert "4 runs, all of them done: nothing is left to train." in capsys.readouterr().out
+
+
+def test_settings_in_another_order_are_the_same_grid(tmp_path: Path) -> None:
+    one, two, three = "commit_rate=0.0", "live_episodes=8", "live_episodes=9"
+    how = {"worlds": ("sums",), "sizes": ("pico",), "arms": ("imitation",)}
+    grid(tmp_path, set=(one, two), **how).keep()
+    grid(tmp_path, set=(two, one), **how).keep()
+    with pytest.raises(BadSetting, match=r"holds another grid: set was .*live_episodes=8.* and is .*live_episodes=9"):
+        grid(tmp_path, set=(one, three), **how).keep()
