@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from tests.evaluation.test_capacity import SKILLS, whole
 
 from forethought import storage
 from forethought.cli import main
 from forethought.cli.grid import FACTORS, CapacityOptions, Grid
-from forethought.errors import BadSetting
+from forethought.cli.sweep import carry_out
+from forethought.errors import BadSetting, Unmatched
 from forethought.evaluation import Record, load_results
+from forethought.reports import write_capacity
 
 SMALL = ["--worlds", "sums", "--sizes", "pico", "--arms", "static-mixed", "--budget-tokens", "3000", "--n", "2"]
 SMALL += ["--keep", "1", "--seeds", "0", "--set", "commit_rate=0.0", "first_episodes=16", "live_episodes=8"]
@@ -131,6 +134,22 @@ def test_a_dry_run_tells_what_is_left(tmp_path: Path, capsys: pytest.CaptureFixt
     storage.write_json(cell / "imitation-1" / "measured.json", {})
     assert main(command) == 0
     assert "4 runs, all of them done: nothing is left to train." in capsys.readouterr().out
+
+
+def test_a_refusal_says_that_the_page_is_older(tmp_path: Path) -> None:
+    made = grid(tmp_path, worlds=("sums",), arms=tuple(SKILLS), budget_tokens=100, keep=1)
+    made.keep()
+    keys = whole(tmp_path)
+    assert carry_out(made, "made up", write_capacity, made.console) is not None
+    path = tmp_path / keys[0].path / "summary.json"
+    storage.write_json(path, {**storage.read_json(path), "parameters": 1})
+    with pytest.raises(
+        Unmatched, match=r"differ in parameters.*report\.html and the result beside it were written before"
+    ):
+        carry_out(made, "made up", write_capacity, made.console)
+    (tmp_path / "report.html").unlink()
+    with pytest.raises(Unmatched, match=r"in another folder\.$"):
+        carry_out(made, "made up", write_capacity, made.console)
 
 
 def test_settings_in_another_order_are_the_same_grid(tmp_path: Path) -> None:

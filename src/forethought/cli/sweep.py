@@ -248,12 +248,21 @@ def carry_out(plan: Sweep[FoundT], command: str, write_page: Callable[[Path], Pa
         try:
             with ends_as_interrupts():
                 failed = plan.work()
+            found = plan.conclude(failed, command)
+        except Unmatched as error:
+            raise Unmatched(f"{error}{_older(plan.folder)}") from error
         except KeyboardInterrupt:
             console.print(f"\nStopped. The work is kept in {plan.folder}; the same command again goes on from there.")
             return None
-        found = plan.conclude(failed, command)
         write_page(plan.folder)
     return found
+
+
+def _older(folder: Path) -> str:
+    """What to know of a page and a result that were written before something was refused; nothing if there are none."""
+    page = folder / "report.html"
+    told = f" {page} and the result beside it were written before, and are not of what lies there now."
+    return told if page.exists() else ""
 
 
 def tell_end(folder: Path, name: str, missing: Mapping[str, str], console: Console) -> int:
