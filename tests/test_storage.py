@@ -109,6 +109,14 @@ def test_an_error_of_another_kind_stays_what_it_is(tmp_path: Path) -> None:
         pass  # nothing was written
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place where nobody can make a folder")
+def test_where_no_folder_can_be_made_the_place_is_told() -> None:
+    with pytest.raises(NotWritable, match=r"/proc/forethought cannot be made: .*Choose another one"):
+        storage.write_text("/proc/forethought/file", "x")
+    with pytest.raises(NotWritable, match="/proc/forethought cannot be made"), storage.lock("/proc/forethought"):
+        pass
+
+
 def test_where_nothing_may_be_written_the_place_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     storage.write_text(tmp_path / "file", "x")
     with pytest.raises(BadSetting, match="is a file; expected a folder"), storage.lock(tmp_path / "file"):

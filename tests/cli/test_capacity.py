@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from tests.evaluation.test_capacity import SKILLS, whole
 
 from forethought import storage
 from forethought.cli import main
 from forethought.cli.grid import FACTORS, CapacityOptions, Grid
+from forethought.cli.sweep import carry_out
+from forethought.errors import BadSetting, Unmatched
 from forethought.evaluation import Record, load_results
+from forethought.reports import write_capacity
 
 SMALL = ["--worlds", "sums", "--sizes", "pico", "--arms", "static-mixed", "--budget-tokens", "3000", "--n", "2"]
 SMALL += ["--keep", "1", "--seeds", "0", "--set", "commit_rate=0.0", "first_episodes=16", "live_episodes=8"]
@@ -60,6 +64,7 @@ def test_it_runs_resumes_and_says_what_is_missing(tmp_path: Path, capsys: pytest
     assert main(command) == 0
     told = capsys.readouterr().out
     assert "static-mixed" in told and "pico (" in told and "nothing can be said about parameters" in told
+    assert "extrapolated by static-mixed, over checkpoints: picking the best of 2" in told
     cell = folder / "sums" / "pico" / "static-mixed-0"
     assert (cell / "kept" / "1" / "model.safetensors").exists() and (folder / "report.html").exists()
     shutil.rmtree(cell / "model")
@@ -116,3 +121,41 @@ def test_a_dry_run_tells_the_cost_and_does_nothing(tmp_path: Path, capsys: pytes
     told = " ".join(capsys.readouterr().out.split())
     assert "24 runs, 0 of them done: 20,000,000 training tokens, about" in told and "hours of one core" in told
     assert not folder.exists()
+
+
+def test_a_dry_run_tells_what_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["capacity", "--worlds", "sums", "--sizes", "pico", "--arms", "imitation", "--folder", str(tmp_path)]
+    command += ["--budget-tokens", "1000000", "--dry-run"]
+    cell = tmp_path / "sums" / "pico"
+    for seed in (0, 2, 3):
+        storage.write_json(cell / f"imitation-{seed}" / "measured.json", {})
+    assert main(command) == 0
+    assert "4 runs, 3 of them done: 1,000,000 training tokens, about" in " ".join(capsys.readouterr().out.split())
+    storage.write_json(cell / "imitation-1" / "measured.json", {})
+    assert main(command) == 0
+    assert "4 runs, all of them done: nothing is left to train." in capsys.readouterr().out
+
+
+def test_a_refusal_says_that_the_page_is_older(tmp_path: Path) -> None:
+    made = grid(tmp_path, worlds=("sums",), arms=tuple(SKILLS), budget_tokens=100, keep=1)
+    made.keep()
+    keys = whole(tmp_path)
+    assert carry_out(made, "made up", write_capacity, made.console) is not None
+    path = tmp_path / keys[0].path / "summary.json"
+    storage.write_json(path, {**storage.read_json(path), "parameters": 1})
+    with pytest.raises(
+        Unmatched, match=r"differ in parameters.*report\.html and the result beside it were written before"
+    ):
+        carry_out(made, "made up", write_capacity, made.console)
+    (tmp_path / "report.html").unlink()
+    with pytest.raises(Unmatched, match=r"in another folder\.$"):
+        carry_out(made, "made up", write_capacity, made.console)
+
+
+def test_settings_in_another_order_are_the_same_grid(tmp_path: Path) -> None:
+    one, two, three = "commit_rate=0.0", "live_episodes=8", "live_episodes=9"
+    how = {"worlds": ("sums",), "sizes": ("pico",), "arms": ("imitation",)}
+    grid(tmp_path, set=(one, two), **how).keep()
+    grid(tmp_path, set=(two, one), **how).keep()
+    with pytest.raises(BadSetting, match=r"holds another grid: set was .*live_episodes=8.* and is .*live_episodes=9"):
+        grid(tmp_path, set=(one, three), **how).keep()

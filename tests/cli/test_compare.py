@@ -211,6 +211,15 @@ def test_a_plan_that_cannot_be_read_is_told(text: str, tmp_path: Path) -> None:
         plan(tmp_path, arms=("imitation",)).keep()
 
 
+def test_a_dry_run_tells_what_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["compare", "quickstart", "--arms", "imitation", "--folder", str(tmp_path), "--dry-run"]
+    command += ["--budget-tokens", "1000000"]
+    for seed in (0, 2, 3):
+        storage.write_json(tmp_path / f"imitation-{seed}" / "measured.json", {})
+    assert main(command) == 0
+    assert "4 runs, 3 of them done: 1,000,000 training tokens, about" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_dry_run_tells_the_cost_and_does_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "compared"
     assert main(["compare", "quickstart", "--folder", str(folder), "--seeds", "0", "1", "--dry-run"]) == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from forethought.evaluation import Record, save_results
 from forethought.evaluation.capacity import Capacity, Key, measured
 from forethought.evaluation.comparison import MEASURED
 from forethought.evaluation.crossing import Reached
+from forethought.evaluation.selection import best_of
 from forethought.evaluation.shares import EXTRAPOLATED, MEMORISED, NEW, PAIRS, figures, validation
 from forethought.evaluation.statistics import BLIND
 
@@ -35,11 +36,12 @@ def run(folder: Path, key: Key, skill: float, rng: random.Random, **changed: Any
     noisy = lambda value: min(1.0, max(0.0, value + rng.gauss(0, 0.01)))  # noqa: E731
     where = {"arm": key.arm, "world": key.world}
     found = [record(f"kept/{k}", noisy(skill * k / 2), axis, "validation", **where) for k in (1, 2) for axis in "ab"]
-    for prefix in ("", "best/"):
-        found += [record(f"{prefix}exact", noisy(skill), axis, **where) for axis in ("carry", "range")]
-        found += [record(f"{prefix}lasting", noisy(1 - skill / 2), **where), record(f"{prefix}exact", 0.9, **where)]
-        found += [record(f"{prefix}exact", 0.95, split="train", **where)]
-        found += [record(f"{prefix}probe/digit", noisy(skill), "carry", **where)]
+    last = [record("exact", noisy(skill), axis, **where) for axis in ("carry", "range")]
+    last += [record("lasting", noisy(1 - skill / 2), **where), record("exact", 0.9, **where)]
+    last += [record("exact", 0.95, split="train", **where), record("probe/digit", noisy(skill), "carry", **where)]
+    ended = best_of(validation(found)) == 1
+    best = last if ended else [replace(each, value=noisy(each.value - 0.02)) for each in last]
+    found += [*last, *(replace(each, metric=f"best/{each.metric}") for each in best)]
     path = folder / key.path
     save_results(path / MEASURED, [*found, record("exact", 0.0, "carry", arm=BLIND)], "made up")
     made = {"commit": "abc", "versions": {"torch": "1"}, "tokens": 100, "flops": 5, "steps": 7}
@@ -139,16 +141,16 @@ def without(found: Capacity, size: str, arm: str, *seeds: int) -> Capacity:
 
 def test_a_static_cell_with_one_lucky_seed_is_not_the_one_to_be_equalled(tmp_path: Path) -> None:
     found = without(grid(tmp_path), "tiny", "imitation", 0, 1, 2)
-    lucky = replace(found, choice={**found.choice, Key("sums", "tiny", "imitation", 3): 0.99})
+    lucky = replace(found, scores={**found.scores, Key("sums", "tiny", "imitation", 3): (0.99,)})
     assert lucky.best_static("sums") == ("static-mixed", "tiny", 1_000_000)
     assert lucky.ratios()[0][1].seeds == 4 and "needs fewer parameters" in lucky.verdicts[0]
 
 
 def test_static_cells_are_judged_by_the_same_seeds(tmp_path: Path) -> None:
     found = grid(tmp_path, skills={"developmental": (0.4, 0.8, 0.9), "imitation": (0.2, 0.2, 0.5)}, seeds=5)
-    scores = {Key("sums", "tiny", "imitation", seed): score for seed, score in enumerate((0.5, 0.5, 0.5, 0.5, 0.5))}
-    scores |= {Key("sums", "nano", "imitation", seed): score for seed, score in enumerate((0.4, 0.4, 0.4, 0.4, 0.99))}
-    whole_grid = replace(found, choice={**found.choice, **scores})
+    scores = {Key("sums", "tiny", "imitation", seed): (score,) for seed, score in enumerate((0.5,) * 5)}
+    scores |= {Key("sums", "nano", "imitation", seed): (score,) for seed, score in enumerate((0.4,) * 4 + (0.99,))}
+    whole_grid = replace(found, scores={**found.scores, **scores})
     assert whole_grid.best_static("sums") == ("imitation", "nano", 250_000), "its mean is the best one"
     lacking = without(whole_grid, "tiny", "imitation", 4)
     assert lacking.best_static("sums") == ("imitation", "tiny", 1_000_000), "of the four seeds that both have it is not"
@@ -200,8 +202,8 @@ def test_equal_arms_seldom_get_a_verdict(curve: tuple[float, ...], tmp_path: Pat
         seen = {key: {name: skill + rng.normal(0, 0.02) for name in run.figures}
                 for (key, run), skill in zip(found.runs.items(), skills.values(), strict=True)}  # fmt: skip
         runs = {key: replace(run, figures=seen[key]) for key, run in found.runs.items()}
-        choice = {key: skill + rng.normal(0, 0.02) for key, skill in skills.items()}
-        told = " ".join(replace(found, runs=runs, choice=choice).verdicts)
+        scores = {key: (skill + rng.normal(0, 0.02),) for key, skill in skills.items()}
+        told = " ".join(replace(found, runs=runs, scores=scores).verdicts)
         fewer += "needs fewer parameters" in told
         more += "needs more parameters" in told
     assert fewer / rounds <= 0.04 and (fewer + more) / rounds <= 0.1, "5%, and as much as a simulation of 150 strays"
@@ -245,6 +247,83 @@ def test_records_of_another_run_and_a_run_of_another_budget_are_missing(
     keys = whole(tmp_path)
     run(tmp_path, keys[4], 0.5, random.Random(1), **changed)
     assert [name for name, why in measured(keys, tmp_path, {}).missing.items() if told in why] == [str(keys[4])]
+
+
+OTHERWISE: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "of extrapolated it lacks sums, carry, exact, 10": lambda r: r["split"] == "test" and r["axis"] == "carry",
+    "lacks sums, test, exact of its best model": lambda r: r["metric"].startswith("best/"),
+    "of memorised it lacks sums, , lasting, 10": lambda r: r["metric"] in ("lasting", "best/lasting"),
+    "of validation it lacks sums, a, kept/1, 10": lambda r: r["metric"] == "kept/1",
+}
+"""What is said of a run whose records are not there where this holds."""
+
+
+@pytest.mark.parametrize("said", OTHERWISE)
+def test_a_run_that_was_asked_other_questions_is_named_and_not_averaged_in(said: str, tmp_path: Path) -> None:
+    keys = whole(tmp_path)
+    path = tmp_path / keys[0].path / MEASURED
+    told = storage.read_json(path)
+    storage.write_json(path, {**told, "records": [r for r in told["records"] if not OTHERWISE[said](r)]})
+    found = measured(keys, tmp_path, {})
+    assert list(found.missing) == [str(keys[0])] and said in found.missing[str(keys[0])]
+    assert keys[0] not in found.runs and 0 not in found.by_seed("sums", "pico", keys[0].arm, "final/extrapolated")
+
+
+def test_a_run_that_was_asked_another_number_of_questions_is_named_too(tmp_path: Path) -> None:
+    keys = whole(tmp_path, 1)
+    path = tmp_path / keys[-1].path / MEASURED
+    told = storage.read_json(path)
+    storage.write_json(path, {**told, "records": [{**r, "n": 1} for r in told["records"]]})
+    assert "it lacks sums, , lasting, 10" in measured(keys, tmp_path, {}).missing[str(keys[-1])]
+
+
+def rescored(folder: Path, key: Key, metric: str, value: float) -> None:
+    """A run whose records of one metric all have another value than was measured."""
+    path = folder / key.path / MEASURED
+    told = storage.read_json(path)
+    changed = [{**r, "value": value} if r["metric"] == metric else r for r in told["records"]]
+    storage.write_json(path, {**told, "records": changed})
+
+
+def test_what_picking_the_best_checkpoint_or_seed_would_have_claimed_is_told(tmp_path: Path) -> None:
+    keys = whole(tmp_path)
+    lucky = Key("sums", "tiny", "imitation", 2)
+    rescored(tmp_path, lucky, "kept/1", 0.95)
+    rescored(tmp_path, lucky, "best/exact", 0.1)
+    found = measured(keys, tmp_path, {})
+    told = {each.what: each for each in found.checkpoints()}
+    assert len(told) == 9, "one for each size and arm"
+    made = told["sums, tiny: extrapolated by imitation, over checkpoints"]
+    assert (made.of, made.runs, made.chosen) == (2, 4, "the last one in 3 of 4 runs")
+    best, last = (found.by_seed("sums", "tiny", "imitation", f"{which}/extrapolated") for which in ("best", "final"))
+    assert best[2] == pytest.approx(0.1) and {**best, 2: last[2]} == last
+    assert made.held == pytest.approx(sum(best.values()) / 4) and made.last_held == pytest.approx(
+        sum(last.values()) / 4
+    )
+    assert made.claimed - made.last_claimed == pytest.approx((0.95 - found.scores[lucky][-1]) / 4)
+    assert made.claimed > made.last_claimed and made.held < made.last_held, (
+        "the best on validation is not so on the test"
+    )
+    assert f"would have claimed {made.claimed:.3f}; on the test it gives {made.held:.3f}." in made.words
+    seeds = {each.what: each for each in found.claims()}["sums, tiny: extrapolated by imitation, over seeds"]
+    scores = {f"seed {seed}": found.scores[lucky._replace(seed=seed)][-1] for seed in range(4)}
+    assert seeds.chosen == max(scores, key=scores.__getitem__) and seeds.claimed == max(scores.values())
+    assert seeds.of == 4 and seeds.held == last[int(seeds.chosen[-1])] and seeds.mean == pytest.approx(made.last_held)
+    runs = {(run["size"], run["arm"], run["seed"]): run["best"] for run in found.to_dict()["runs"]}
+    assert runs["tiny", "imitation", 2] == 1 and runs["tiny", "imitation", 1] == 2
+
+
+def test_of_one_seed_or_one_model_nothing_is_picked(tmp_path: Path) -> None:
+    found = grid(tmp_path, seeds=1)
+    assert found.claims() == [] and len(found.checkpoints()) == 9
+    assert replace(found, scores={key: scores[-1:] for key, scores in found.scores.items()}).checkpoints() == []
+
+
+def test_a_run_whose_best_model_is_not_the_one_of_its_validation_scores_is_missing(tmp_path: Path) -> None:
+    keys = whole(tmp_path)
+    rescored(tmp_path, keys[0], "best/exact", 1.0)
+    assert "by its validation scores" in measured(keys, tmp_path, {}).missing[str(keys[0])]
+    assert "the last one is the best" in measured(keys, tmp_path, {}).missing[str(keys[0])]
 
 
 def test_one_arm_trained_in_two_ways_is_refused(tmp_path: Path) -> None:

@@ -121,5 +121,26 @@ def test_what_cannot_be_read_off_is_refused() -> None:
     for sizes, curves in (((1e4, 1e6), [[0.1, 0.2]]), ((1e4,), [[0.1], [0.2]]), ((1e4, 1e6), [[0.1], [0.2]])):
         with pytest.raises(BadSetting, match="expected at least 2 seeds, 2 sizes"):
             crossing(sizes, curves)
-    with pytest.raises(BadSetting, match="rising"):
-        crossing((1e6, 1e4), [[0.1, 0.2], [0.1, 0.2]])
+    for sizes in ((1e6, 1e4), (math.nan, 1e4), (1e4, math.inf)):
+        with pytest.raises(BadSetting, match="rising"):
+            crossing(sizes, [[0.1, 0.2], [0.1, 0.2]])
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf])
+def test_what_is_no_number_gets_no_verdict(odd: float) -> None:
+    high = [[0.9, 0.91, 0.92], [0.88, 0.9, 0.91], [0.9, 0.9, 0.93], [0.89, 0.9, odd]]
+    with pytest.raises(BadSetting, match="expected finite numbers"):
+        crossing(SIZES, high)
+    with pytest.raises(BadSetting, match="expected finite numbers"):
+        ratio("f", "a", "b", "tiny", SIZES, high, [0.5] * 4, SIZES[-1])
+    with pytest.raises(BadSetting, match="expected finite numbers"):
+        ratio("f", "a", "b", "tiny", SIZES, [[0.9] * 3] * 4, [0.5, 0.5, 0.5, odd], SIZES[-1])
+    with pytest.raises(BadSetting, match="expected a number above 0"):
+        ratio("f", "a", "b", "tiny", SIZES, [[0.9] * 3] * 4, [0.5] * 4, odd)
+
+
+def test_curves_that_are_not_of_the_same_sizes_and_seeds_are_refused() -> None:
+    with pytest.raises(BadSetting, match=r"curves over \[2, 3\] sizes; expected every seed's over all 3 sizes"):
+        crossing(SIZES, [[0.1, 0.2, 0.3], [0.1, 0.2]])
+    with pytest.raises(BadSetting, match="f: 2 seeds of 'a' and 3 of 'b'; expected pairs"):
+        ratio("f", "a", "b", "tiny", SIZES, [[0.9] * 3] * 2, [0.5] * 3, SIZES[-1])

@@ -45,6 +45,8 @@ def test_the_page_tells_ratios_curves_needs_costs_and_what_is_missing(folder: Pa
     assert page.count("data:image/svg+xml") == 8 and "more than 1M" in told and "at most 50k" in told
     assert "What is memorised against what is extrapolated" in told and "Rates tried" in told
     assert "95% interval over 3 seeds." in told and "over 3 seeds; what they do not bound is left open" in told
+    assert "the last one in 3 of 3 runs" in told and "sums, nano: extrapolated by imitation, over seeds" in told
+    assert told.count("What picking the best checkpoint would have claimed") == 1
     assert "http" not in re.sub(r"data:image[^\"]*|http://www.w3.org\S*", "", page), "it needs no network"
 
 
@@ -75,6 +77,28 @@ def test_an_audit_passes_what_follows_and_names_what_does_not(folder: Path, caps
     assert any(line.startswith("ratio sums, final/extrapolated: low is told as 9.9") for line in wrong)
     assert main(["report", "--audit", str(folder)]) == 1
     assert "6 figures do not follow from the records" in capsys.readouterr().out
+
+
+def test_an_audit_finds_another_best_checkpoint_than_was_told(folder: Path) -> None:
+    path = folder / "sums" / "nano" / "imitation-1" / MEASURED
+    told = storage.read_json(path)
+    records = [{**r, "value": 1.0} if r["metric"] == "kept/1" else r for r in told["records"]]
+    storage.write_json(path, {**told, "records": records})
+    wrong = audit_capacity(folder)
+    name = "claim sums, nano: extrapolated by imitation, over checkpoints"
+    assert any(line.startswith("run sums, nano, imitation, 1: best is told as 2 and comes out as 1") for line in wrong)
+    assert any(line.startswith(f"{name}: chosen is told as 'the last one in 3 of 3 runs'") for line in wrong)
+    assert any(line.startswith(f"{name}: claimed is told as ") for line in wrong)
+
+
+def test_an_audit_finds_claims_that_do_not_follow(folder: Path) -> None:
+    found = storage.read_json(folder / RESULT_FILE)
+    found["checkpoints"][0]["held"] = 0.99
+    found["claims"][0]["chosen"] = "seed 9"
+    storage.write_json(folder / RESULT_FILE, {**found, "claims": found["claims"][:-1]})
+    wrong = audit_capacity(folder)
+    assert len(wrong) == 3 and "over checkpoints: held is told as 0.99" in " ".join(wrong)
+    assert "over seeds: chosen is told as 'seed 9'" in " ".join(wrong) and "comes out and is not told" in wrong[1]
 
 
 def test_an_audit_without_the_records_fails(folder: Path) -> None:

@@ -48,8 +48,9 @@ def run(arguments: Sequence[str]) -> int:
 
         for world in found.worlds:
             console.print(plain_table(_rows(found, world)), "")
-        for verdict in found.verdicts:
-            console.print(verdict, soft_wrap=True)
+        claims = [each.words for each in found.checkpoints()] + [each.words for each in found.claims()]
+        for line in [*found.verdicts, *claims]:
+            console.print(line, soft_wrap=True)
     return tell_end(grid.folder, RESULT_FILE, found.missing, console)
 
 

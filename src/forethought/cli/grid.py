@@ -23,7 +23,7 @@ from forethought.cli.sweep import (
     recorded_in,
     save,
     settings_of,
-    tell_cost,
+    tell_left,
     train_command,
     work_off,
 )
@@ -191,20 +191,21 @@ class Grid:
         return found
 
     def cost(self) -> None:
-        """Says what all of it would take, after a moment's training of each size on this machine."""
+        """Says what is left to do would take, after a moment's training of each size on this machine."""
         from forethought.training.rehearsal import rehearse
 
-        jobs, runs = self.runs({}) + self.tuning(), len(self.seeds) + self.options.tune * TUNE_SHARE
-        seconds = flops = tokens = 0.0
+        jobs, left = self.runs({}) + self.tuning(), dict[tuple[str, str], int]()
+        for config in (job.config for job in jobs if not job.done):
+            assert config is not None
+            cell = config.worlds[0], config.model
+            left[cell] = left.get(cell, 0) + config.budget_tokens
+        seconds = flops = 0.0
         with self.console.status("trying how fast this machine is"):
-            for world in self.worlds:
-                for size in self.sizes:
-                    tried = rehearse(self._config(world, size, self.champion))
-                    mine = len(self.arms) * runs * self.options.budget_tokens
-                    seconds += mine / tried.tokens * tried.seconds
-                    flops += mine / tried.tokens * tried.flops
-                    tokens += mine
-        tell_cost(jobs, tokens, flops, seconds, self.console)
+            for cell, tokens in left.items():
+                tried = rehearse(self._config(*cell, self.champion))
+                seconds += tokens / tried.tokens * tried.seconds
+                flops += tokens / tried.tokens * tried.flops
+        tell_left(jobs, sum(left.values()), flops, seconds, self.console)
 
 
 def _cell(key: Key) -> str:

@@ -88,13 +88,20 @@ def keep_plan(folder: Path, mine: Mapping[str, Any], what: str, addable: str) ->
     path = folder / PLAN_FILE
     if not path.exists() and any(run for depth in ("*", "*/*/*") for run in folder.glob(f"{depth}/{MEASURED}")):
         raise Damaged(f"{folder} holds runs and no {PLAN_FILE}; restore it from a copy, or use another --folder")
-    if path.exists() and (there := _plan(path)) != mine:
-        differing = [f"{k} was {there.get(k)!r} and is {v!r}" for k, v in mine.items() if there.get(k) != v]
+    there = _plan(path) if path.exists() else mine
+    if (theirs := _set_in_any_order(there)) != (asked := _set_in_any_order(mine)):
+        differing = [f"{k} was {there.get(k)!r} and is {v!r}" for k, v in mine.items() if theirs.get(k) != asked[k]]
         raise BadSetting(
             f"{folder} holds another {what}: {', '.join(differing)}. {addable} may be added there; "
             "for anything else use another --folder."
         )
     storage.write_json(path, mine)
+
+
+def _set_in_any_order(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan to be compared with another: the order in which settings were named does not matter."""
+    told = plan.get("set")
+    return {**plan, "set": dict(str(part).partition("=")[::2] for part in told) if isinstance(told, list) else told}
 
 
 def _plan(path: Path) -> dict[str, Any]:
@@ -214,12 +221,22 @@ def save(
 
 
 def tell_cost(jobs: Sequence[Job], tokens: float, flops: float, seconds: float, console: Console) -> None:
-    """Says what jobs would take."""
-    hours = seconds / 3600
+    """Says what is left of what jobs take together, each in proportion to its budget."""
+    budgets = [(job.config.budget_flops or job.config.budget_tokens, job.done) for job in jobs if job.config]
+    share = sum(budget for budget, done in budgets if not done) / sum(budget for budget, _ in budgets)
+    tell_left(jobs, share * tokens, share * flops, share * seconds, console)
+
+
+def tell_left(jobs: Sequence[Job], tokens: float, flops: float, seconds: float, console: Console) -> None:
+    """Says how many jobs are done and what the others would take."""
+    hours, done = seconds / 3600, sum(job.done for job in jobs)
+    if done == len(jobs):
+        console.print(f"{done} runs, all of them done: nothing is left to train.")
+        return
     console.print(
-        f"{len(jobs)} runs, {sum(job.done for job in jobs)} of them done: {tokens:,.0f} training tokens, about "
-        f"{flops:.1e} floating-point operations and {hours:.1f} hours of one core ({hours / cores():.1f} hours on "
-        f"{cores()}), living and measuring not counted (with them, expect up to twice that).",
+        f"{len(jobs)} runs, {done} of them done: {tokens:,.0f} training tokens, about {flops:.1e} floating-point "
+        f"operations and {hours:.1f} hours of one core ({hours / cores():.1f} hours on {cores()}) are left, living and "
+        "measuring not counted (with them, expect up to twice that).",
         soft_wrap=True,
     )
 
@@ -231,12 +248,21 @@ def carry_out(plan: Sweep[FoundT], command: str, write_page: Callable[[Path], Pa
         try:
             with ends_as_interrupts():
                 failed = plan.work()
+            found = plan.conclude(failed, command)
+        except Unmatched as error:
+            raise Unmatched(f"{error}{_older(plan.folder)}") from error
         except KeyboardInterrupt:
             console.print(f"\nStopped. The work is kept in {plan.folder}; the same command again goes on from there.")
             return None
-        found = plan.conclude(failed, command)
         write_page(plan.folder)
     return found
+
+
+def _older(folder: Path) -> str:
+    """What to know of a page and a result that were written before something was refused; nothing if there are none."""
+    page = folder / "report.html"
+    told = f" {page} and the result beside it were written before, and are not of what lies there now."
+    return told if page.exists() else ""
 
 
 def tell_end(folder: Path, name: str, missing: Mapping[str, str], console: Console) -> int:

@@ -13,7 +13,18 @@ from forethought.evaluation import checks
 from forethought.evaluation.comparison import CHAMPION, KEPT, MEASURED, Run, apart, check_matched, read_run
 from forethought.evaluation.crossing import Crossing, Ratio, crossing, ratio
 from forethought.evaluation.results import load_results
-from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, PAIRS, figures, validation
+from forethought.evaluation.selection import CheckpointClaim, Claim, best_of, checkpoint_claim, claim
+from forethought.evaluation.shares import (
+    EXTRAPOLATED,
+    FIGURES,
+    KEPT_ASKED,
+    NEW,
+    PAIRS,
+    figures,
+    of_best,
+    of_last,
+    validation,
+)
 from forethought.evaluation.statistics import Record, over_seeds
 from forethought.training.arms import Family, way_of
 from forethought.worlds import SPLITS
@@ -67,12 +78,13 @@ class Needed:
 @dataclass(frozen=True, slots=True)
 class Capacity:
     """A grid that was measured. A run's figures are named ``final/extrapolated``, ``best/memorised`` and so on, and
-    ``choice`` is each run's validation score of its last model, by which the best static arm is chosen.
+    ``scores`` are each run's validation scores of its models, oldest first: by them its best model is chosen, and by
+    the last model's the best static arm.
     """
 
     keys: tuple[Key, ...]
     runs: Mapping[Key, Run]
-    choice: Mapping[Key, float]
+    scores: Mapping[Key, tuple[float, ...]]
     missing: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -134,7 +146,7 @@ class Capacity:
         seeds, cells = self.seeds_shared(world)
         if len(seeds) < 2 or not cells:
             return None
-        scores = {cell: [self.choice[Key(world, cell[1], cell[0], seed)] for seed in seeds] for cell in cells}
+        scores = {cell: [self.scores[Key(world, cell[1], cell[0], seed)][-1] for seed in seeds] for cell in cells}
         best = max(scores.values(), key=fmean)
         least = fmean(best) - stdev(best) / len(best) ** 0.5
         near = [cell for cell, values in scores.items() if fmean(values) >= least]
@@ -189,6 +201,33 @@ class Capacity:
             return f"no size of {', '.join(static)} has two seeds"
         return f"{CHAMPION} and {', '.join(static)} share fewer than two seeds"
 
+    def checkpoints(self) -> list[CheckpointClaim]:
+        """For each world, size and arm, what picking each run's best checkpoint would have claimed."""
+        found = []
+        for cell, figure, keys in self._cells():
+            scores = [self.scores[key] for key in keys]
+            best, last = ([self.runs[key].figures[f"{which}/{figure}"] for key in keys] for which in ("best", "final"))
+            found += [checkpoint_claim(f"{cell}, over checkpoints", scores, best, last)] if len(scores[0]) > 1 else []
+        return found
+
+    def claims(self) -> list[Claim]:
+        """For each world, size and arm, what picking the seed with the best last model would have claimed."""
+        found = []
+        for cell, figure, keys in self._cells():
+            seen = {f"seed {key.seed}": [self.scores[key][-1]] for key in keys}
+            tested = {f"seed {key.seed}": [self.runs[key].figures[f"final/{figure}"]] for key in keys}
+            found += [claim(f"{cell}, over seeds", seen, tested)] if len(keys) > 1 else []
+        return found
+
+    def _cells(self) -> list[tuple[str, str, list[Key]]]:
+        """Every world, size and arm in words, with its runs and the figure that validation asks about too."""
+        found = []
+        for world, size, arm in dict.fromkeys(key[:3] for key in self.runs):
+            keys = [key for key in self.runs if key[:3] == (world, size, arm)]
+            asked = [name for name in (EXTRAPOLATED, NEW) if f"final/{name}" in self.runs[keys[0]].figures]
+            found += [(f"{world}, {size}: {figure} by {arm}", figure, keys) for figure in asked[:1]]
+        return found
+
     @property
     def verdicts(self) -> list[str]:
         """What follows, in words: each world's headline, or why there is none, and the other ratios as mere numbers."""
@@ -218,13 +257,16 @@ class Capacity:
         """As JSON keeps it, beside the records."""
         return {
             "verdicts": self.verdicts,
+            "claims": [each.to_dict() for each in self.claims()],
+            "checkpoints": [each.to_dict() for each in self.checkpoints()],
             "ratios": [{"world": world, **each.to_dict()} for world, each in self.ratios()],
             "needed": [each.to_dict() for each in self.needed()],
             "missing": self.missing,
             "runs": [
-                {"world": key.world, "size": key.size, "choice": self.choice[key]}
+                {"world": key.world, "size": key.size, "choice": scores[-1], "best": best_of(scores) + 1}
                 | {name: getattr(run, name) for name in KEPT}
                 for key, run in self.runs.items()
+                for scores in (self.scores[key],)
             ],
         }
 
@@ -239,9 +281,10 @@ def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Ca
 
     Raises ``Unmatched`` for runs that differ in what a grid must hold equal: budget, versions, and within a world and
     a size initial weights, tokenizer and parameters, and all settings within an arm. Records that are not of their run,
-    or of a run that spent another budget, count as damaged.
+    of a run that spent another budget, of a best model that is not the best one, or of other questions than most runs
+    of their world were asked, are not counted.
     """
-    runs, choice, missing, keys = dict[Key, Run](), dict[Key, float](), dict[str, str](), tuple(keys)
+    runs, kept, missing, keys = dict[Key, Run](), dict[Key, tuple[float, ...]](), dict[str, str](), tuple(keys)
     for key in keys:
         path = folder / key.path / MEASURED
         if not path.exists():
@@ -253,14 +296,48 @@ def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Ca
             checks.check_spent(path.parent, run.config, {"tokens": run.tokens, "flops": run.flops})
             if not (scores := validation(records)):
                 raise Damaged(f"{path} tells of no validation situations; delete it and run the command again")
+            _check_best(path, records, scores)
         except Damaged as error:
             missing[str(key)] = str(error)
             continue
         told = {f"final/{name}": value for name, value in figures(records).items()}
         told |= {f"best/{name}": value for name, value in figures(records, best=True).items()}
-        runs[key], choice[key] = replace(run, figures=told), scores[-1]
+        runs[key], kept[key] = replace(run, figures=told, asked={MEASURED: _asked(records)}), tuple(scores)
     _check(runs)
-    return Capacity(keys, runs, choice, missing)
+    for key, why in _unlike(runs).items():
+        missing[str(key)] = f"{folder / key.path}: {why}"
+        del runs[key], kept[key]
+    return Capacity(keys, runs, kept, missing)
+
+
+def _check_best(path: Path, records: Sequence[Record], scores: Sequence[float]) -> None:
+    """``Damaged`` unless the best model was measured as the last was, with the same results where it is the last."""
+    best, last = ({record.key: record for record in of(records)} for of in (of_best, of_last))
+    if apart := sorted(best.keys() ^ last.keys()):
+        lacks = "best" if apart[0] in last else "last"
+        raise Damaged(f"{path} lacks {', '.join(filter(None, apart[0][1:]))} of its {lacks} model. {checks.ADVICE}")
+    if best_of(scores) == len(scores) - 1 and (apart := sorted(key for key in last if best[key] != last[key])):
+        what, theirs = ", ".join(filter(None, apart[0][1:])), [round(score, 3) for score in scores]
+        raise Damaged(
+            f"{path} tells {what} of its best model as {best[apart[0]].value} and of its last as "
+            f"{last[apart[0]].value}; by its validation scores, {theirs}, the last one is the best. {checks.ADVICE}"
+        )
+
+
+def _asked(records: Sequence[Record]) -> checks.Asked:
+    """All that a run was asked, of its last model, of its best one and of all that it kept."""
+    best = checks.asked_of(of_best(records), FIGURES)
+    return checks.asked_of(records, {**FIGURES, **KEPT_ASKED}) | {f"best/{kind}": of for kind, of in best.items()}
+
+
+def _unlike(runs: Mapping[Key, Run]) -> dict[Key, str]:
+    """Which runs were not asked what most of their world were, and why; no arm may lack a kind here."""
+    found: dict[Key, str] = {}
+    for world in dict.fromkeys(key.world for key in runs):
+        mine = [key for key in runs if key.world == world]
+        wrong = checks.unlike({(world, i): runs[key].asked for i, key in enumerate(mine)})
+        found |= {mine[i]: why for (_, i), why in wrong.items()}
+    return found
 
 
 def _check(runs: Mapping[Key, Run]) -> None:

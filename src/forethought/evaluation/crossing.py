@@ -56,13 +56,20 @@ def crossing(parameters: Sequence[float], above_SP: Sequence[Sequence[float]]) -
     (Fieller's way: the test is turned round), so it covers where the mean curve crosses 0 in 95% of cases whatever the
     slope is, and is open where the sizes measured do not bound it. It ends at the first points of the grid beyond
     these, so that an end at a size measured says that the mean is told from 0 at that very size. Raises ``BadSetting``
-    for fewer than two seeds or sizes, or sizes that do not rise.
+    for fewer than two seeds or sizes, curves of other sizes or with numbers that are not finite, or sizes that do not
+    rise.
     """
+    if len(many := sorted({len(row) for row in above_SP})) > 1:
+        raise BadSetting(f"curves over {many} sizes; expected every seed's over all {len(parameters)} sizes")
     sizes_P, above = np.asarray(parameters, dtype=np.float64), np.asarray(above_SP, dtype=np.float64)
     if above.ndim != 2 or above.shape[0] < 2 or above.shape[1] != len(sizes_P) or len(sizes_P) < 2:
         raise BadSetting(f"curves of shape {above.shape} over {len(sizes_P)} sizes; expected at least 2 seeds, 2 sizes")
-    if not (np.diff(sizes_P) > 0).all() or sizes_P[0] <= 0:
+    if not (np.isfinite(sizes_P).all() and (np.diff(sizes_P) > 0).all() and sizes_P[0] > 0):
         raise BadSetting(f"sizes of {list(parameters)} parameters; expected rising numbers above 0")
+    if not np.isfinite(above).all():
+        raise BadSetting(
+            f"curves of {above.tolist()}; expected finite numbers. Measure again, or leave those seeds out."
+        )
     log_G = np.union1d(np.linspace(np.log(sizes_P[0]), np.log(sizes_P[-1]), GRID), np.log(sizes_P))
     at_SG = np.stack([np.interp(log_G, np.log(sizes_P), row) for row in above])
     mean_G, error_G = at_SG.mean(axis=0), spread(at_SG) / math.sqrt(len(above))
@@ -153,7 +160,12 @@ def ratio(
     """The ratio at equal ``figure``: of ``other``'s ``theirs`` parameters to those that ``arm`` needs, seed by seed.
 
     ``mine_SP`` are the values of ``arm`` by seed and size, ``theirs_S`` those of ``other`` at its size by seed.
+    Raises ``BadSetting`` for values that are not in pairs or no numbers, and as ``crossing`` does.
     """
+    if len(mine_SP) != len(theirs_S):
+        raise BadSetting(f"{figure}: {len(mine_SP)} seeds of {arm!r} and {len(theirs_S)} of {other!r}; expected pairs")
+    if not (math.isfinite(theirs) and theirs > 0):
+        raise BadSetting(f"{figure}: {other!r} at {size} has {theirs} parameters; expected a number above 0")
     above = [[value - wanted for value in row] for row, wanted in zip(mine_SP, theirs_S, strict=True)]
     found = crossing(parameters, above)
     low, high = (None if bound is None else theirs / bound for bound in (found.high, found.low))

@@ -41,6 +41,57 @@ class Claim:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class CheckpointClaim:
+    """What picking the checkpoint that is best on validation, the best ``of`` so many in each run, would have claimed,
+    and what the same ones give on the test; beside both, the last ones, which nobody had to pick. Means over ``runs``.
+    """
+
+    what: str
+    chosen: str
+    of: int
+    claimed: float
+    held: float
+    last_claimed: float
+    last_held: float
+    runs: int
+
+    @property
+    def words(self) -> str:
+        """As a sentence."""
+        return (
+            f"{self.what}: picking the best of {self.of} ({self.chosen}) would have claimed {self.claimed:.3f}; on the "
+            f"test it gives {self.held:.3f}. The last ones have {self.last_claimed:.3f} and {self.last_held:.3f}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return asdict(self)
+
+
+def best_of(scores: Sequence[float]) -> int:
+    """The index of the best score; of equal ones the last."""
+    return max(range(len(scores)), key=lambda i: (scores[i], i))
+
+
+def checkpoint_claim(
+    what: str, scores: Sequence[Sequence[float]], best: Sequence[float], last: Sequence[float]
+) -> CheckpointClaim:
+    """Of several runs: the validation ``scores`` of each one's checkpoints, oldest first, and what its ``best`` one by
+    these and its ``last`` one give on the test. Raises ``BadSetting`` unless all are of the same runs, at least one.
+    """
+    if not scores or not len(scores) == len(best) == len(last) or not all(scores):
+        raise BadSetting(
+            f"{what}: got {len(scores)} runs' scores, {len(best)} best and {len(last)} last checkpoints; expected the "
+            "same runs, each with a score at least"
+        )
+    ended = sum(best_of(of_run) == len(of_run) - 1 for of_run in scores)
+    return CheckpointClaim(
+        what, f"the last one in {ended} of {len(scores)} runs", max(map(len, scores)), fmean(map(max, scores)),
+        fmean(best), fmean(of_run[-1] for of_run in scores), fmean(last), len(scores),
+    )  # fmt: skip
+
+
 def claim(what: str, chosen_on: Mapping[str, Sequence[float]], measured_on: Mapping[str, Sequence[float]]) -> Claim:
     """Picks the name with the best mean of ``chosen_on``; ``measured_on`` holds what the choice did not see.
 

@@ -9,6 +9,7 @@ from statistics import fmean
 from forethought.errors import BadSetting
 from forethought.evaluation.foresight import exactly_right
 from forethought.evaluation.metrics import Place, places
+from forethought.evaluation.selection import best_of
 from forethought.evaluation.statistics import BASELINES, Record
 from forethought.evaluation.suites import probes
 from forethought.evaluation.transitions import Transition, transitions
@@ -30,6 +31,10 @@ FIGURES: dict[str, Callable[[Record], bool]] = {
     PAIRS: lambda r: r.metric.startswith("probe/") and r.split == "test" and bool(r.axis),
 }
 """Each figure is the mean of a model's records of one kind, every axis counting alike."""
+KEPT_ASKED: dict[str, Callable[[Record], bool]] = {
+    "validation": lambda r: r.metric.startswith(f"{KEPT}/") and r.split == "validation"
+}
+"""What every kept model is asked, by which the best is chosen."""
 Watch = Callable[[str, int, int], None]
 
 
@@ -57,7 +62,7 @@ def shares(
         scores.append(fmean(record.value for record in found))
         if progress is not None:
             progress(f"model {k} in validation situations", k, many)
-    best = max(range(len(models)), key=lambda i: (scores[i], i))
+    best = best_of(scores)
     last = _tested(models[-1](), world, level, n, seed, arm)
     if progress is not None:
         progress("the last model", many - 1, many)
@@ -103,11 +108,20 @@ def _questions(place: Place, n: int, seed: int) -> tuple[list[Transition], list[
 
 def figures(records: Iterable[Record], best: bool = False) -> dict[str, float]:
     """The few figures of a run's last model, or of its best one; those that nothing was measured for are left out."""
-    mine = [record for record in records if record.arm not in BASELINES]
-    if best:
-        mine = [replace(r, metric=r.metric.removeprefix(f"{BEST}/")) for r in mine if r.metric.startswith(f"{BEST}/")]
+    mine = [record for record in (of_best(records) if best else records) if record.arm not in BASELINES]
     found = {name: [record.value for record in mine if chosen(record)] for name, chosen in FIGURES.items()}
     return {name: fmean(values) for name, values in found.items() if values}
+
+
+def of_best(records: Iterable[Record]) -> list[Record]:
+    """The records of a run's best model, named as those of its last one are."""
+    return [replace(r, metric=r.metric.removeprefix(f"{BEST}/")) for r in records if r.metric.startswith(f"{BEST}/")]
+
+
+def of_last(records: Iterable[Record]) -> list[Record]:
+    """The records of a run's last model on the test and as in training."""
+    mine = [record for record in records if record.arm not in BASELINES]
+    return [record for record in mine if record.metric.partition("/")[0] not in (KEPT, BEST)]
 
 
 def validation(records: Iterable[Record]) -> list[float]:

@@ -97,6 +97,8 @@ def audit_capacity(folder: Path) -> list[str]:
     wrong = _missing(found, again.missing, {str(key) for key in keys}, ignored="tune/")
     wrong += _entries("run", found["runs"], fresh["runs"], "world", "size", "arm", "seed")
     wrong += _figures(folder / CAPACITY_FILE, again.records(), "arm", "world", "metric")
+    wrong += _entries("claim", found["claims"], fresh["claims"], "what")
+    wrong += _entries("claim", found["checkpoints"], fresh["checkpoints"], "what")
     wrong += _entries("ratio", found["ratios"], fresh["ratios"], "world", "figure")
     wrong += _entries("needed", found["needed"], fresh["needed"], "world", "arm", "figure", "level")
     for cell, told in found["tuning"].items():

@@ -16,14 +16,17 @@ from forethought.evaluation import Record, load_results
 from forethought.evaluation.capacity import CHECKPOINTS, RESULT_FILE
 from forethought.evaluation.comparison import KEPT
 from forethought.evaluation.crossing import Crossing, Ratio
+from forethought.evaluation.selection import CheckpointClaim, Claim
 from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, MEMORISED, PAIRS, TRAINED
-from forethought.reports.comparison import Shape, read_result, shown
+from forethought.reports.comparison import Shape, claims_table, read_result, shown
 from forethought.reports.figures import APART, MARKS, STYLES, Picture, Theme, picture, plain, short
 from forethought.reports.headlines import percent
 from forethought.reports.tables import Cell, Row, Table
 
 SHAPE: Shape = {
-    "runs": ("world", "size", "choice", *KEPT),
+    "runs": ("world", "size", "choice", "best", *KEPT),
+    "claims": [field.name for field in fields(Claim)],
+    "checkpoints": [field.name for field in fields(CheckpointClaim)],
     "ratios": ("world", *(field.name for field in fields(Ratio))),
     "needed": ("world", "arm", "figure", "level", *(field.name for field in fields(Crossing))),
     **dict.fromkeys(("verdicts", "missing", "tuning", "records", "command", "commit", "machine")),
@@ -56,6 +59,8 @@ def _content(folder: Path) -> dict[str, Any]:
         "worlds": [_world(world, arms, runs, [r for r in records if r.world == world]) for world in worlds],
         "ratios": _ratios(found["ratios"]),
         "needed": _needed(found["needed"]),
+        "claims": claims_table(found["claims"]),
+        "checkpoints": _checkpoints(found["checkpoints"]),
         "costs": _costs(runs),
         "tuned": _tuned(found["tuning"]),
         "made": [(name, found[name]) for name in ("command", "commit", "machine")],
@@ -215,6 +220,21 @@ def _interval(low: float | None, high: float | None, form: str) -> str:
     if low is None:
         return f"up to {high:{form}}"
     return f"from {low:{form}} up" if high is None else f"{low:{form}} to {high:{form}}"
+
+
+def _checkpoints(told: Sequence[dict[str, Any]]) -> Table | None:
+    parts = ("claimed", "held", "last_claimed", "last_held")
+    rows = [
+        Row((c["what"], c["chosen"]), (Cell(str(c["of"])), *(Cell(f"{c[name]:.3f}") for name in parts))) for c in told
+    ]
+    headings = ("the best of", "is", "models", "would be claimed", "holds on the test")
+    more = ("last model, validation", "last model, test")
+    note = "Means over runs."
+    return (
+        Table("What picking the best checkpoint would have claimed", (*headings, *more), tuple(rows), note)
+        if rows
+        else None
+    )
 
 
 def _costs(runs: Sequence[dict[str, Any]]) -> Table:

@@ -74,7 +74,7 @@ def _content(folder: Path) -> dict[str, Any]:
         "missing": found["missing"],
         "pictures": pictures,
         "figures": _figures(records, arms),
-        "claims": _claims(found["claims"]),
+        "claims": claims_table(found["claims"]),
         "differences": _differences(found["differences"]),
         "costs": _costs(found["runs"], arms),
         "tuned": _tuned(found["tuning"]),
@@ -141,7 +141,8 @@ def _differences(told: Sequence[dict[str, Any]]) -> Table:
     return Table("Differences", headings, tuple(rows), "Paired by seed.")
 
 
-def _claims(told: Sequence[dict[str, Any]]) -> Table | None:
+def claims_table(told: Sequence[dict[str, Any]]) -> Table | None:
+    """What picking the best would have claimed; ``None`` where nothing was to be picked."""
     rows = [
         Row((c["what"], c["chosen"]), tuple(Cell(f"{c[name]:.3f}") for name in ("claimed", "held", "mean")))
         for c in told
