@@ -94,12 +94,12 @@ class Grid:
 
     def _config(self, world: str, size: str, arm: str) -> TrainConfig:
         """What a cell is trained with, so that a wrong setting is told before anything starts."""
-        from forethought.training.arms import fitted, way_of
+        from forethought.training.arms import comparable, way_of
 
         made = self.recipe(arm, 0, self.options.budget_tokens)
         more = {"worlds": (world,), "model": size, "keep": self.options.keep}
         more |= {"recorded": "here"} if way_of(arm).yoked else {}
-        return fitted(TrainConfig.of(**{**made.model_dump(), **self.settings, **more}))
+        return comparable(TrainConfig.of(**{**made.model_dump(), **self.settings, **more}))
 
     def _keys(self) -> list[Key]:
         """Whole seeds one after the other, small sizes first: whatever is done by then, it is matched."""

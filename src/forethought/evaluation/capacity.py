@@ -25,7 +25,7 @@ from forethought.evaluation.shares import (
     of_last,
     validation,
 )
-from forethought.evaluation.statistics import Record, over_seeds
+from forethought.evaluation.statistics import Record, share_over_seeds
 from forethought.training.arms import Family, way_of
 from forethought.worlds import SPLITS
 
@@ -272,8 +272,8 @@ class Capacity:
 
 
 def _pooled(arm: str, world: str, metric: str, values: Sequence[float]) -> Record:
-    value, low, high = over_seeds(values) if len(values) > 1 else (values[0],) * 3
-    return Record(arm, world, "test", "", metric, value, max(0.0, low), min(1.0, high), len(values), len(values))
+    value, low, high = share_over_seeds(values) if len(values) > 1 else (values[0],) * 3
+    return Record(arm, world, "test", "", metric, value, low, high, len(values), len(values))
 
 
 def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Capacity:
