@@ -111,9 +111,12 @@ def test_an_error_of_another_kind_stays_what_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place where nobody can make a folder")
 def test_where_no_folder_can_be_made_the_place_is_told() -> None:
-    with pytest.raises(NotWritable, match=r"/proc/forethought cannot be made: .*Choose another one"):
+    with pytest.raises(NotWritable, match=r"/proc/forethought/file cannot be written: .*Choose another"):
         storage.write_text("/proc/forethought/file", "x")
-    with pytest.raises(NotWritable, match="/proc/forethought cannot be made"), storage.lock("/proc/forethought"):
+    with (
+        pytest.raises(NotWritable, match=r"/proc/forethought/\.lock cannot be written"),
+        storage.lock("/proc/forethought"),
+    ):
         pass
 
 

@@ -84,7 +84,7 @@ def replace_file(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     temporary = _temporary(path)
     with _clear_errors(path, temporary):
-        _make_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         _sync(temporary)
         os.replace(temporary, path)
@@ -105,7 +105,7 @@ def replace_folder(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     temporary = _temporary(path)
     with _clear_errors(path, temporary):
-        _make_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir()
         yield temporary
         for folder, _, names in os.walk(temporary, topdown=False):
@@ -151,7 +151,7 @@ def append_line(path: Path | str, text: str, *, durable: bool = False) -> None:
         raise BadSetting(f"{path}: got a text of {len(text.splitlines())} lines; expected one. Append them one by one.")
     path = Path(path)
     with _clear_errors(path):
-        _make_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         try:
             _append(path, descriptor, text.encode("utf-8") + b"\n", durable)
@@ -230,7 +230,7 @@ def lock(folder: Path | str) -> Iterator[None]:
         raise BadSetting(f"{folder} is a file; expected a folder, or a name that nothing has yet")
     path = Path(folder, ".lock")
     with _clear_errors(path):
-        _make_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         try:
@@ -255,17 +255,6 @@ def lock(folder: Path | str) -> Iterator[None]:
 def _temporary(path: Path) -> Path:
     """A fresh name beside ``path``; drawn from the system, so that no seeded random state is touched."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-
-
-def _make_folder(path: Path) -> None:
-    """Make a folder and those above it; ``NotWritable`` where the system lets nobody make one, as in ``/proc``."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except FileNotFoundError as error:
-        raise NotWritable(
-            f"{path} cannot be made: {error.strerror} ({error.filename}); expected a place where folders can be made. "
-            "Choose another one."
-        ) from error
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -388,7 +377,8 @@ def _clear_errors(path: Path, temporary: Path | None = None) -> Iterator[None]:
                 f"no space left while writing {path} ({_free(path)}); what was recorded before is intact. "
                 "Free some space, or choose a folder on another disk, then run the same command again."
             ) from error
-        if isinstance(error, OSError) and error.errno in _REFUSED:
+        no_folder = isinstance(error, FileNotFoundError) and not path.parent.exists()  # none can be made, as in /proc
+        if isinstance(error, OSError) and (no_folder or error.errno in _REFUSED):
             raise NotWritable(
                 f"{path} cannot be written: {error.strerror} ({error.filename}); expected a folder that may be written "
                 "in. Choose another one, or change who may write there."
