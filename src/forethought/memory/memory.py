@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from forethought.errors import BadSetting, Busy, NoSpace
+from forethought.errors import BadSetting, Busy, Damaged, NoSpace
 from forethought.memory import checks, forgetting, salvage, transfer, upkeep
 from forethought.memory import index as settings
 from forethought.memory.embed import Embedder, choose
@@ -95,7 +95,7 @@ class Memory:
         ids = self._store.extend(said)
         self._unindexed += len(ids)
         if WAITING <= self._unindexed <= 4 * WAITING:  # a large import waits for its first question
-            with suppress(NoSpace, Busy):  # the turns are kept: what waits is indexed later
+            with suppress(NoSpace, Busy, Damaged):  # the turns are kept: what waits is indexed later
                 self._index.catch_up()
             self._unindexed = 0
         return ids
@@ -217,8 +217,11 @@ class Memory:
         return upkeep.verify(self._store)
 
     def compact(self) -> Stats:
-        """Make the file smaller: texts in packs, with a dictionary trained on them. Nothing said is changed."""
-        upkeep.compact(self._store)
+        """Make the file smaller: texts in packs, with a dictionary trained on them. Nothing said is changed.
+
+        An index that is damaged is made anew from the turns.
+        """
+        upkeep.compact(self._store, self._index)
         return self.stats()
 
     def forget(self, turns: Iterable[int] = (), *, conversation: str | None = None, speaker: str | None = None) -> int:
