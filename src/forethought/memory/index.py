@@ -190,7 +190,7 @@ class Index:
 
     def by_vector(self, connection: sqlite3.Connection, question: str, most: int, only: Only = ALL) -> dict[int, float]:
         """Turns by their best sentence's cosine with the question: nearest by sign first, then exactly."""
-        if self.embedder is None:
+        if self.embedder is None or text(connection, "embedder") != self.embedder.name:  # no room yet for this one's
             return {}
         self._load(connection)
         if not len(self._ids):
