@@ -121,6 +121,15 @@ def test_a_line_that_cannot_be_kept_is_named(memory: Memory, tmp_path: Path, lin
     assert len(memory) == 1
 
 
+def test_names_that_json_cannot_hold_are_the_same_after_export_and_import(memory: Memory, tmp_path: Path) -> None:
+    names = ["\ud83d", "?", "\ud83d\ude00", "😀", "Ann \udc00 Lee"]
+    memory.extend([Said(name, "Hello \ud800.", conversation=where) for name in names for where in (*names, "")])
+    memory.export(tmp_path / "turns.jsonl")
+    with Memory.open(tmp_path / "copy.sqlite", embed="lexical") as copy:
+        copy.import_(tmp_path / "turns.jsonl")
+        assert list(copy.turns()) == list(memory.turns())
+
+
 def test_a_mark_at_the_beginning_and_other_line_ends_are_read(memory: Memory, tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_bytes('\ufeff{"speaker": "Ann", "text": "a"}\r\n\r\n'.encode())
     assert memory.import_(tmp_path / "in.jsonl") == 1
