@@ -64,7 +64,7 @@ class Memory:
         is no memory (it stays as it was), ``BadSetting``, ``NoSpace``, ``Busy``, ``MissingExtra``.
         """
         embedder = choose(embed)  # before a file is made
-        return cls(Store(Path(path)), embedder)
+        return cls(Store(checks.path("the file of a memory", path)), embedder)
 
     @property
     def path(self) -> Path:
@@ -235,16 +235,16 @@ class Memory:
 
     def export(self, path: Path | str) -> int:
         """Write every turn to a JSONL file; how many."""
-        return transfer.export(self._store, Path(path))
+        return transfer.export(self._store, checks.path("the file to write", path))
 
     def import_(self, path: Path | str) -> int:
         """Keep the turns of a JSONL file, all or none; how many. Raises ``Damaged``, naming the line."""
-        return len(self.extend(transfer.read(Path(path))))
+        return len(self.extend(transfer.read(checks.path("the file to read", path))))
 
     @staticmethod
     def salvage(damaged: Path | str, copy: Path | str) -> salvage.Salvaged:
         """Copy what can still be read of a damaged file into a new memory; the damaged file is only read."""
-        return salvage.salvage(Path(damaged), Path(copy))
+        return salvage.salvage(checks.path("the damaged file", damaged), checks.path("the file of the copy", copy))
 
     def close(self) -> None:
         """Close the file."""
