@@ -470,6 +470,18 @@ def test_a_damaged_index_of_words_is_told_and_what_is_kept_meanwhile_is_acknowle
     assert memory.verify() == [] and len(memory.recall("Who saw the garden?").lines) > 1
 
 
+def test_where_a_turn_cannot_be_read_the_index_of_the_others_is_left_as_it_is(memory: Memory) -> None:
+    memory.extend([*chat(300), Said("Ann", "The parrot is called Figaro.")])
+    memory.index()
+    with contextlib.closing(sqlite3.connect(memory.path)) as connection, connection:
+        connection.execute("UPDATE texts SET frame=x'00', dictionary=-1 WHERE id=5")
+        connection.execute("INSERT INTO vectors VALUES(9999999, x'00')")
+    assert memory.verify()[0].startswith("turn 5:")
+    with pytest.raises(Damaged):
+        memory.compact()
+    assert memory.recall("What is the parrot called?", 16).lines[0].text == "The parrot is called Figaro."
+
+
 @pytest.mark.parametrize("damage", ["DELETE FROM turn_words_data", "DROP TABLE turn_words"])
 def test_where_the_index_cannot_be_made_anew_a_salvaged_copy_has_every_turn(
     memory: Memory, tmp_path: Path, damage: str

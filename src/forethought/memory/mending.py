@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 from forethought.errors import BadSetting, Damaged
 from forethought.memory.index import BITS, drop_vectors, drop_words, number
@@ -36,11 +37,14 @@ def wrong(store: Store) -> list[str]:
 def mend(store: Store) -> bool:
     """Empty what is damaged of the index, so that it is made anew; whether anything was.
 
-    Raises ``Damaged`` where the file itself is: pages that are said to be the index's may be those of turns.
+    Raises ``Damaged`` where a turn cannot be read, so that it could not be made anew, and where the file itself is
+    damaged: pages that are said to be the index's may be those of turns.
     """
     words, vectors = [*_wrong_words(store)], [*_wrong_vectors(store)]
     if not words and not vectors:
         return False
+    for _ in store.turns():
+        pass
     with store.write() as connection:
         if found := wrong_file(connection):
             raise Damaged(
@@ -87,7 +91,7 @@ def _not_found(store: Store, connection: sqlite3.Connection, done: int) -> int |
     """The first of some turns that their own words do not find."""
     step = max(1, done // SAMPLED)
     for row in connection.execute(f"{SELECT} WHERE id<=? AND id%?=0 ORDER BY id", (done, step)).fetchall():
-        text = store.turn(connection, row).text[:2000]
+        text = _text(store, connection, row)[:2000]
         words = WORD.findall(text.lower())[:-1]  # the last one may be cut
         if text.isascii() and words:
             sql = "SELECT {} FROM turn_words WHERE turn_words MATCH ? AND rowid=?"
@@ -96,6 +100,14 @@ def _not_found(store: Store, connection: sqlite3.Connection, done: int) -> int |
             if any(found.fetchone() is None for found in rows):
                 return int(row[0])
     return None
+
+
+def _text(store: Store, connection: sqlite3.Connection, row: Sequence[Any]) -> str:
+    """The text of a turn; of one that cannot be read nothing, since that is no fault of the index."""
+    try:
+        return store.turn(connection, row).text
+    except Damaged:
+        return ""
 
 
 def _wrong_vectors(store: Store) -> Iterator[str]:
@@ -115,6 +127,6 @@ def _wrong_vectors(store: Store) -> Iterator[str]:
             f"WHERE vectors.id BETWEEN turns.id<<{BITS} AND ((turns.id+1)<<{BITS})-1) ORDER BY id", (done,)
         )  # fmt: skip
         for row in without:
-            if sentences(store.turn(connection, row).text):
+            if sentences(_text(store, connection, row)):
                 yield f"the sentence vectors are damaged (turn {row[0]} has none); {ANEW}"
                 return
