@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -53,6 +54,11 @@ def memory(tmp_path: Path) -> Memory:
         lambda m: m.forget(["x"]),
         lambda m: m.forget([True]),
         lambda m: m.export(m.path.parent),
+        lambda m: m.export(None),
+        lambda m: m.import_(5),
+        lambda m: m.salvage(None, "copy.sqlite"),
+        lambda m: Memory.open(None),
+        lambda m: Memory.open(b"chat.sqlite"),
     ],
 )
 def test_a_mistake_is_told_and_changes_nothing(memory: Memory, mistake: Callable[[Any], object]) -> None:
@@ -67,6 +73,15 @@ def test_a_path_where_no_file_can_be(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("a file, no folder")
     with pytest.raises(BadSetting, match="cannot be the file of a memory"):
         Memory.open(tmp_path / name, embed="lexical")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_and_a_device_are_refused_and_nothing_is_put_beside_them(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(BadSetting, match="is a device or a pipe"):
+            Memory.open(path, embed="lexical")
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"] and not Path(f"{os.devnull}-journal").exists()
 
 
 def test_what_is_no_embedder_is_told_when_it_is_given(tmp_path: Path) -> None:
@@ -119,6 +134,15 @@ def test_a_line_that_cannot_be_kept_is_named(memory: Memory, tmp_path: Path, lin
     with pytest.raises(Damaged, match=r"line 2.*Nothing was imported"):
         memory.import_(tmp_path / "in.jsonl")
     assert len(memory) == 1
+
+
+def test_names_that_json_cannot_hold_are_the_same_after_export_and_import(memory: Memory, tmp_path: Path) -> None:
+    names = ["\ud83d", "?", "\ud83d\ude00", "😀", "Ann \udc00 Lee"]
+    memory.extend([Said(name, "Hello \ud800.", conversation=where) for name in names for where in (*names, "")])
+    memory.export(tmp_path / "turns.jsonl")
+    with Memory.open(tmp_path / "copy.sqlite", embed="lexical") as copy:
+        copy.import_(tmp_path / "turns.jsonl")
+        assert list(copy.turns()) == list(memory.turns())
 
 
 def test_a_mark_at_the_beginning_and_other_line_ends_are_read(memory: Memory, tmp_path: Path) -> None:

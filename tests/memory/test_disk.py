@@ -58,3 +58,25 @@ def test_a_full_disk_loses_no_acknowledged_turn_and_goes_on_with_room(small_disk
     memory.close()
     with Memory.open(path, embed="lexical") as again:
         assert {turn.id: turn.text for turn in again.turns()} == acknowledged and again.verify() == []
+
+
+def test_on_a_full_disk_what_is_indexed_is_found_and_how_much_waits_is_told(small_disk: Path) -> None:
+    rng, acknowledged = random.Random(4), dict[int, str]()
+    with Memory.open(small_disk / "chat.sqlite", embed="lexical") as memory:
+        memory.append("user", "My locker code is 4821.")
+        memory.index()
+        (small_disk / "filler").write_bytes(bytes(SIZE * 3 // 4))
+        with pytest.raises(NoSpace):
+            fill(memory, rng, acknowledged)
+        waiting = memory.stats().waiting
+        assert waiting and len(memory) == len(acknowledged) + 1
+        with pytest.warns(RuntimeWarning, match=f"no space left for the index .* {waiting} turns"):
+            passage = memory.recall("What is my locker code?")
+        assert passage.lines[0].text == "My locker code is 4821." and not passage.abstain
+        with pytest.warns(RuntimeWarning, match="not found yet; free some space"):
+            assert memory.search("locker code", 1)[0].turn.id == 1
+        with pytest.raises(NoSpace):
+            memory.index()
+        (small_disk / "filler").unlink()
+        assert memory.recall("What is my locker code?").lines[0].turn.id == 1  # without a warning
+        assert memory.stats().waiting == 0

@@ -11,7 +11,7 @@ import pytest
 from forethought.memory import Memory, Said
 from forethought.memory.irregular import FORMS, base, forms
 from forethought.memory.prompt import facts_of, ordered
-from forethought.memory.when import dated, span
+from forethought.memory.when import begins_with_time, dated, span
 from forethought.memory.words import of_the_past
 
 DAY = datetime(2024, 5, 31, 18, 30, tzinfo=UTC)  # a Friday
@@ -108,6 +108,22 @@ def test_words_such_as_now_find_nothing_by_themselves(tmp_path: Path) -> None:
         ),
         (("I drink tea at noon.", "I also drink milk at noon."), "What do I drink at noon?"),
         (("The code of Ann is 4821.", "The code of Bo is 9900."), "What is the code?"),
+        (("The meeting is on Monday.", "The meeting is in room 5."), "What about the meeting?"),
+        (("Hi. The meeting is in room 5.", "The meeting is at 5 pm."), "What about the meeting?"),
+        (("The meeting is in room 5.", "The meeting was moved to Friday."), "What about the meeting?"),
+        (("The meeting starts at 3.", "The meeting was moved to room 7."), "When does the meeting start?"),
+        (("My car is a red Volvo.", "My car is in the garage."), "What about my car?"),
+        (("My brother lives in Rome.", "My brother lives with his wife."), "How does my brother live?"),
+        (("I work at Google.", "I work at night."), "How do I work?"),
+        (("Lunch is at noon.", "Lunch is at the office."), "What about lunch?"),
+        (("The key is in the drawer.", "The key is for Ann."), "What about the key?"),
+        (("The wifi password is alpha.", "If the wifi password is bravo, call me."), "What is the wifi password?"),
+        (("The wifi password is alpha.", "Tell me if the wifi password is bravo."), "What is the wifi password?"),
+        (("The wifi password is alpha.", "The wifi password is too long."), "What is the wifi password?"),
+        (("My sister is called Carla.", "My sister called about the party."), "What is my sister called?"),
+        (("My sister is called Carla.", "My sister has called again."), "What is my sister called?"),
+        (("I brought a cake to the party.", "I brought some wine to the party."), "What did I bring to the party?"),
+        (("We raised a flag to the mast.", "We raised a lamp to the mast."), "What did we raise to the mast?"),
     ],
 )
 def test_what_stays_true_is_not_corrected(tmp_path: Path, texts: tuple[str, ...], question: str) -> None:
@@ -146,6 +162,73 @@ def test_what_stays_true_is_not_corrected(tmp_path: Path, texts: tuple[str, ...]
 def test_what_is_denied_is_corrected(tmp_path: Path, old: str, new: str, question: str) -> None:
     lines = kept(tmp_path, old, "It rained.", new).recall(question).lines
     assert [line.superseded_by for line in lines if line.turn.id != 2] == [3, None]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "question"),
+    [
+        ("The deadline is Friday.", "The deadline has been postponed to Monday.", "When is the deadline?"),
+        ("The deadline is Friday.", "The deadline got pushed back to Monday.", "When is the deadline?"),
+        ("The exam is on 5 May.", "The exam has been brought forward to 3 May.", "When is the exam?"),
+        ("The meeting starts at 3.", "The meeting got pushed back to 4.", "When does the meeting start?"),
+        ("The meeting is on Monday.", "The meeting is cancelled.", "When is the meeting?"),
+        ("The standup is at 9.", "We rescheduled the standup to 10.", "When is the standup?"),
+        ("We rescheduled the standup to 10.", "We rescheduled the standup to 11.", "When is the standup?"),
+        ("The concert is at noon.", "The concert is delayed until 2 pm.", "When is the concert?"),
+        ("The contract ends in June.", "The contract was extended until December.", "When does the contract end?"),
+        ("The lesson is on Monday.", "The lesson was shifted to Thursday.", "When is the lesson?"),
+        ("The rent is 800 a month.", "The rent was raised to 900.", "What is the rent?"),
+        ("The boat is called Luna.", "We renamed the boat Stella.", "What is the boat called?"),
+        ("The gate code is 4821.", "As of today the gate code is 9900.", "What is the gate code?"),
+        ("The key is in the drawer.", "The key is on the table.", "Where is the key?"),
+        ("The key is in the drawer.", "The key is with Ann.", "Where is the key?"),
+        ("My car is parked in the garage.", "My car is in the drive.", "Where is my car?"),
+        ("I work at Google.", "I work for Amazon.", "Where do I work?"),
+        ("The meeting is on Monday.", "The meeting is on Tuesday.", "When is the meeting?"),
+        ("The meeting is on Monday.", "The meeting is now Tuesday.", "When is the meeting?"),
+        ("The meeting is on Monday.", "The meeting is actually Tuesday.", "When is the meeting?"),
+        ("The wifi password is monday.", "The wifi password is alpha.", "What is the wifi password?"),
+        ("The wifi password is alpha.", "If you ask me, the wifi password is bravo.", "What is the wifi password?"),
+    ],
+)
+def test_what_is_of_one_kind_or_said_to_have_changed_is_corrected(
+    tmp_path: Path, old: str, new: str, question: str
+) -> None:
+    memory = kept(tmp_path, old, "It rained.", new)
+    lines = memory.recall(question).lines
+    assert [line.superseded_by for line in lines if line.turn.id != 2] == [3, None]
+    assert first(memory, question) == new
+
+
+@pytest.mark.parametrize("newest", ["The wifi password is charlie as of today.", "The wifi password is charlie."])
+def test_of_three_values_the_newest_wins(tmp_path: Path, newest: str) -> None:
+    asked = "What is the wifi password?"
+    memory = kept(tmp_path, "The wifi password is alpha.", "The wifi password was changed to bravo.", newest)
+    assert [line.superseded_by for line in memory.recall(asked).lines] == [3, 3, None]
+    assert first(memory, asked) == newest
+    assert [line.text for line in memory.recall(asked, 24).lines] == [newest]
+
+
+@pytest.mark.parametrize(
+    ("words", "after", "is_time"),
+    [
+        ("monday", "on", True),
+        ("next week", "", True),
+        ("the 5th of may", "on", True),
+        ("5 pm", "", True),
+        ("5", "at", True),
+        ("5 30", "at", True),
+        ("three days", "in", True),
+        ("2024", "in", True),
+        ("5", "", False),
+        ("5 elm street", "at", False),
+        ("4821", "", False),
+        ("the garage", "in", False),
+        ("", "at", False),
+    ],
+)
+def test_what_begins_with_a_time(words: str, after: str, is_time: bool) -> None:
+    assert begins_with_time(words.split(), after) is is_time
 
 
 @pytest.mark.parametrize("times", [1, 10, 40])

@@ -11,11 +11,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from forethought.errors import BadSetting, Damaged, NoSpace
 from forethought.memory import Memory, Said, Salvaged
@@ -32,6 +34,18 @@ AWKWARD = [
     "x" * (1 << 20),
     "".join(map(chr, range(0x250))) * 3,
 ]
+
+
+class Directions:
+    """An embedder whose vectors go by the words."""
+
+    name, weight = "directions", 0.2
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        found = np.zeros((len(texts), 64), np.float32)
+        for row, text in zip(found, texts, strict=True):
+            row[[sum(map(ord, word)) % 64 for word in text.split()]] = 1.0
+        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1.0)
 
 
 @pytest.fixture
@@ -411,6 +425,80 @@ def test_a_failed_read_tells_why_and_not_that_its_end_failed(memory: Memory) -> 
     with pytest.raises(ZeroDivisionError), memory._store.read() as connection:
         connection.execute("ROLLBACK")
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM turn_words_data WHERE id>100",
+        "UPDATE turn_words_data SET block=zeroblob(length(block)) WHERE id>100",
+        "UPDATE turn_words_data SET block=x'0011' WHERE id=10",
+        "DELETE FROM turn_words_idx",
+        "DELETE FROM turn_words_docsize WHERE id=5",
+        "UPDATE turn_words_docsize SET id=7000 WHERE id=5",
+        "UPDATE settings SET value='7000' WHERE key='words_to'",
+        "DELETE FROM vectors WHERE id BETWEEN 5<<12 AND (6<<12)-1",
+        "UPDATE vectors SET vector=x'00' WHERE id=5<<12",
+        "INSERT INTO vectors SELECT 7000<<12, vector FROM vectors WHERE id=5<<12",
+    ],
+)
+def test_a_damaged_index_is_named_and_made_anew_from_the_turns(tmp_path: Path, damage: str) -> None:
+    memory = Memory.open(tmp_path / "chat.sqlite", embed=Directions())
+    memory.extend(chat(2000))
+    found = [each.turn.id for each in memory.search("garden river")]
+    assert memory.verify() == []
+    said = list(memory.turns())
+    with contextlib.closing(sqlite3.connect(memory.path)) as connection, connection:
+        connection.execute(damage)
+    (told,) = memory.verify()
+    assert "damaged" in told or "are indexed; expected" in told
+    assert "forethought memory compact FILE" in told
+    memory.compact()
+    assert memory.verify() == [] and list(memory.turns()) == said
+    assert [each.turn.id for each in memory.search("garden river")] == found
+
+
+def test_a_damaged_index_of_words_is_told_and_what_is_kept_meanwhile_is_acknowledged(memory: Memory) -> None:
+    memory.extend(chat(500))
+    memory.index()
+    with contextlib.closing(sqlite3.connect(memory.path)) as connection, connection:
+        connection.execute("DELETE FROM turn_words_data WHERE id>100")
+    with pytest.raises(Damaged, match=r"words' index .* 'forethought memory compact FILE'"):
+        memory.recall("Who saw the garden?")
+    assert memory.extend(chat(300, seed=1))[-1] == 800
+    memory.compact()
+    assert memory.verify() == [] and len(memory.recall("Who saw the garden?").lines) > 1
+
+
+def test_where_a_turn_cannot_be_read_the_index_of_the_others_is_left_as_it_is(memory: Memory) -> None:
+    memory.extend([*chat(300), Said("Ann", "The parrot is called Figaro.")])
+    memory.index()
+    with contextlib.closing(sqlite3.connect(memory.path)) as connection, connection:
+        connection.execute("UPDATE texts SET frame=x'00', dictionary=-1 WHERE id=5")
+        connection.execute("INSERT INTO vectors VALUES(9999999, x'00')")
+    assert memory.verify()[0].startswith("turn 5:")
+    with pytest.raises(Damaged):
+        memory.compact()
+    assert memory.recall("What is the parrot called?", 16).lines[0].text == "The parrot is called Figaro."
+
+
+@pytest.mark.parametrize("damage", ["DELETE FROM turn_words_data", "DROP TABLE turn_words"])
+def test_where_the_index_cannot_be_made_anew_a_salvaged_copy_has_every_turn(
+    memory: Memory, tmp_path: Path, damage: str
+) -> None:
+    memory.extend(chat(100))
+    memory.index()
+    said = list(memory.turns())
+    with contextlib.closing(sqlite3.connect(memory.path)) as connection, connection:
+        connection.execute(damage)
+    memory.close()
+    with Memory.open(memory.path, embed="lexical") as damaged:
+        assert "salvage FILE COPY" in damaged.verify()[0]
+        with pytest.raises(Damaged, match="salvage FILE COPY"):
+            damaged.compact()
+    assert Memory.salvage(memory.path, tmp_path / "copy.sqlite").kept == len(said)
+    with Memory.open(tmp_path / "copy.sqlite", embed="lexical") as copy:
+        assert list(copy.turns()) == said and copy.verify() == []
 
 
 def test_an_export_does_not_write_over_the_memory(memory: Memory, tmp_path: Path) -> None:

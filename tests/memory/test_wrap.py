@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -156,6 +156,24 @@ def test_what_does_not_fit_the_positions_is_left_out(
     monkeypatch.setattr(model.lm.config, "max_position_embeddings", inputs["input_ids"].shape[1] + 8)
     with_memory(model.lm, tokenizer, memory).generate(**inputs, max_new_tokens=8)
     assert torch.equal(watched.seen[1][0], inputs["input_ids"])
+
+
+def test_a_streamer_is_given_the_callers_prompt_and_the_new_tokens(memory: Memory, model: Model) -> None:
+    class Heard:
+        tokens: ClassVar[list[int]] = []
+        ended = False
+
+        def put(self, tokens: Any) -> None:
+            self.tokens += tokens.flatten().tolist()
+
+        def end(self) -> None:
+            self.ended = True
+
+    inputs, heard = _inputs(model.tokenizer, ASKED), Heard()
+    remembering = with_memory(model.lm, model.tokenizer, memory)
+    out = remembering.generate(**inputs, max_new_tokens=4, do_sample=False, streamer=heard)
+    assert SAID in remembering.recalled[0].text
+    assert heard.tokens == out[0].tolist() and heard.ended
 
 
 def test_an_empty_memory_changes_nothing(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,6 +224,9 @@ def test_another_tokenizer_is_refused(
 def test_one_row_and_a_list_of_one_row_are_the_same_text() -> None:
     assert prefix_hash([1, 2]) == prefix_hash([[1, 2]]) == prefix_hash(torch.tensor([1, 2]))
     assert len({prefix_hash(x) for x in ([1, 2], [[1], [2]], [12], [], [[1, 2], [1, 2]])}) == 5
+    for wrong in ("hello", ["hello"], 5, [1.5], [[1], 2]):
+        with pytest.raises(BadSetting, match="as the tokens that were read; expected their numbers"):
+            prefix_hash(wrong)  # type: ignore[arg-type]
 
 
 def test_caches_of_other_kinds_are_refused(families: Any) -> None:

@@ -126,7 +126,7 @@ def stats(file: File) -> int:
 
 
 def verify(file: File) -> int:
-    """Checks the file and every text, and that every name is there; 1 if something is wrong.
+    """Checks the file, every text and the index, and that every name is there; 1 if something is wrong.
 
     Args:
         file: the memory's file
@@ -138,7 +138,7 @@ def verify(file: File) -> int:
 
 
 def compact(file: File) -> int:
-    """Makes the file smaller; nothing that was said changes.
+    """Makes the file smaller, and a damaged index anew; nothing that was said changes.
 
     Args:
         file: the memory's file

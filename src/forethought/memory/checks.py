@@ -1,9 +1,11 @@
-"""What callers give, checked where it comes in: a whole number, a text, a question."""
+"""What callers give, checked where it comes in: a whole number, a text, a path, a question."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from operator import index
+from os import PathLike, fspath
+from pathlib import Path
 from typing import Any
 
 from forethought.errors import BadSetting
@@ -34,6 +36,13 @@ def text(what: str, got: Any) -> str:
     if not isinstance(got, str):
         raise BadSetting(f"got {got!r} as {what}; expected a text (str)")
     return got
+
+
+def path(what: str, got: Any) -> Path:
+    """``got`` as a path. Raises ``BadSetting`` for what is none."""
+    if not isinstance(got, str | PathLike) or not isinstance(fspath(got), str):
+        raise BadSetting(f"got {got!r} as {what}; expected a path (str or Path)")
+    return Path(got)
 
 
 def texts(what: str, got: Any) -> list[str]:

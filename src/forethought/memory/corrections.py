@@ -1,7 +1,8 @@
 """Which of the found turns corrects which: the same speaker says nearly the same of the same thing, with another value.
 
 What is said *not* to be corrects what says the same (``not 4821``) and nothing else; what is added ("another", "also"),
-and what is told of somebody else ("the code of Ann"), corrects nothing.
+what is told of somebody else ("the code of Ann"), what is of another kind ("in room 5" of "on Monday") and what is only
+supposed ("if the code is 9900") corrects nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from itertools import permutations
 from forethought.memory.irregular import PASTS
 from forethought.memory.names import of_others
 from forethought.memory.turns import Turn
+from forethought.memory.values import may_replace
+from forethought.memory.when import WEEKDAYS, begins_with_time
 from forethought.memory.words import NOW, SAYING, STOP, all_words
 
 ALIKE = 0.4
@@ -25,10 +28,32 @@ LONGEST = 2000
 OF = "my|our|your|his|her|its|their|the|a|an|this|that"
 SUBJECT = re.compile(rf"(?:\b(?:{OF})|['\u2019]s)\s+(?!(?:{OF}|way)\b)(?:(?:new|newest|old|current|latest)\s+)?(\w+)")
 """What a sentence is about: the word after its first "my", "the" or "Ann's"."""
-CHANGED = NOW | {"changed", "changes", "updated", "switched", "moved", "instead", "replaced"}
+CHANGED = NOW | {
+    "changed", "changes", "updated", "switched", "moved", "instead", "replaced", "renamed", "rescheduled", "postponed",
+    "cancelled", "canceled", "became",
+}  # fmt: skip
 """Words of a turn that corrects what was told in other words."""
+MOVED = frozenset({"delayed", "extended", "shifted"})
+SHIFTED = "|".join(
+    [*sorted(MOVED), "pushed|raised|lowered|increased|decreased|reduced|rose|fell|dropped|shortened|went (?:up|down)"]
+)
+TO = r"(?:\s+(?:back|forward|up|down|out))?\s+(?:to|until|till|into)\b"
+SHIFTS = re.compile(rf"\b(?:{SHIFTED})\b[^.,;:!?]{{0,40}}?{TO}|\b(?:pushed back|put off|put back|brought forward)\b")
+"""What a turn that corrects says too: that something was moved, and to what."""
+AS_OF = re.compile(
+    rf"\b(?:as of|effective|starting)\s+(?:now|today|tomorrow|this \w+|next \w+|{'|'.join(WEEKDAYS)})\b"
+    r"|\bfrom (?:now|today|tomorrow) on(?:wards?)?\b"
+)
+"""Since when something is so that was otherwise."""
+VERBS = "|".join([*sorted(CHANGED - NOW - {"instead"}), SHIFTED, "put (?:off|back)", "brought forward"])
+BECAME = re.compile(
+    rf"\b(?:(?:(?:has|have|had|is|are|was|were|got|been|just)\s+)+(?:{VERBS})\b(?:{TO})?|(?:{VERBS}){TO})"
+)
+"""What says that something is otherwise than it was, in the place of "is"."""
+SUPPOSED = re.compile(r"\b(?:if|unless|whether|suppose|supposing|in case)\b[^.,;:!?]*")
+"""A clause that does not say that something is so."""
 DID = re.compile(
-    rf"\b(?:(?i:i|we|he|she|they|you)|[^\W\d_a-z]\w*)\s+(?!(?:{'|'.join(sorted(SAYING | CHANGED))})\b)"
+    rf"\b(?:(?i:i|we|he|she|they|you)|[^\W\d_a-z]\w*)\s+(?!(?:{'|'.join(sorted(SAYING | CHANGED | MOVED))})\b)"
     rf"(?:(?!(?:need|speed|feed)\b)\w+ed|{'|'.join(PASTS)})\b"
 )
 """Somebody did something, which another deed does not make untrue; what was said or changed is none."""
@@ -43,6 +68,9 @@ WORDS = 200
 """Words of a turn whose order is compared."""
 SAME = 0.75
 """Share of a question's words, of those that either tells, that both have to tell then."""
+NAMED = frozenset({"call", "called", "name", "named"})
+WHEN = frozenset({"start", "starts", "begin", "begins", "end", "ends", "finish", "due", "happen", "take", "place"})
+"""Words of a question that "was renamed" and "was moved to Monday" answer without having them."""
 LASTING = NOW | {"any", "more", "longer"}
 """Words that say since when something is so, or that it is over."""
 
@@ -57,19 +85,24 @@ def corrections(
     that it replies to. Where the ``question`` asks who, whose it was may change.
     """
     turns = {t.id: t for t in found if told[t.id] and len(t.text) <= LONGEST and "?" not in t.text}
-    new = {i for i, turn in turns.items() if not CHANGED.isdisjoint(all_words(turn.text))}
+    new = {i for i, turn in turns.items() if _says_changed(turn.text.lower())}
     whoever = WHO.search(question) is not None
     corrected: dict[int, int] = {}
     for i, j in permutations(turns, 2):
         if not _is_later(turns[j], turns[corrected.get(i, i)]):
             continue
         changed = j in new and i not in new
-        if told[i] != told[j] and not (changed and _nearly(told[i], told[j])):
+        if told[i] != told[j] and not (changed and _nearly(told[i], told[j], turns[j].text.lower())):
             continue
         may_be_others = not (whoever and changed)
         if _corrects(turns[j], turns[i], changed) and not (may_be_others and _of_others(texts[i], texts[j])):
             corrected[i] = j
     return corrected
+
+
+def _says_changed(text: str) -> bool:
+    """Whether a text, lower case, says that something is otherwise than it was."""
+    return not CHANGED.isdisjoint(all_words(text)) or any(form.search(text) for form in (SHIFTS, AS_OF))
 
 
 def _of_others(one: str, other: str) -> bool:
@@ -84,9 +117,15 @@ def _is_later(one: Turn, other: Turn) -> bool:
     return (one.at, one.id) > (other.at, other.id)
 
 
-def _nearly(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two turns tell of nearly the same words of a question."""
-    return len(one & other) >= SAME * len(one | other)
+def _nearly(one: frozenset[str], other: frozenset[str], later: str) -> bool:
+    """Whether two turns tell of nearly the same words of a question, without those that the later says otherwise."""
+    if len(one & other) >= SAME * len(one | other):
+        return True
+    if not one & other or not one ^ other <= NAMED | WHEN:
+        return False
+    became = BECAME.search(later)
+    to_when = became is not None and begins_with_time(all_words(later[became.end() :]), "at")
+    return to_when if one ^ other <= WHEN else "renamed" in later
 
 
 def _corrects(later: Turn, earlier: Turn, changed: bool) -> bool:
@@ -95,24 +134,33 @@ def _corrects(later: Turn, earlier: Turn, changed: bool) -> bool:
     """
     if later.speaker != earlier.speaker or later.conversation != earlier.conversation:
         return False
-    old, new = earlier.text.lower(), later.text.lower()
+    old, new = (SUPPOSED.sub(" ", turn.text.lower()) for turn in (earlier, later))
     about = [found[1] if (found := SUBJECT.search(text)) else None for text in (old, new)]
     if None not in about and about[0] != about[1]:
         return False
     if (DID.search(earlier.text) and DID.search(later.text)) or (ADDS.search(new) and not ADDS.search(old)):
         return False
     before, after = _words(old), _words(new)
-    if not _alike(before, after):
+    plain = [_words(AS_OF.sub(" ", BECAME.sub(" is ", text))) for text in (old, new)]
+    if not _alike(before, after) and not _alike(*plain):
         return False
     denied = [*_denied(old), *_denied(new)]
     if len(denied) == 1 and denied[0] <= {*before} & {*after}:
         return True
     if denied:  # of what is left
-        before, after = _words(_affirmed(old)), _words(_affirmed(new))
+        before, after = plain = [_words(_affirmed(text)) for text in (old, new)]
     both = {*before} & {*after}
-    if not {*after} - both - STOP or not {*before} - both - STOP or not _alike(before, after):
+    if not {*after} - both - STOP or not {*before} - both - STOP or not (_alike(before, after) or _alike(*plain)):
         return False
-    return changed or SequenceMatcher(None, before[:WORDS], after[:WORDS], autojunk=False).ratio() >= IN_ORDER
+    orders = [_order(before, after), _order(*plain)]
+    if not denied and not may_replace(plain[0], plain[1], orders[1].find_longest_match(), changed):
+        return False
+    return changed or any(order.ratio() >= IN_ORDER for order in orders)
+
+
+def _order(one: Sequence[str], other: Sequence[str]) -> SequenceMatcher[str]:
+    """What two texts have in common, in the order of their words."""
+    return SequenceMatcher(None, one[:WORDS], other[:WORDS], autojunk=False)
 
 
 def _words(text: str) -> list[str]:
@@ -122,7 +170,7 @@ def _words(text: str) -> list[str]:
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether two texts have enough words in common."""
-    return len({*one} & {*other}) >= ALIKE * min(len({*one}), len({*other}))
+    return bool(one and other) and len({*one} & {*other}) >= ALIKE * min(len({*one}), len({*other}))
 
 
 def _denied(text: str) -> Iterator[set[str]]:

@@ -7,13 +7,17 @@ fast as SQLite is, and a kill in between costs nothing but doing it again.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forethought.errors import Damaged
+from forethought.memory import schema
 from forethought.memory.embed import LEXICAL, Embedder
 from forethought.memory.irregular import forms
 from forethought.memory.only import Only
@@ -95,9 +99,10 @@ class Index:
             return len(rows)
 
     def _add_words(self, connection: sqlite3.Connection, turns: Sequence[Turn]) -> None:
-        connection.executemany(
-            "INSERT INTO turn_words(rowid, text) VALUES(?, ?)", [(turn.id, spaced(turn.text)) for turn in turns]
-        )
+        with words_told(self.store.path):
+            connection.executemany(
+                "INSERT INTO turn_words(rowid, text) VALUES(?, ?)", [(turn.id, spaced(turn.text)) for turn in turns]
+            )
 
     def _add_vectors(self, connection: sqlite3.Connection, turns: Sequence[Turn]) -> None:
         """The speaker stands before each sentence: a question names people, their sentences say "I"."""
@@ -118,7 +123,7 @@ class Index:
             if text(connection, "words") == WORDS:
                 return
         with self.store.write() as connection:
-            _drop_words(connection)
+            drop_words(connection)
 
     def _claim_vectors(self) -> None:
         """Vectors of another embedder make room for this one's."""
@@ -127,20 +132,19 @@ class Index:
             if text(connection, "embedder") == self.embedder.name:
                 return
         with self.store.write() as connection:
-            connection.execute("DELETE FROM vectors")
-            put(connection, "vectors_to", 0)
+            drop_vectors(connection)
             put(connection, "embedder", self.embedder.name)
-            changed(connection)
 
     def remove(self, connection: sqlite3.Connection, turns: Sequence[Turn]) -> None:
         """Take turns out of the index, in the transaction that removes them."""
         if text(connection, "words") != WORDS:
-            _drop_words(connection)
+            drop_words(connection)
         done = number(connection, "words_to")
-        connection.executemany(
-            "INSERT INTO turn_words(turn_words, rowid, text) VALUES('delete', ?, ?)",
-            [(turn.id, spaced(turn.text)) for turn in turns if turn.id <= done],
-        )
+        with words_told(self.store.path):
+            connection.executemany(
+                "INSERT INTO turn_words(turn_words, rowid, text) VALUES('delete', ?, ?)",
+                [(turn.id, spaced(turn.text)) for turn in turns if turn.id <= done],
+            )
         connection.executemany(
             "DELETE FROM vectors WHERE id BETWEEN ? AND ?",
             [(turn.id << BITS, (turn.id + 1 << BITS) - 1) for turn in turns],
@@ -160,11 +164,10 @@ class Index:
     def by_query(self, connection: sqlite3.Connection, query: str, most: int, only: Only = ALL) -> dict[int, float]:
         """The same for a query as FTS5 writes them."""
         condition, values = only.of_words()
-        rows = connection.execute(
-            f"SELECT rowid, rank FROM turn_words WHERE turn_words MATCH ?{condition} ORDER BY rank, rowid DESC LIMIT ?",
-            (query, *values, most),
-        )
-        return {turn: -rank for turn, rank in rows.fetchall()}
+        sql = "SELECT rowid, rank FROM turn_words WHERE turn_words MATCH ?"
+        with words_told(self.store.path):
+            rows = connection.execute(f"{sql}{condition} ORDER BY rank, rowid DESC LIMIT ?", (query, *values, most))
+            return {turn: -rank for turn, rank in rows.fetchall()}
 
     def counts(self, connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, int]:
         """In how many turns each word is. What was counted before is gone on from, as long as nothing was removed."""
@@ -177,18 +180,17 @@ class Index:
             if known.changes != changes or known.to > to:
                 known = Count(0, 0, changes)
             if known.to < to:
-                more = connection.execute(
-                    "SELECT count(*) FROM turn_words WHERE turn_words MATCH ? AND rowid>?",
-                    (match(forms([word])), known.to),
-                )
-                known = Count(known.turns + more.fetchone()[0], to, changes)
+                sql = "SELECT count(*) FROM turn_words WHERE turn_words MATCH ? AND rowid>?"
+                with words_told(self.store.path):
+                    more = connection.execute(sql, (match(forms([word])), known.to)).fetchone()[0]
+                known = Count(known.turns + more, to, changes)
             self._counts[word] = known
             found[word] = known.turns
         return found
 
     def by_vector(self, connection: sqlite3.Connection, question: str, most: int, only: Only = ALL) -> dict[int, float]:
         """Turns by their best sentence's cosine with the question: nearest by sign first, then exactly."""
-        if self.embedder is None:
+        if self.embedder is None or text(connection, "embedder") != self.embedder.name:  # no room yet for this one's
             return {}
         self._load(connection)
         if not len(self._ids):
@@ -259,11 +261,32 @@ def nearest(signs_BN: NDArray[np.uint64], one_B: NDArray[np.uint64], most: int) 
     return np.concatenate([closer, np.flatnonzero(apart_N == last)[: most - len(closer)]])
 
 
-def _drop_words(connection: sqlite3.Connection) -> None:
+@contextmanager
+def words_told(path: Path) -> Iterator[None]:
+    """What SQLite says of a damaged index of words, with what makes it anew."""
+    try:
+        with schema.clear_errors(path):
+            yield
+    except Damaged as error:
+        raise Damaged(
+            f"the words' index of {path} cannot be read ({error.__cause__}). It is made from the turns: where "
+            "'forethought memory verify FILE' names nothing else, 'forethought memory compact FILE' makes it anew"
+        ) from error.__cause__
+
+
+def drop_words(connection: sqlite3.Connection) -> None:
     """Empty the words' index; it is made anew, in this version's form."""
     connection.execute("INSERT INTO turn_words(turn_words) VALUES('delete-all')")
     put(connection, "words_to", 0)
     put(connection, "words", WORDS)
+    changed(connection)
+
+
+def drop_vectors(connection: sqlite3.Connection) -> None:
+    """Remove all vectors; they are made anew."""
+    connection.execute("DELETE FROM vectors")
+    put(connection, "vectors_to", 0)
+    changed(connection)
 
 
 def text(connection: sqlite3.Connection, key: str) -> str:
@@ -283,5 +306,5 @@ def put(connection: sqlite3.Connection, key: str, value: object) -> None:
 
 
 def changed(connection: sqlite3.Connection) -> None:
-    """Say that vectors were removed: what others have read of them no longer holds."""
+    """Say that some of the index was removed: what others have read of it no longer holds."""
     put(connection, "changes", number(connection, "changes") + 1)

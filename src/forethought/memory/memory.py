@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from forethought.errors import BadSetting, Busy, NoSpace
+from forethought.errors import BadSetting, Busy, Damaged, NoSpace
 from forethought.memory import checks, forgetting, salvage, transfer, upkeep
 from forethought.memory import index as settings
 from forethought.memory.embed import Embedder, choose
@@ -64,7 +64,7 @@ class Memory:
         is no memory (it stays as it was), ``BadSetting``, ``NoSpace``, ``Busy``, ``MissingExtra``.
         """
         embedder = choose(embed)  # before a file is made
-        return cls(Store(Path(path)), embedder)
+        return cls(Store(checks.path("the file of a memory", path)), embedder)
 
     @property
     def path(self) -> Path:
@@ -95,7 +95,7 @@ class Memory:
         ids = self._store.extend(said)
         self._unindexed += len(ids)
         if WAITING <= self._unindexed <= 4 * WAITING:  # a large import waits for its first question
-            with suppress(NoSpace, Busy):  # the turns are kept: what waits is indexed later
+            with suppress(NoSpace, Busy, Damaged):  # the turns are kept: what waits is indexed later
                 self._index.catch_up()
             self._unindexed = 0
         return ids
@@ -217,8 +217,11 @@ class Memory:
         return upkeep.verify(self._store)
 
     def compact(self) -> Stats:
-        """Make the file smaller: texts in packs, with a dictionary trained on them. Nothing said is changed."""
-        upkeep.compact(self._store)
+        """Make the file smaller: texts in packs, with a dictionary trained on them. Nothing said is changed.
+
+        An index that is damaged is made anew from the turns.
+        """
+        upkeep.compact(self._store, self._index)
         return self.stats()
 
     def forget(self, turns: Iterable[int] = (), *, conversation: str | None = None, speaker: str | None = None) -> int:
@@ -232,16 +235,16 @@ class Memory:
 
     def export(self, path: Path | str) -> int:
         """Write every turn to a JSONL file; how many."""
-        return transfer.export(self._store, Path(path))
+        return transfer.export(self._store, checks.path("the file to write", path))
 
     def import_(self, path: Path | str) -> int:
         """Keep the turns of a JSONL file, all or none; how many. Raises ``Damaged``, naming the line."""
-        return len(self.extend(transfer.read(Path(path))))
+        return len(self.extend(transfer.read(checks.path("the file to read", path))))
 
     @staticmethod
     def salvage(damaged: Path | str, copy: Path | str) -> salvage.Salvaged:
         """Copy what can still be read of a damaged file into a new memory; the damaged file is only read."""
-        return salvage.salvage(Path(damaged), Path(copy))
+        return salvage.salvage(checks.path("the damaged file", damaged), checks.path("the file of the copy", copy))
 
     def close(self) -> None:
         """Close the file."""

@@ -56,6 +56,8 @@ def connect(path: Path, known: Collection[tuple[int, int]] = ()) -> sqlite3.Conn
     with _named(path):
         if path.is_dir():
             raise BadSetting(f"{path} is a folder; expected the file of a memory, such as {path / 'chat.sqlite'}")
+        if path.exists() and not path.is_file():  # SQLite would leave a journal beside it
+            raise BadSetting(f"{path} is a device or a pipe; expected the file of a memory, such as chat.sqlite")
         if not path.exists() or file_of(path) not in known:
             refuse(path)
         path.parent.mkdir(parents=True, exist_ok=True)

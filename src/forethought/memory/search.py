@@ -22,12 +22,14 @@ from __future__ import annotations
 
 import math
 import sqlite3
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
 
+from forethought.errors import NoSpace
 from forethought.memory import checks, frames, hops, moments
 from forethought.memory.confidence import chosen, confidence
 from forethought.memory.index import Index
@@ -110,7 +112,8 @@ class Search:
     ) -> Ranking:
         """The turns that a question needs: of one conversation where it is named, before the turn ``before`` where
         there is one, and not those of the speakers ``without``. A question that points back is looked up with what was
-        ``said`` just before it. Raises ``BadSetting`` for what is none of these.
+        ``said`` just before it. Where the disk is full, what waits to be indexed is not found, and a warning says
+        so. Raises ``BadSetting`` for what is none of these.
         """
         checks.question(question)
         checks.text("the asker", asker)
@@ -120,7 +123,15 @@ class Search:
         said = checks.texts("what was said before", said)
         context = " ".join(each[-TOLD:] for each in said) if points_back(question) else ""
         index = self._index
-        index.catch_up()
+        try:
+            index.catch_up()
+        except NoSpace:  # what is indexed is found
+            warnings.warn(
+                f"no space left for the index of {index.store.path}: {index.waiting():,} turns that were kept last are "
+                "not found yet; free some space",
+                RuntimeWarning,
+                stacklevel=3,
+            )
         with index.store.read() as connection:
             speakers = self.speakers(connection)
             asked, days = _parts(connection, question, speakers, asker)

@@ -16,14 +16,17 @@ from forethought.memory import frames
 from forethought.memory.store import Store
 from forethought.memory.turns import Said, Turn, check, read_time
 
-FIELDS = {"id", "conversation", "speaker", "at", "text", "base64"}
+CODED = {"conversation": "conversation_base64", "speaker": "speaker_base64", "text": "base64"}
+"""Fields of texts that JSON does not hold, by the fields of those that it does."""
+FIELDS = {"id", "at", *CODED, *CODED.values()}
 
 
 def export(store: Store, path: Path) -> int:
     """Write every turn as one JSON object a line (``id``, ``conversation``, ``speaker``, ``at``, ``text``); how many.
 
-    A text with lone surrogates, which JSON would join, is ``base64`` of its UTF-8 instead; in a name each becomes "?".
-    Raises ``NoSpace``, and ``BadSetting`` for a folder and for the memory's own files.
+    A text with lone surrogates, which JSON would join, is ``base64`` of its UTF-8 instead, and so is a name with some
+    (``speaker_base64``, ``conversation_base64``). Raises ``NoSpace``, and ``BadSetting`` for a folder and for the
+    memory's own files.
     """
     if path.is_dir():
         raise BadSetting(f"{path} is a folder; expected a file to write, such as {path / 'turns.jsonl'}")
@@ -63,15 +66,15 @@ def read(path: Path) -> list[Said]:
 
 def _told(turn: Turn) -> dict[str, Any]:
     at = turn.at.isoformat() if turn.at else None
-    who = {"id": turn.id, "conversation": _plain(turn.conversation), "speaker": _plain(turn.speaker), "at": at}
-    if re.search("[\ud800-\udfff]", turn.text):
-        return {**who, "base64": base64.b64encode(frames.raw(turn.text)).decode()}
-    return {**who, "text": turn.text}
+    told = {"id": turn.id, **_field("conversation", turn.conversation), **_field("speaker", turn.speaker), "at": at}
+    return {**told, **_field("text", turn.text)}
 
 
-def _plain(name: str) -> str:
-    """A name that JSON can hold."""
-    return name.encode("utf-8", "replace").decode()
+def _field(name: str, text: str) -> dict[str, str]:
+    """A text under its name, or in base64 where JSON cannot hold it."""
+    if re.search("[\ud800-\udfff]", text):
+        return {CODED[name]: base64.b64encode(frames.raw(text)).decode()}
+    return {name: text}
 
 
 def _heard(found: object) -> Said:
@@ -80,17 +83,23 @@ def _heard(found: object) -> Said:
         raise BadSetting(f"got {type(found).__name__}")
     if unknown := set(found) - FIELDS:
         raise BadSetting(f"got the unknown fields {sorted(unknown)}")
-    speaker, text, coded = found.get("speaker"), found.get("text"), found.get("base64")
-    if isinstance(coded, str) and text is None:
-        try:
-            text = frames.unraw(base64.b64decode(coded, validate=True))
-        except (binascii.Error, Damaged) as error:
-            raise BadSetting(f"its base64 is none of a text ({error})") from error
+    speaker, text = _text(found, "speaker"), _text(found, "text")
     if not isinstance(speaker, str) or not isinstance(text, str):
         raise BadSetting("it lacks a speaker or a text")
-    at, conversation = found.get("at"), found.get("conversation", "")
+    at, conversation = found.get("at"), _text(found, "conversation", "")
     if not isinstance(at, str | None) or not isinstance(conversation, str):
         raise BadSetting("its time or its conversation is no text")
     said = Said(speaker, text, read_time(at) if at else None, conversation)
     check(said)
     return said
+
+
+def _text(found: dict[Any, Any], name: str, otherwise: object = None) -> object:
+    """What a line has under a name, or in base64. Raises ``BadSetting`` where that is none of a text."""
+    coded = found.get(CODED[name])
+    if not isinstance(coded, str) or found.get(name) is not None:
+        return found.get(name, otherwise)
+    try:
+        return frames.unraw(base64.b64decode(coded, validate=True))
+    except (binascii.Error, Damaged) as error:
+        raise BadSetting(f"its {CODED[name]} is none of a text ({error})") from error

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from forethought.errors import Busy, Damaged, ForethoughtError
-from forethought.memory import frames, index
+from forethought.memory import frames, index, mending
 from forethought.memory.frames import CHAT, SEPARATOR, SMALL
 from forethought.memory.index import Index
 from forethought.memory.store import SELECT, Store
@@ -100,19 +100,18 @@ def _lengths(store: Store, connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def verify(store: Store) -> list[str]:
-    """What is wrong, in words: SQLite's own check, every text, and whether the index knows each turn once.
+    """What is wrong, in words: SQLite's own check, every text, and whether the index knows each turn once and finds it.
 
     A text is compared with the fingerprint that was kept of it. A name, a time and which text a turn has are read, but
     nothing was kept to compare them with: a change that SQLite's check does not see goes unnoticed there.
     """
     try:
         with store.read() as connection, _damage_told(store):
-            wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(20)").fetchall() if row[0] != "ok"]
+            wrong = mending.wrong_file(connection)
             if wrong:
                 return wrong
-            wrong += _wrong_turns(store, connection)
-            wrong += _wrong_index(connection)
-            return wrong
+            wrong = _wrong_turns(store, connection)
+        return wrong or mending.wrong(store)  # words of a text that is lost are not found either
     except ForethoughtError as error:
         return [str(error)]
 
@@ -131,18 +130,15 @@ def _wrong_turns(store: Store, connection: sqlite3.Connection) -> list[str]:
     return wrong
 
 
-def _wrong_index(connection: sqlite3.Connection) -> list[str]:
-    done = index.number(connection, "words_to")
-    turns = connection.execute("SELECT count(*) FROM turns WHERE id<=?", (done,)).fetchone()[0]
-    known = connection.execute("SELECT count(*) FROM turn_words_docsize").fetchone()[0]
-    return [] if turns == known else [f"the words of {known} turns are indexed; expected {turns}"]
-
-
 # --- made smaller ---
 
 
-def compact(store: Store) -> None:
-    """Train a dictionary on the texts, pack them with it, merge the words, and give free pages back."""
+def compact(store: Store, found: Index) -> None:
+    """Make a damaged index anew, train a dictionary on the texts, pack them with it, merge the words, and give free
+    pages back.
+    """
+    if mending.mend(store):
+        found.catch_up()
     try:
         with store.write() as connection:
             trained = frames.train(_samples(store, connection))

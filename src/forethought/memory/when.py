@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import dropwhile
 
 MONTHS = {name.lower(): place for place, name in enumerate(calendar.month_name) if name}
 MONTHS |= {name.lower(): place for place, name in enumerate(calendar.month_abbr) if name}
@@ -38,6 +40,22 @@ yesterday today last day days week weeks month months year years during since ea
 """.split()  # noqa: SIM905
 )
 """Words that say when, beside numbers, months and days of the week."""
+
+OF_DAY = frozenset(
+    """
+today tonight tomorrow yesterday noon midday midnight dawn dusk night nights morning mornings evening evenings afternoon
+afternoons weekend weekends weekday weekdays day days week weeks month months year years spring summer autumn winter
+easter christmas
+""".split()  # noqa: SIM905
+)
+"""Words that say when something is, beside months and days of the week."""
+BEFORE_TIME = frozenset(
+    {"next", "last", "this", "every", "each", "early", "late", "mid", "half", "past", "the", "a", "my"}
+)
+UNITS = frozenset({"am", "pm", "a", "p", "o", "oclock", "hour", "hours", "minute", "minutes", *OF_DAY, *MONTHS})
+"""What follows the number of a time ("5 pm", "5 o'clock", "3 days", "5 May")."""
+CLOCK = frozenset({"at", "by", "until", "till", "before", "after", "around", "from"})
+"""What stands before an hour ("at 5")."""
 
 Span = tuple[datetime, datetime]
 Found = tuple[Span, re.Match[str]]
@@ -85,6 +103,19 @@ def is_time(word: str) -> bool:
     """Whether a word, lower case, only says when."""
     named = word in MONTHS or word in WEEKDAYS or word in SAID
     return named or re.fullmatch(r"\d+(st|nd|rd|th)?", word) is not None
+
+
+def begins_with_time(words: Sequence[str], after: str = "") -> bool:
+    """Whether words, lower case, begin with a time ("next week", "5 pm"), ``after`` a preposition ("at" 5)."""
+    words = list(dropwhile(BEFORE_TIME.__contains__, words))
+    first, second = (*words[:2], "", "")[:2]
+    if first in OF_DAY or first in MONTHS or first.removesuffix("s") in WEEKDAYS:
+        return True
+    if re.fullmatch(r"\d{1,2}(?:st|nd|rd|th|am|pm|h)", first) or (after and re.fullmatch(r"(?:19|20)\d\d", first)):
+        return True
+    if first not in NUMBERS and not re.fullmatch(r"\d{1,3}", first):
+        return False
+    return second in UNITS or (after in CLOCK and (not second or re.fullmatch(r"[0-5]\d", second) is not None))
 
 
 def _one(question: str, latest: datetime | None) -> Found | None:

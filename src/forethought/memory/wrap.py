@@ -120,6 +120,21 @@ class _Recall:
         return next((i for i, token in enumerate(ids) if token not in self.form.stops), len(ids)), len(ids)
 
 
+class _Streamer:
+    """Streams to the caller's streamer, the caller's prompt in place of the longer one."""
+
+    def __init__(self, streamer: Any, prompt: Tensor) -> None:
+        self._streamer, self._prompt = streamer, prompt.cpu()
+        self._begun = False
+
+    def put(self, tokens: Tensor) -> None:
+        self._streamer.put(tokens if self._begun else self._prompt)
+        self._begun = True
+
+    def end(self) -> None:
+        self._streamer.end()
+
+
 @torch.no_grad()
 def _generate(
     model: Any, remembering: Any, recall: _Recall, inputs: Any = None, generation_config: Any = None, **more: Any
@@ -143,6 +158,8 @@ def _generate(
     pad = recall.tokenizer.pad_token_id or 0
     longer = torch.tensor([[pad] * (width - len(ids)) + ids for ids, _, _ in found], device=given.device)
     seen = torch.tensor([[0] * (width - len(ids)) + [1] * len(ids) for ids, _, _ in found], device=given.device)
+    if more.get("streamer") is not None:
+        more["streamer"] = _Streamer(more["streamer"], given)
     told = _of_new_tokens(settings, given.shape[1])
     if generation_config is not None:  # the caller's own stays as it is
         more["generation_config"] = generation_config = copy.deepcopy(generation_config)

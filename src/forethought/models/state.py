@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import index
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -131,11 +132,20 @@ def tokenizer_fingerprint(tokenizer: Any) -> str:
 
 
 def prefix_hash(ids: Sequence[int] | Sequence[Sequence[int]] | Tensor) -> str:
-    """Sixteen hexadecimal digits that change with any token read; one row, or several, without their padding."""
-    rows: Any = ids.tolist() if isinstance(ids, Tensor) else [*ids]
-    if rows and isinstance(rows[0], int):
-        rows = [rows]
-    return hashlib.sha256(json.dumps([[int(i) for i in row] for row in rows]).encode()).hexdigest()[:16]
+    """Sixteen hexadecimal digits that change with any token read; one row, or several, without their padding.
+
+    Raises ``BadSetting`` for what holds no numbers.
+    """
+    try:
+        rows: Any = ids.tolist() if isinstance(ids, Tensor) else [*ids]
+        if rows and isinstance(rows[0], int):
+            rows = [rows]
+        numbers = [[index(i) for i in row] for row in rows]
+    except TypeError as error:
+        raise BadSetting(
+            f"got {ids!r:.60} as the tokens that were read; expected their numbers, in rows or not"
+        ) from error
+    return hashlib.sha256(json.dumps(numbers).encode()).hexdigest()[:16]
 
 
 # --- snapshot and restore ---

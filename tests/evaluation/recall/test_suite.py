@@ -206,7 +206,36 @@ def test_other_peoples_files(tmp_path: Path) -> None:
             list(files.longmemeval(tmp_path / "bad.json"))
         with pytest.raises(Damaged, match="no LoCoMo file"):
             list(files.locomo(tmp_path / "bad.json"))
+    null = {"question": None}
+    for bad, read in (([entry | null], files.longmemeval), ([sample | {"qa": [sample["qa"][0] | null]}], files.locomo)):
+        (tmp_path / "bad.json").write_text(json.dumps(bad))
+        with pytest.raises(Damaged, match=r"its question is None, not a text\); expected the file as"):
+            list(read(tmp_path / "bad.json"))
     assert files.exact_and_f1("The red boat", "a red boat") == (1.0, 1.0)
+
+
+def test_questions_whose_evidence_is_no_turn_are_counted_and_told(tmp_path: Path) -> None:
+    turns = [{"speaker": "Ann", "dia_id": "D1:1", "text": "I have a red boat."}]
+    asked = [
+        {"question": "What does Ann have?", "answer": "a red boat", "evidence": [where], "category": 1}
+        for where in ("D1:1", "D9:9")
+    ]
+    talk = {"session_1": turns, "session_1_date_time": "1:56 pm on 8 May, 2023"}
+    (tmp_path / "locomo10.json").write_text(json.dumps([{"qa": asked, "conversation": talk}]))
+    with pytest.warns(UserWarning, match="locomo: 1 questions are left out"):
+        records = others.measure("locomo", files.locomo(tmp_path / "locomo10.json"), embed="lexical")
+    assert {record.n for record in records} == {1}
+    entry = {
+        "question_id": "q_1", "question_type": "single", "question": "What do I have?", "answer": "a red boat",
+        "haystack_dates": ["2023/05/20 (Sat) 02:21"],
+        "haystack_sessions": [[{"role": "user", "content": "I have a red boat."}]],
+    }  # fmt: skip
+    (tmp_path / "lme.json").write_text(json.dumps([entry]))
+    with (
+        pytest.warns(UserWarning, match="longmemeval: 1 questions are left out"),
+        pytest.raises(BadSetting, match="question with evidence"),
+    ):
+        others.measure("longmemeval", files.longmemeval(tmp_path / "lme.json"))
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"the development conversations are not in {SHARED}")

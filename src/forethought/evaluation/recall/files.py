@@ -42,12 +42,15 @@ class History:
     name: str
     said: list[Said]
     questions: list[Question]
+    left_out: int = 0
+    """Questions that are not there: their evidence names a turn that is not, or none."""
 
 
 def locomo(path: Path) -> Iterator[History]:
     """The conversations of a LoCoMo file (``locomo10.json``), or of a folder of conversations in the reduced form.
 
-    A picture's caption is part of its turn; questions whose evidence names no turn are left out. Raises ``Damaged``.
+    A picture's caption is part of its turn; questions whose evidence names no turn are left out and counted.
+    Raises ``Damaged``.
     """
     for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
         for number, sample in enumerate(_entries(file)):
@@ -82,22 +85,23 @@ def _reduced(found: dict[str, Any]) -> History:
         for turn in session["turns"]:
             caption = f" [{turn['caption']}]" if turn.get("caption") else ""
             places[turn["id"]] = len(said)
-            said.append(Said(turn["speaker"], turn["text"] + caption, at, found["id"]))
+            said.append(Said(_text(turn, "speaker"), _text(turn, "text") + caption, at, found["id"]))
     questions = []
     for question in found["questions"]:
         evidence = frozenset(places[turn] for turn in question["evidence"] if turn in places)
-        kind = str(question["category"])
+        text, kind = _text(question, "question"), str(question["category"])
         if question["category"] == UNANSWERABLE:
-            questions.append(Question(question["question"], "", frozenset(), kind))
+            questions.append(Question(text, "", frozenset(), kind))
         elif evidence and len(evidence) == len(set(question["evidence"])):
-            questions.append(Question(question["question"], str(question.get("answer", "")), evidence, kind))
-    return History(found["id"], said, questions)
+            questions.append(Question(text, str(question.get("answer", "")), evidence, kind))
+    return History(found["id"], said, questions, len(found["questions"]) - len(questions))
 
 
 def longmemeval(path: Path) -> Iterator[History]:
     """The questions of a LongMemEval file, each with its own history; evidence are the turns that have the answer.
 
-    Questions whose id ends in ``_abs`` are unanswerable. Raises ``Damaged``.
+    Questions whose id ends in ``_abs`` are unanswerable; others without such a turn are left out and counted. Raises
+    ``Damaged``.
     """
     for entry in _entries(path):
         try:
@@ -114,15 +118,23 @@ def _longmemeval(entry: dict[str, Any]) -> History:
         for turn in session:
             if turn.get("has_answer"):
                 evidence.add(len(said))
-            said.append(Said(turn["role"], turn["content"], at, entry["question_id"]))
+            said.append(Said(_text(turn, "role"), _text(turn, "content"), at, _text(entry, "question_id")))
     none = str(entry["question_id"]).endswith("_abs")
     question = Question(
-        entry["question"],
+        _text(entry, "question"),
         "" if none else str(entry["answer"]),
         frozenset() if none else frozenset(evidence),
         entry["question_type"],
     )
-    return History(str(entry["question_id"]), said, [question])
+    questions = [question] if none or evidence else []
+    return History(str(entry["question_id"]), said, questions, 1 - len(questions))
+
+
+def _text(found: dict[str, Any], name: str) -> str:
+    """The text under a name. Raises ``TypeError`` for anything else there."""
+    if not isinstance(found[name], str):
+        raise TypeError(f"its {name} is {found[name]!r}, not a text")
+    return str(found[name])
 
 
 def _entries(path: Path) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -26,13 +27,16 @@ def measure(
     budget: int = 512,
 ) -> list[Record]:
     """Shares of answerable questions whose evidence is found, by arm; ours minus reciprocal rank, paired; and with
-    readers exact match and F1 of the answers that they give from what was found. Raises ``BadSetting`` for none.
+    readers exact match and F1 of the answers that they give from what was found. Warns how many questions were left
+    out. Raises ``BadSetting`` where there is none with evidence.
     """
+    left_out = 0
     embedder = choose(embed)
     how = embedder or "lexical"
     found: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     read: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for history in histories:
+        left_out += history.left_out
         texts, lines = [turn.text for turn in history.said], list(map(_line, history.said))
         with (
             TemporaryDirectory() as folder,
@@ -54,6 +58,10 @@ def measure(
                             passage = written(lines[place] for place in places)
                         told, _ = reader.answer(passage, question.text)
                         read[arm, reader.name].append(exact_and_f1(told, question.answer))
+    if left_out:
+        warnings.warn(
+            f"{name}: {left_out:,} questions are left out: no turn is the evidence that they name", stacklevel=2
+        )
     if not found:
         raise BadSetting(f"{name}: nothing there has a question with evidence; expected conversations with questions")
     return list(_records(name, found, read))
