@@ -20,20 +20,7 @@ in at on inside outside under behind near next above below beside between by aga
 there home
 """.split()  # noqa: SIM905
 )
-PREPOSITIONS = WHERE | {
-    "with",
-    "without",
-    "for",
-    "from",
-    "to",
-    "of",
-    "about",
-    "until",
-    "till",
-    "before",
-    "after",
-    "during",
-}
+PREPOSITIONS = WHERE.union("with without for from to of about until till before after during".split())  # noqa: SIM905
 ARTICLES = frozenset({"the", "a", "an", "my", "our", "your", "his", "her", "its", "their", "this", "that"})
 JUDGING = frozenset({"too", "very", "so", "quite", "rather", "pretty", "extremely", "fairly"})
 HEDGES = re.compile(r"\w+ly|just|always|again|often|maybe|perhaps|soon")
