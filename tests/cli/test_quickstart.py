@@ -80,7 +80,8 @@ def test_the_quickstart_compares_two_models_and_says_what_it_found(tmp_path: Pat
     assert "probe pairs right on both sides, in held-out combinations" in out
     assert "car wash and letter right, for the right reason" in out
     page = (folder / "report.html").read_text()
-    assert "imitation and developmental in errand" in page and "The car is to be washed" in page
+    assert "developmental and imitation in errand" in page and "The car is to be washed" in page
+    assert main(["report", "--audit", str(folder)]) == 0
     summaries = [json.loads((folder / arm / "summary.json").read_text()) for arm in ARMS]
     assert {record["arm"] for record in summaries[1]["records"]} >= {"developmental", "best blind answer"}
     assert json.loads((folder / "summary.json").read_text())["records"]
