@@ -190,7 +190,7 @@ class Reader:
         ids = self._prefix(history)
         with torch.inference_mode():
             rows = Rows(self.lm, self._pad, [ids[:CHUNK]])
-            if not _can_be_kept(rows):
+            if rows.alone:  # no snapshot holds RWKV's list of states
                 raise BadSetting(f"the state of a {type(self.lm).__name__} cannot be kept; ask without reading before")
             _read_on(rows, ids[CHUNK:])
             state = snapshot(self.lm, rows.cache, ids, tokenizer=self.tokenizer, logits_RV=rows.logits_RV)
@@ -234,7 +234,7 @@ class Reader:
             rows = Rows(self.lm, self._pad, [ids[:place]])
         if prefix and self.keep > 0:
             _read_on(rows, ids[place:prefix])
-            if prefix - kept >= WORTH_KEEPING and _can_be_kept(rows):
+            if prefix - kept >= WORTH_KEEPING and not rows.alone:
                 self._keep(tuple(ids[:prefix]), snapshot(self.lm, rows.cache, logits_RV=rows.logits_RV))
             place = prefix
         _read_on(rows, ids[place:])
@@ -276,11 +276,6 @@ def _ends(lm: Any) -> frozenset[int]:
     """The tokens with which the model's own settings end a text."""
     told = getattr(getattr(lm, "generation_config", None), "eos_token_id", None)
     return frozenset([told] if isinstance(told, int) else told or ())
-
-
-def _can_be_kept(rows: Rows) -> bool:
-    """Whether a snapshot can hold what rows have read: not RWKV's list of states."""
-    return not isinstance(rows.cache, list)
 
 
 def _read_on(rows: Rows, ids: Sequence[int]) -> None:

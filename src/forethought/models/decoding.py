@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
+from torch.nn import functional
 
 from forethought.errors import BadSetting
 from forethought.models.scan import has_stateful_scan, reads_padding
@@ -143,7 +143,7 @@ class Rows:
 
     def select(self, index_R: Tensor) -> None:
         """Keeps these rows, in this order; a row may be kept several times."""
-        if isinstance(self.cache, list):
+        if self.alone:
             self.cache = [part[index_R] for part in self.cache]
         else:
             self.cache.reorder_cache(index_R)  # unlike batch_select_indices, recurrent layers have it
@@ -268,7 +268,9 @@ class Rows:
                 found.append((self.logits_RV[r : r + 1], state))
         self.cache = [torch.cat(parts) for parts in zip(*(state for _, state in found), strict=True)]
         self.length_R = self.length_R + torch.tensor([len(piece) for piece in pieces], device=self.device)
-        logits_RTV = torch.stack([pad(logits_TV, (0, 0, keep - len(logits_TV), 0)) for logits_TV, _ in found])
+        logits_RTV = torch.stack(
+            [functional.pad(logits_TV, (0, 0, keep - len(logits_TV), 0)) for logits_TV, _ in found]
+        )
         self.logits_RV = logits_RTV[:, -1]
         return logits_RTV
 
