@@ -16,6 +16,7 @@ from forethought.evaluation import Record, save_results
 from forethought.evaluation.capacity import RESULT_FILE, Key, measured
 from forethought.evaluation.comparison import MEASURED
 from forethought.reports import audit_capacity, write_capacity
+from forethought.reports.figures import share_axis
 
 
 @pytest.fixture
@@ -43,11 +44,17 @@ def test_the_page_tells_ratios_curves_needs_costs_and_what_is_missing(folder: Pa
     )
     assert "Missing: sums, pico, imitation, seed 9" in told and "it &lt;broke&gt;" in page
     assert page.count("data:image/svg+xml") == 8 and "more than 1M" in told and "at most 50k" in told
+    assert "from 1,000,000 up" not in told, "it only says again what lies beyond the grid"
     assert "What is memorised against what is extrapolated" in told and "Rates tried" in told
     assert "95% interval over 3 seeds." in told and "over 3 seeds; what they do not bound is left open" in told
     assert "the last one in 3 of 3 runs" in told and "sums, nano: extrapolated by imitation, over seeds" in told
     assert told.count("What picking the best checkpoint would have claimed") == 1
     assert "http" not in re.sub(r"data:image[^\"]*|http://www.w3.org\S*", "", page), "it needs no network"
+
+
+@pytest.mark.parametrize(("highest", "top"), [(0, 0.1), (0.08, 0.1), (0.12, 0.25), (0.3, 0.5), (0.51, 1), (1, 1)])
+def test_an_axis_of_small_shares_ends_where_they_can_be_told_apart(highest: float, top: float) -> None:
+    assert share_axis(highest) == pytest.approx((-0.02 * top, 1.06 * top))
 
 
 def test_the_page_names_points_that_are_of_fewer_seeds(folder: Path) -> None:

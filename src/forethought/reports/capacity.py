@@ -19,7 +19,18 @@ from forethought.evaluation.crossing import Crossing, Ratio
 from forethought.evaluation.selection import CheckpointClaim, Claim
 from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, MEMORISED, PAIRS, TRAINED
 from forethought.reports.comparison import Shape, claims_table, read_result, shown
-from forethought.reports.figures import APART, MARKS, STYLES, Picture, Theme, picture, plain, short
+from forethought.reports.figures import (
+    APART,
+    MARKS,
+    STYLES,
+    Picture,
+    Theme,
+    picture,
+    plain,
+    share_axis,
+    short,
+    with_intervals,
+)
 from forethought.reports.headlines import percent
 from forethought.reports.tables import Cell, Row, Table
 
@@ -90,6 +101,7 @@ def _against(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict
     """The learned share against the extrapolated one: a line for each arm from its smallest size to its largest."""
 
     def draw(axes: Axes, theme: Theme) -> None:
+        furthest = highest = 0.0
         for i, arm in enumerate(arms):
             points = [
                 (x.value, y.value, size)
@@ -104,9 +116,12 @@ def _against(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict
             )  # fmt: skip
             for memorised, extrapolated, size in points:
                 axes.annotate(
-                    plain(size), (memorised, extrapolated), (4, 4), textcoords="offset points", fontsize=7, color=colour
-                )
-        axes.set(xlabel=f"share {learned}", ylabel="share extrapolated", xlim=(-0.02, 1.06), ylim=(-0.02, 1.06))
+                    plain(size), (memorised, extrapolated), (4, 4 + 8 * i), textcoords="offset points", fontsize=7,
+                    color=colour,
+                )  # fmt: skip
+                furthest, highest = max(furthest, memorised), max(highest, extrapolated)
+        axes.set(xlabel=f"share {learned}", ylabel="share extrapolated")
+        axes.set(xlim=share_axis(furthest), ylim=share_axis(highest))
         axes.legend(frameon=False, labelcolor=theme.ink, fontsize=8)
 
     words = (
@@ -123,16 +138,13 @@ def _by_size(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict
     """A figure by parameters: a line for each arm, with its interval over seeds."""
 
     def draw(axes: Axes, theme: Theme) -> None:
+        highest = 0.0
         for i, arm in enumerate(arms):
             told = [(n, record) for size, n in sizes.items() if (record := by.get((arm, f"final/{figure}/{size}")))]
             at = [n * (1 + APART * (i - (len(arms) - 1) / 2)) for n, _ in told]
-            spread = [[max(0.0, r.value - r.low) for _, r in told], [max(0.0, r.high - r.value) for _, r in told]]
-            if told:
-                axes.errorbar(
-                    at, [r.value for _, r in told], yerr=spread, color=theme.arms[i % len(theme.arms)], capsize=3,
-                    linestyle=STYLES[i % len(STYLES)], marker=MARKS[i % len(MARKS)], markersize=5, label=plain(arm),
-                )  # fmt: skip
-        axes.set(xlabel="parameters", ylabel=f"share: {figure}", xscale="log", ylim=(-0.02, 1.06))
+            with_intervals(axes, at, [record for _, record in told], theme, i, arm, STYLES[i % len(STYLES)])
+            highest = max([highest, *(record.high for _, record in told)])
+        axes.set(xlabel="parameters", ylabel=f"share: {figure}", xscale="log", ylim=share_axis(highest))
         axes.set_xticks(list(sizes.values()))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short(float(f"{value:.2g}"))))
         axes.xaxis.set_minor_locator(NullLocator())
@@ -197,12 +209,12 @@ def _ratios(told: Sequence[dict[str, Any]]) -> Table:
 
 def _needed(told: Sequence[dict[str, Any]]) -> Table:
     says = {"reached": "{}", "at the smallest size": "at most {}", "not reached": "more than {}"}
-    cells = {
-        (e["world"], e["figure"], e["level"], e["arm"]): Cell(
-            says[e["reached"]].format(short(float(f"{e['parameters']:.2g}"))), _interval(e["low"], e["high"], ",.0f")
-        )
-        for e in told
-    }
+    cells = {}
+    for e in told:
+        value = says[e["reached"]].format(short(float(f"{e['parameters']:.2g}")))
+        beyond = e["high"] is None and e["low"] == e["parameters"]  # the value says as much
+        spread = "" if beyond else _interval(e["low"], e["high"], ",.0f")
+        cells[e["world"], e["figure"], e["level"], e["arm"]] = Cell(value, spread)
     arms = list(dict.fromkeys(e["arm"] for e in told))
     rows = [
         Row((world, figure.replace("/", ": "), percent(level)), tuple(cells.get((*key, arm), Cell()) for arm in arms))

@@ -167,7 +167,7 @@ def _costs(runs: Sequence[dict[str, Any]], arms: Sequence[str]) -> Table:
 def _tuned(tuning: dict[str, Any]) -> Table | None:
     rows = [
         Row(
-            (arm, str(each["settings"] or "the recipe's")),
+            (arm, ", ".join(f"{name}={value}" for name, value in each["settings"].items()) or "the recipe's"),
             (Cell(percent(each["score"]), best=each["settings"] == told["chosen"]),),
         )
         for arm, told in tuning.items()

@@ -121,7 +121,7 @@ def horizon(records: Iterable[Record], arms: Sequence[str], words: str) -> Pictu
         for i, arm in enumerate(arms):
             told = sorted(found.get(arm, {}).items())
             at = [step + APART * (i - (len(arms) - 1) / 2) for step, _ in told]
-            _with_intervals(axes, at, [record for _, record in told], theme, i, arm, STYLES[i % len(STYLES)])
+            with_intervals(axes, at, [record for _, record in told], theme, i, arm, STYLES[i % len(STYLES)])
         axes.set(xlabel="steps ahead in imagination", ylabel="error (1 - F1 of facts)", ylim=(0, 1.02))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(frameon=False, labelcolor=theme.ink)
@@ -148,7 +148,7 @@ def gate(records: Iterable[Record], arms: Sequence[str], words: str) -> Picture 
                 there = [x for x, promise in enumerate(promises) if promise in told]
                 at = [x + APART * (i - (len(arms) - 1) / 2) for x in there]
                 rows = [told[promises[x]] for x in there]
-                _with_intervals(axes, at, rows, theme, i, f"{arm}: {what}", style, fillstyle=fill)
+                with_intervals(axes, at, rows, theme, i, f"{arm}: {what}", style, fillstyle=fill)
         for x, promise in enumerate(promises):
             if promise != NO_GATE:
                 axes.hlines(_promised(promise), x - 0.3, x + 0.3, color=theme.faint, linewidth=3, alpha=0.7)
@@ -192,7 +192,13 @@ def _promised(promise: str) -> float:
     return math.inf if promise == NO_GATE else float(promise.rstrip("%")) / 100
 
 
-def _with_intervals(
+def share_axis(highest: float) -> tuple[float, float]:
+    """The limits of an axis of shares: the whole range, or the part of it that holds small ones apart."""
+    top = next((top for top in (0.1, 0.25, 0.5) if highest <= top), 1.0)
+    return -0.02 * top, 1.06 * top
+
+
+def with_intervals(
     axes: Axes, at: Sequence[float], rows: Sequence[Record], theme: Theme, i: int, name: str, style: Any, **more: Any
 ) -> None:
     """The line of the ``i``-th arm through its records, with their intervals."""
