@@ -54,8 +54,8 @@ def build_recall(folder: Path, out: Path | None = None) -> Path:
     plan = found["plan"]
     content = {
         "title": "Recall of long conversations",
-        "asked": f"{plan['n']} questions of each task at each depth of each length: {', '.join(plan['tasks'])}; a "
-        f"budget of {plan['budget']} tokens for every arm that looks things up.",
+        "asked": f"{plan['n']} question{'' if plan['n'] == 1 else 's'} of each task at each depth of each length: "
+        f"{', '.join(plan['tasks'])}; a budget of {plan['budget']} tokens for every arm that looks things up.",
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "verdicts": verdicts(records),
         "caveats": caveats(records),
@@ -78,16 +78,17 @@ def lengths(records: Iterable[Record]) -> list[int]:
 
 
 def verdicts(records: Sequence[Record]) -> list[str]:
-    """What each reader showed, in a sentence or two."""
-    told = []
+    """What was found whoever reads, and what each reader showed, in a sentence or two."""
+    found = _by(records, NO_READER)
+    told = [
+        f"All evidence in what {arm} gives to read: {shown}."
+        for arm in ABOUT
+        if (shown := _by_length(found, arm, "passage"))
+    ]
     for name in readers(records):
-        mine = {(r.arm, r.metric, r.axis): r for r in records if r.world == WORLD + name}
+        mine = _by(records, name)
         for arm in ("bare", "full", "oracle", *BEST):
-            shown = ", ".join(
-                f"{short(length)}: {100 * r.value:.0f}%"
-                for length in lengths(records)
-                if (r := mine.get((arm, "exact_match", str(length))))
-            )
+            shown = _by_length(mine, arm, "exact_match")
             told += [f"{name}, {arm}: {shown}."] if shown else []
         for arm in BEST:
             ratios = [r for (each, metric, _), r in mine.items() if each == arm and metric == "of_oracle_ratio"]
@@ -98,6 +99,17 @@ def verdicts(records: Sequence[Record]) -> list[str]:
                     f"{100 * worst.high:.0f}) of what the oracle does, least at {short(int(worst.axis))} tokens."
                 )
     return told
+
+
+def _by(records: Iterable[Record], reader: str) -> dict[tuple[str, str, str], Record]:
+    """A reader's records by arm, metric and length."""
+    return {(r.arm, r.metric, r.axis): r for r in records if r.world == WORLD + reader}
+
+
+def _by_length(records: dict[tuple[str, str, str], Record], arm: str, metric: str) -> str:
+    """An arm's shares at every length, shorter first."""
+    told = ((length, records.get((arm, metric, str(length)))) for length in lengths(records.values()))
+    return ", ".join(f"{short(length)}: {100 * record.value:.0f}%" for length, record in told if record)
 
 
 def caveats(records: Sequence[Record]) -> list[str]:
@@ -118,7 +130,10 @@ def caveats(records: Sequence[Record]) -> list[str]:
 
 def short(length: int) -> str:
     """A number of tokens as people say it."""
-    return f"{length // 1024}K" if length % 1024 == 0 else f"{length:,}"
+    for unit, name in ((1024**2, "M"), (1024, "K")):
+        if length % unit == 0:
+            return f"{length // unit}{name}"
+    return f"{length:,}"
 
 
 def printable(records: Sequence[Record]) -> list[tuple[str, list[list[str]]]]:

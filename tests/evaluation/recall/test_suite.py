@@ -159,7 +159,8 @@ def test_the_command_writes_records_and_a_page(tmp_path: Path, capsys: pytest.Ca
     found = json.loads(capsys.readouterr().out)
     assert {record["arm"] for record in found["records"]} == {"bm25", "ours"} and found["plan"]["lengths"] == [512]
     page = (tmp_path / "report.html").read_text()
-    assert "Recall of long conversations" in page and "bm25" in page
+    assert "Recall of long conversations" in page and "1 question of each task" in page
+    assert "All evidence in what ours gives to read: 512: " in page, "without a reader there is a finding too"
     assert main([*words, "--arms", "bm24"]) == 2 and "did you mean 'bm25'" in capsys.readouterr().err
     assert main(["eval", "recall", "--folder", str(tmp_path), "--lengths", "long"]) == 2
     assert main([*words, "--threads", "0"]) == 2 and "at least 1" in capsys.readouterr().err
