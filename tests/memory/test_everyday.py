@@ -361,3 +361,61 @@ def test_a_misspelt_embedder_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="typo"):
         Memory.open(tmp_path / "m.sqlite", embed="typo")
     assert not (tmp_path / "m.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "later", "question", "corrected"),
+    [
+        ("I live in Paris.", "I moved to Oslo last week.", "Where does Ann live?", True),
+        ("I live in Paris.", "I've just moved from Paris to Oslo.", "Which city does Ann live in?", True),
+        ("I moved to Paris in May.", "I live in Oslo now.", "Where does Ann live?", True),
+        ("I work at a bank.", "I work in a bakery.", "Where does Ann work?", True),
+        ("I work at a bank.", "I now work in a bakery.", "Where does Ann work?", True),
+        ("I work at a bank.", "I joined Globex last month.", "Where does Ann work?", True),
+        ("I work at a bank.", "I got a job at Globex.", "Where does Ann work?", True),
+        ("I live in Paris.", "The team moved to Slack.", "Where does Ann live?", False),
+        ("I live in Paris.", "My sister moved to Oslo.", "Where does Ann live?", False),
+        ("I live in Paris.", "Carla has moved to Oslo.", "Where does Ann live?", False),
+        ("I live in Paris.", "He lives in Oslo.", "Where does Ann live?", False),
+        ("I live in Paris.", "I never moved to Oslo.", "Where does Ann live?", False),
+        ("I live in Paris.", "If I moved to Oslo, I would miss you.", "Where does Ann live?", False),
+        ("I live in Paris.", "The meeting was moved to Tuesday.", "Where does Ann live?", False),
+        ("I work at a bank.", "I work on my novel at night.", "Where does Ann work?", False),
+        ("I work at a bank.", "I joined a gym.", "Where does Ann work?", False),
+    ],
+)
+def test_who_moved_or_was_hired_lives_and_works_elsewhere(
+    tmp_path: Path, before: str, later: str, question: str, corrected: bool
+) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    between = [Said("Bob", text) for text in ("Nice.", "It rains.", "I see.")]
+    memory.extend([Said("Ann", before), *between, Said("Ann", later), *between])
+    passage = memory.recall(question, 128)
+    (old,) = (line for line in passage.lines if line.text == before)
+    assert old.superseded_by == (5 if corrected else None) and not passage.abstain
+    if corrected:
+        assert first(memory, question) == later
+
+
+@pytest.mark.parametrize(
+    ("told", "question", "answered"),
+    [
+        ("I moved to Oslo.", "Where does Ann live?", True),
+        ("I moved into a new flat.", "Where does Ann live?", True),
+        ("I moved to the next question.", "Where does Ann live?", False),
+        ("We moved to Thursday.", "Where does Ann live?", False),
+        ("I was hired by Globex.", "Where does Ann work?", True),
+        ("My son is three.", "What are the names of Ann's children?", True),
+        ("Our dog sleeps a lot.", "What pets does Ann have?", True),
+        ("Our table is new.", "What pets does Ann have?", False),
+    ],
+)
+def test_everyday_facts_are_found_that_are_told_in_other_words(
+    tmp_path: Path, told: str, question: str, answered: bool
+) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    memory.extend([Said("Bob", f"It rained {i} times.") for i in range(40)] + [Said("Ann", told)])
+    memory.extend([Said("Bob", f"It snowed {i} times.") for i in range(40)])
+    passage = memory.recall(question, 64)
+    assert passage.abstain is not answered
+    assert not answered or told in [line.text for line in passage.lines]

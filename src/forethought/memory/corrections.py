@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import permutations
 
+from forethought.memory.implied import as_state, whose
 from forethought.memory.irregular import PASTS
 from forethought.memory.names import of_others
 from forethought.memory.turns import Turn
@@ -134,8 +135,10 @@ def _corrects(later: Turn, earlier: Turn, changed: bool) -> bool:
     """
     if later.speaker != earlier.speaker or later.conversation != earlier.conversation:
         return False
-    old, new = (SUPPOSED.sub(" ", turn.text.lower()) for turn in (earlier, later))
-    about = [found[1] if (found := SUBJECT.search(text)) else None for text in (old, new)]
+    old, new = (SUPPOSED.sub(" ", as_state(turn.text).lower()) for turn in (earlier, later))
+    about = [whose(text) for text in (old, new)]
+    if None in about:
+        about = [found[1] if (found := SUBJECT.search(text)) else None for text in (old, new)]
     if None not in about and about[0] != about[1]:
         return False
     if (DID.search(earlier.text) and DID.search(later.text)) or (ADDS.search(new) and not ADDS.search(old)):

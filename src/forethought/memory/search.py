@@ -5,6 +5,7 @@
     score(t)   = 1 / (10 + rank in lexical) + w / (10 + rank in dense)
                  + 0.2 / (10 + rank by rare words) + 1.5 / (10 + rank in a lead) + 1 / (10 + rank in the asker's own)
                  + 1 / (10 + rank by a whole name and what is asked of it)
+                 + 1 / (10 + rank in lexical, by words that tell what a question's one word asks for)
                  + 0.5 / (10 + rank in lexical, of a question that points back without what was said before)
                  + 1.5 / (10 + rank in lexical, of the named days alone) + 1 / (10 + rank among the last of these days)
 
@@ -32,6 +33,7 @@ from operator import itemgetter
 from forethought.errors import NoSpace
 from forethought.memory import checks, frames, hops, moments
 from forethought.memory.confidence import chosen, confidence
+from forethought.memory.implied import told_by
 from forethought.memory.index import Index
 from forethought.memory.moments import within
 from forethought.memory.names import asked_of, elsewhere, names
@@ -55,7 +57,7 @@ from forethought.memory.words import (
 
 FOUND = 200
 """Turns that each way of finding contributes."""
-RANK, HOP, LEAD, NAMED, ALONE, MINE, DATED = 10, 0.2, 1.5, 1.0, 0.5, 1.0, 1.5
+RANK, HOP, LEAD, NAMED, ALONE, MINE, DATED, IMPLIED = 10, 0.2, 1.5, 1.0, 0.5, 1.0, 1.5, 1.0
 OFTEN = 1000
 """Turns that may have a word, for it to be looked up whatever the memory's size."""
 HOPPED, LEADING = 3, 10
@@ -152,6 +154,7 @@ class Search:
             by_vector = index.embedder.weight if index.embedder else 0.0
             about = [(self._led(connection, rows, lead), NAMED) for lead in hops.about(named, asked)]
             about.append((self._lexical(connection, rows, asked, alone, days), ALONE))
+            about.append((self._lexical(connection, rows, asked, told_by(asked.words), days), IMPLIED))
             first = fuse((lexical, 1.0), (dense, by_vector), *about)
             more = self._second(connection, rows, asked, list(first)[:LEADING], days, weights, total)
             if of_speaker(question):

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
+from forethought.memory.implied import implied
 from forethought.memory.irregular import base
 from forethought.memory.words import all_words
 
@@ -51,7 +52,7 @@ class Words:
         with self._lock:
             if len(self._read) > READ:
                 self._read.clear()
-            words = {text: all_words(text) for text in map(str.strip, texts) if text not in self._read}
+            words = {text: _told(text) for text in map(str.strip, texts) if text not in self._read}
             stems = self.stems(chain.from_iterable(words.values()))
             self._read |= {text: frozenset(map(stems.__getitem__, said)) for text, said in words.items()}
 
@@ -61,3 +62,8 @@ class Words:
             self.learn([text])
             there, stems = self._read[text.strip()], self.stems(words)
         return [word for word in words if stems[word] in there]
+
+
+def _told(text: str) -> list[str]:
+    words = all_words(text)
+    return words + implied(text, words)

@@ -1,0 +1,77 @@
+"""Everyday facts that are asked for in one word and told in others: "Where do I live?" of "I moved to Oslo"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from forethought.memory.when import WEEKDAYS
+
+KINDS = (
+    ("pet pets", "dog dogs puppy cat cats kitten hamster parrot rabbit"),
+    ("child children kid kids", "son sons daughter daughters"),
+    ("sibling siblings", "brother brothers sister sisters"),
+    ("parent parents", "mother father mom mum dad"),
+    ("spouse married partner", "husband wife"),
+)
+"""Words, and those that tell the same and more."""
+DEEDS = (
+    ("live lives living lived reside resides home", "moved moving relocated settled"),
+    ("work works working worked job employer employed", "joined hired job"),
+)
+"""Words for what is so, and those for what may have made it so."""
+TOLD_BY = {word: tuple(told.split()) for asked, told in KINDS + DEEDS for word in asked.split()}
+ALSO = {word: asked.split()[0] for asked, told in KINDS for word in told.split()}
+KIND = frozenset("city town country place company firm name names kind".split())  # noqa: SIM905
+"""Words of a question that say of what kind the answer is."""
+HAVE = "(?:(?:have|has|had|['\u2019]ve|['\u2019]s)\\s+)?(?:(?:just|recently|finally|now|since|already)\\s+)?"
+MOVED = re.compile(
+    rf"\b{HAVE}(?:moved|relocated)\s+(?:(?:back|away|out|over|up|down)\s+)?(?:from\s+(?:[A-Z]\w+\s+)+)?(?:in)?to\s+"
+    rf"(?!(?i:{'|'.join(WEEKDAYS)})\b)"
+    r"(?=(?:(?:a|an|our|my|his|her|their|the)\s+)?(?:new\s+)?(?:[A-Z]\w|(?:house|flat|apartment|home)\b))"
+)
+HIRED = re.compile(
+    rf"\b{HAVE}(?:(?:got|took|started|began)\s+(?:a|my)\s+(?:new\s+)?job\s+(?:at|with|as|in)\b|joined(?=\s+[A-Z])"
+    r"|(?:been|got|was)\s+hired\s+(?:by|at|as)\b|(?:started|began)\s+working\s+(?:at|for|as|in)\b)"
+)
+STATES = ((MOVED, " live in "), (HIRED, " work at"))
+"""What somebody did, and what is so since."""
+DID = frozenset({"moved", "relocated", "job", "joined", "hired", "working"})
+"""Words one of which a text has that says so."""
+BETWEEN = (
+    "now|just|currently|still|actually|also|both|really|recently|(?:do|does|did)(?:n['\u2019]t)?|not|never|no longer"
+)
+"""What may stand between who and "live"."""
+LIVES = re.compile(
+    rf"\b(?:(\w+(?:['\u2019]s)?)\s+)?(?!(?:{BETWEEN})\b)([^\W\d]\w*)(?:\s+(?:{BETWEEN}))*\s+(?:live|work)(?:s|ed|ing)?"
+    r"\s+(?:at|in|for|near)\b"
+)
+"""Who lives or works somewhere: a name or a pronoun, or a noun with whose it is before it."""
+
+
+def told_by(words: Sequence[str]) -> tuple[str, ...]:
+    """Words that tell what a question's one word asks for; none where it has others, which say it better."""
+    asks = [word for word in words if word not in KIND]
+    return TOLD_BY.get(asks[0], ()) if len(asks) == 1 else ()
+
+
+def as_state(text: str) -> str:
+    """A text that says what is so since somebody moved or was hired: "I live in Oslo" for "I've moved to Oslo"."""
+    for did, state in STATES:
+        text = did.sub(state, text)
+    return text
+
+
+def implied(text: str, words: Sequence[str]) -> list[str]:
+    """What a text tells without the word: ``words`` are all of its own, lower case."""
+    found = [ALSO[word] for word in words if word in ALSO]
+    if not DID.isdisjoint(words):
+        found += [state.split()[0] for did, state in STATES if did.search(text)]
+    return found
+
+
+def whose(text: str) -> str | None:
+    """Whose home or work a text, lower case, tells first; ``None`` where it tells none."""
+    if not (found := LIVES.search(text)):
+        return None
+    return "i" if found[2] in ("i", "we") else f"{found[1] or ''} {found[2]}"
