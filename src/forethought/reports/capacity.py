@@ -124,13 +124,15 @@ def _against(by: dict[tuple[str, str], Record], arms: Sequence[str], sizes: dict
         axes.set(xlim=share_axis(furthest), ylim=share_axis(highest))
         axes.legend(frameon=False, labelcolor=theme.ink, fontsize=8)
 
-    words = (
-        "a line for each arm from its smallest size to its largest. To the right: more is remembered; upwards: more of "
-        "what was never met is foreseen."
-    )
-    what = f"{learned} foreseen" if learned == TRAINED else learned
+    if learned == TRAINED:
+        what, more = "foreseen in situations as in training", "more of what training is like is foreseen"
+    else:
+        what, more = learned, "more is remembered"
     return picture(
-        draw, f"What is {what} against what is extrapolated: {words} Means over {_over(by, learned, EXTRAPOLATED)}."
+        draw,
+        f"What is {what} against what is extrapolated: a line for each arm from its smallest size to its largest. To "
+        f"the right: {more}; upwards: more of what was never met is foreseen. Means over "
+        f"{_over(by, learned, EXTRAPOLATED)}.",
     )
 
 
