@@ -15,13 +15,13 @@ KINDS = (
     ("spouse married partner", "husband wife"),
 )
 """Words, and those that tell the same and more."""
-DEEDS = (
-    ("live lives living lived reside resides home", "moved moving relocated settled"),
-    ("work works working worked job employer employed", "joined hired job"),
+STATES = (
+    ("live lives living lived reside resides", "moved moving relocated settled live lives living lived"),
+    ("work works working worked job employer employed", "joined hired job work works working worked"),
 )
-"""Words for what is so, and those for what may have made it so."""
-TOLD_BY = {word: tuple(told.split()) for asked, told in KINDS + DEEDS for word in asked.split()}
-ALSO = {word: asked.split()[0] for asked, told in KINDS for word in told.split()}
+"""Words that ask where somebody lives or works, and those that tell it."""
+TOLD_BY = {word: tuple(told.split()) for asked, told in KINDS + STATES for word in asked.split()}
+ALSO = {word: tuple(asked.split()) for asked, told in KINDS for word in told.split()}
 KIND = frozenset("city town country place company firm name names kind".split())  # noqa: SIM905
 """Words of a question that say of what kind the answer is."""
 HAVE = "(?:(?:have|has|had|['\u2019]ve|['\u2019]s)\\s+)?(?:(?:just|recently|finally|now|since|already)\\s+)?"
@@ -34,10 +34,15 @@ HIRED = re.compile(
     rf"\b{HAVE}(?:(?:got|took|started|began)\s+(?:a|my)\s+(?:new\s+)?job\s+(?:at|with|as|in)\b|joined(?=\s+[A-Z])"
     r"|(?:been|got|was)\s+hired\s+(?:by|at|as)\b|(?:started|began)\s+working\s+(?:at|for|as|in)\b)"
 )
-STATES = ((MOVED, " live in "), (HIRED, " work at"))
+DEEDS = ((MOVED, " live in "), (HIRED, " work at"))
 """What somebody did, and what is so since."""
-DID = frozenset({"moved", "relocated", "job", "joined", "hired", "working"})
-"""Words one of which a text has that says so."""
+PLACES = (
+    (re.compile(r"\bliv(?:e[sd]?|ing)\s+(?:at|in|near)\b"), STATES[0][0].split()),
+    (re.compile(r"\bwork(?:s|ed|ing)?\s+(?:as|at|for|in|with)\b"), STATES[1][0].split()),
+)
+"""What says where somebody lives or works, lower case, and the words that this tells."""
+SAID = frozenset(" ".join(told for _, told in STATES).split()) - {"moving", "settled"}
+"""Words one of which a text has that says it."""
 BETWEEN = (
     "now|just|currently|still|actually|also|both|really|recently|(?:do|does|did)(?:n['\u2019]t)?|not|never|no longer"
 )
@@ -57,16 +62,17 @@ def told_by(words: Sequence[str]) -> tuple[str, ...]:
 
 def as_state(text: str) -> str:
     """A text that says what is so since somebody moved or was hired: "I live in Oslo" for "I've moved to Oslo"."""
-    for did, state in STATES:
+    for did, state in DEEDS:
         text = did.sub(state, text)
     return text
 
 
 def implied(text: str, words: Sequence[str]) -> list[str]:
     """What a text tells without the word: ``words`` are all of its own, lower case."""
-    found = [ALSO[word] for word in words if word in ALSO]
-    if not DID.isdisjoint(words):
-        found += [state.split()[0] for did, state in STATES if did.search(text)]
+    found = [also for word in words for also in ALSO.get(word, ())]
+    if not SAID.isdisjoint(words):
+        state = as_state(text).lower()
+        found += [each for where, told in PLACES if where.search(state) for each in told]
     return found
 
 
