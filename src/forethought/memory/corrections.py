@@ -87,6 +87,7 @@ def corrections(
     """
     turns = {t.id: t for t in found if told[t.id] and len(t.text) <= LONGEST and "?" not in t.text}
     new = {i for i, turn in turns.items() if _says_changed(turn.text.lower())}
+    said = {i: SUPPOSED.sub(" ", as_state(turn.text).lower()) for i, turn in turns.items()}
     whoever = WHO.search(question) is not None
     corrected: dict[int, int] = {}
     for i, j in permutations(turns, 2):
@@ -96,7 +97,9 @@ def corrections(
         if told[i] != told[j] and not (changed and _nearly(told[i], told[j], turns[j].text.lower())):
             continue
         may_be_others = not (whoever and changed)
-        if _corrects(turns[j], turns[i], changed) and not (may_be_others and _of_others(texts[i], texts[j])):
+        if _corrects(turns[j], turns[i], said[j], said[i], changed) and not (
+            may_be_others and _of_others(texts[i], texts[j])
+        ):
             corrected[i] = j
     return corrected
 
@@ -129,13 +132,13 @@ def _nearly(one: frozenset[str], other: frozenset[str], later: str) -> bool:
     return to_when if one ^ other <= WHEN else "renamed" in later
 
 
-def _corrects(later: Turn, earlier: Turn, changed: bool) -> bool:
+def _corrects(later: Turn, earlier: Turn, new: str, old: str, changed: bool) -> bool:
     """Whether one speaker said nearly the same of the same thing with another value, in whatever order of words where
-    the later one says that something ``changed``; what somebody did once stays true.
+    the later one says that something ``changed``; what somebody did once stays true. ``new`` and ``old`` are what the
+    turns say is so.
     """
     if later.speaker != earlier.speaker or later.conversation != earlier.conversation:
         return False
-    old, new = (SUPPOSED.sub(" ", as_state(turn.text).lower()) for turn in (earlier, later))
     about = [whose(text) for text in (old, new)]
     if None in about:
         about = [found[1] if (found := SUBJECT.search(text)) else None for text in (old, new)]

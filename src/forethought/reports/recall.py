@@ -60,7 +60,7 @@ def build_recall(folder: Path, out: Path | None = None) -> Path:
         "verdicts": verdicts(records),
         "caveats": caveats(records),
         "readers": [_reader(records, name) for name in readers(records)],
-        "finding": _tables([r for r in records if r.world == WORLD + NO_READER], FINDING),
+        "finding": _tables(_of(records, NO_READER), FINDING),
         "made": [(name, found[name]) for name in ("command", "commit", "machine")],
     }
     return written(out or folder / PAGE, "recall.html.j2", content)
@@ -101,9 +101,14 @@ def verdicts(records: Sequence[Record]) -> list[str]:
     return told
 
 
+def _of(records: Iterable[Record], reader: str) -> list[Record]:
+    """A reader's records."""
+    return [record for record in records if record.world == WORLD + reader]
+
+
 def _by(records: Iterable[Record], reader: str) -> dict[tuple[str, str, str], Record]:
     """A reader's records by arm, metric and length."""
-    return {(r.arm, r.metric, r.axis): r for r in records if r.world == WORLD + reader}
+    return {(record.arm, record.metric, record.axis): record for record in _of(records, reader)}
 
 
 def _by_length(records: dict[tuple[str, str, str], Record], arm: str, metric: str) -> str:
@@ -116,12 +121,13 @@ def caveats(records: Sequence[Record]) -> list[str]:
     """What a reader of the page should not conclude."""
     told = []
     for name in readers(records):
-        mine = [r for r in records if r.world == WORLD + name and r.arm == "oracle" and r.metric == "exact_match"]
-        if mine and min(r.value for r in mine) < PROVES:
+        oracle = [record for record in _of(records, name) if record.arm == "oracle"]
+        exact = [record.value for record in oracle if record.metric == "exact_match"]
+        if exact and min(exact) < PROVES:
             told.append(f"{name} answers below {PROVES:.0%} from the evidence alone at some length: it proves nothing.")
         weak = sorted({
-            r.metric.removeprefix(TASK) for r in records
-            if r.world == WORLD + name and r.arm == "oracle" and r.metric.startswith(TASK) and r.value < PROVES
+            record.metric.removeprefix(TASK) for record in oracle
+            if record.metric.startswith(TASK) and record.value < PROVES
         })  # fmt: skip
         if weak:
             told.append(f"{name} is below {PROVES:.0%} at some length in {', '.join(weak)}, from the evidence alone.")
@@ -140,15 +146,14 @@ def printable(records: Sequence[Record]) -> list[tuple[str, list[list[str]]]]:
     """What a terminal shows: titles, and rows of text whose first one holds the headings."""
     found = []
     for name in (*readers(records), NO_READER):
-        mine = [record for record in records if record.world == WORLD + name]
-        for table in _tables(mine, FINDING[:4] if name == NO_READER else READING):
+        for table in _tables(_of(records, name), FINDING[:4] if name == NO_READER else READING):
             rows = [[*row.labels, *(f"{cell.value} ({cell.interval})" for cell in row.cells)] for row in table.rows]
             found.append((f"{name}: {table.title.lower()}", [list(table.headings), *rows]))
     return found
 
 
 def _reader(records: Sequence[Record], name: str) -> dict[str, Any]:
-    mine = [record for record in records if record.world == WORLD + name]
+    mine = _of(records, name)
     arms = [arm for arm in ABOUT if any(record.arm == arm for record in mine)]
     tasks = dict.fromkeys(record.metric for record in mine if record.metric.startswith(TASK))
     metrics = (*READING, *((task, f"Answered exactly: {task.removeprefix(TASK)}") for task in tasks))
