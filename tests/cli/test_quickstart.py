@@ -15,7 +15,7 @@ import pytest
 
 from forethought import storage
 from forethought.cli import main
-from forethought.cli.quickstart import ARMS
+from forethought.cli.quickstart import ARMS, Child, QuickstartOptions
 from forethought.errors import Busy
 from forethought.training.recipes import quickstart, sized
 
@@ -70,6 +70,28 @@ def test_a_finished_one_is_told_again_without_training(tmp_path: Path, capsys: p
     assert "is finished" in out and "90%" in out and "report.html" in out
     assert main(["quickstart", "--folder", str(tmp_path), "--seed", "1"]) == 2
     assert "finished quickstart with seed 0, and 1 was asked for" in capsys.readouterr().err
+
+
+def test_the_time_left_is_told_right_where_a_killed_run_goes_on_from_what_it_had_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    monkeypatch.setattr(subprocess, "Popen", lambda *args, **settings: process)
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    child = Child("imitation", QuickstartOptions(folder=tmp_path))
+    storage.write_json(child.folder / "config.json", {"budget_tokens": 1000})
+
+    def left(seconds: float, tokens: int) -> float | None:
+        clock[0] += seconds
+        (child.folder / "metrics.jsonl").write_text(json.dumps({"tokens": tokens, "stage": "babble"}) + "\n")
+        return child.standing().left
+
+    assert [left(0, 500), left(10, 300), left(10, 400), left(10, 500)] == [None, None, 60.0, 50.0]
+    process.kill()
+    process.communicate()
 
 
 @pytest.mark.slow

@@ -125,7 +125,7 @@ class Child:
             return Standing(self.arm, "starting")
         tokens, budget = int(line["tokens"]), self._budget()
         now = time.monotonic()
-        if self._first is None:
+        if self._first is None or tokens < self._first[1]:  # a run that was killed goes on from what it had saved
             self._first = now, tokens
         seconds, fresh = now - self._first[0], tokens - self._first[1]
         rate = fresh / seconds if fresh and seconds > 2 else None
