@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from forethought.memory.when import WEEKDAYS
 
@@ -29,12 +29,24 @@ MOVED = re.compile(
     r"(?=(?:(?:a|an|our|my|his|her|their|the)\s+)?(?:new\s+)?(?:[A-Z]\w|(?:house|flat|apartment|home)\b))"
 )
 HIRED = re.compile(
-    rf"\b{HAVE}(?:(?:got|took|started|began)\s+(?:a|my)\s+(?:new\s+)?job\s+(?:at|with|as|in)\b|joined(?=\s+[A-Z])"
-    r"|(?:been|got|was)\s+hired\s+(?:by|at|as)\b|(?:started|began)\s+working\s+(?:at|for|as|in)\b)"
+    rf"\b{HAVE}(?:(?:got|took|started|began)\s+(?:a|my)\s+(?:new\s+)?job\s+(?:at|with|as|in)\b|join(?:ed)?(?=\s+[A-Z])"
+    r"|(?:been|got|was)\s+hired\s+(?:by|at|as)\b|(?:started|began)\s+(?:working\s+(?:at|for|as|in)\b|(?:at|with)(?=\s+[A-Z])))"
 )
-DEEDS = (
+LEFT = re.compile(r"\b(?:(?:have|['\u2019]ve)\s+)?(?:left|quit)\s+[^.,;:!?]{1,40}?\s+(?:and|to)\s+(?=start|join|work)")
+NEW_ONE = re.compile(
+    r"\b(?P<who>I|[Ww]e)(?:['\u2019]ve)?(?:\s+(?:have|just|finally|now|recently))*(?:\s+(?:got|found|bought|chose|set))?\s+an?"
+    r"\s+new\s+(?P<what>[a-z]\w*(?:\s+[a-z]\w*)?)(?:\s*[,:]\s*|\s+(?:called|named)\s+|\s+(?=\d))(?=\w)"
+)
+NOW_MINE = re.compile(
+    r"(?P<who>\b(?:(?:Dr|Mr|Mrs|Ms)\.?\s+)?[A-Z][\w'\u2019-]*(?:\s+[A-Z][\w'\u2019-]*)*)\s+is\s+"
+    r"(?P<what>(?:now\s+)?(?:my|our|the)\s+new\s+[a-z]\w*(?:\s+[a-z]\w*)?)\b"
+)
+DEEDS: tuple[tuple[tuple[str, ...], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (("left", "quit"), LEFT, ""),
     (("moved", "relocated"), MOVED, " live in "),
-    (("job", "joined", "hired", "working"), HIRED, " work at"),
+    (("job", "join", "hired", "started", "began"), HIRED, " work at"),
+    (("a new",), NEW_ONE, lambda found: f"{'My' if found['who'] == 'I' else 'Our'} new {found['what']} is "),
+    (("my new", "our new", "the new"), NOW_MINE, r"\g<what> is \g<who>"),
 )
 """What somebody did, with words one of which says it, and what is so since."""
 PLACES = (
@@ -42,7 +54,7 @@ PLACES = (
     (re.compile(r"\bwork(?:s|ed|ing)?\s+(?:as|at|for|in|with)\b"), WORKING[0].split()),
 )
 """What says where somebody lives or works, lower case, and the words that this tells."""
-SAID = frozenset(f"{LIVING[1]} {WORKING[1]}".split()) - {"moving", "settled"}
+SAID = frozenset(f"{LIVING[1]} {WORKING[1]} started".split()) - {"moving", "settled"}
 """Words one of which a text has that says it."""
 BETWEEN = (
     "now|just|currently|still|actually|also|both|really|recently|(?:do|does|did)(?:n['\u2019]t)?|not|never|no longer"
@@ -56,9 +68,12 @@ LIVES = re.compile(
 
 
 def told_by(words: Sequence[str]) -> tuple[str, ...]:
-    """Words that tell what a question's one word asks for; none where it has others, which say it better."""
+    """Words that tell what a question's one word asks for; none where it has others, which say it better. A name or a
+    number beside it may be a value that is asked about ("Do I still live in Hamburg?").
+    """
     asks = [word for word in words if word not in KIND]
-    return TOLD_BY.get(asks[0], ()) if len(asks) == 1 else ()
+    known = [word for word in asks if word in TOLD_BY]
+    return TOLD_BY[known[0]] if len(known) == 1 and len(asks) <= 2 else ()
 
 
 def as_state(text: str) -> str:

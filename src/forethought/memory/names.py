@@ -61,7 +61,7 @@ def of_others(one: str, other: str) -> bool:
 
 def _whose(text: str) -> Iterator[tuple[str, ...]]:
     """The names of those of whom a text tells: words with capital letters after "of" or "for", before "'s", or where a
-    sentence or a part of it begins and goes on with a verb.
+    sentence or a part of it begins, perhaps with "my friend", and goes on with a verb.
     """
     tokens = ["", *TOKEN.findall(text[:READ]), "", ""]
     place = 1
@@ -72,8 +72,9 @@ def _whose(text: str) -> Iterator[tuple[str, ...]]:
         if place > start:
             before, after = tokens[start - 1].lower(), tokens[place]
             owns = after in ("'", "\u2019") and tokens[place + 1] == "s"
-            begins = after[:1].islower() and after not in NO_VERB - ({"is"} if place > start + 1 else set())
-            if owns or (before in BEFORE_NAME and (begins or before in ("of", "for"))):
+            mine = tokens[max(start - 2, 0)].lower() in ("my", "our") and before.islower()
+            begins = after[:1].islower() and after not in NO_VERB - ({"is"} if mine or place > start + 1 else set())
+            if owns or (begins and (mine or before in BEFORE_NAME)) or before in ("of", "for"):
                 yield tuple(token.lower() for token in tokens[start:place])
         place += 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from forethought.memory.corrections import LONGEST, corrections
 from forethought.memory.irregular import forms
@@ -75,8 +76,8 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[
     texts = {turn.id: f"{ranking.asks.get(turn.id, '')} {turn.text[:LONGEST]}" for turn in looked}
     words.learn(texts.values())
     told = {i: frozenset(words.covered(asked.words, text)) for i, text in texts.items()}
-    all_stand = ranking.dated or SEVERAL.search(asked.text.lower())
-    corrected = {} if all_stand else corrections(asked.text, looked, told, texts)
+    all_stand = (ranking.dated and any(turn.at for turn in looked)) or SEVERAL.search(asked.text.lower())
+    corrected = {} if all_stand else corrections(asked.text, looked, told, texts, partial(words.covered, asked.words))
     scores = {turn: ranking.scores[turn] for turn in best}
     if not asked.history:
         for earlier, later in corrected.items():
@@ -105,7 +106,8 @@ def build(
     said = set[tuple[str, str, str]]()
     for number in scores:
         line = Line(turns[number], turns[number].text, scores[number], corrected.get(number))
-        if number in ranking.others or _said(line, ranking) in said:
+        again = _said(line, ranking) in said and not ranking.question.history  # a value may have come back
+        if again or number in ranking.others:
             continue
         wanted = [each for each in (line, *_before(line, ranking, turns)) if each.turn.id not in chosen]
         fitted, room = [], left

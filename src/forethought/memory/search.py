@@ -245,8 +245,8 @@ class Search:
         asks: Mapping[int, str], others: Collection[int],
     ) -> Scores:  # fmt: skip
         """Scores, best first, where a turn is worth ``ASKED`` as much that only asks and got no answer, if others tell
-        of what is asked, and one that somebody said again later, in reply to the same; and ``OTHERS`` as much one that
-        tells of ``others``.
+        of what is asked, and one that somebody said again later, in reply to the same (but not the first one, where the
+        past is asked for); and ``OTHERS`` as much one that tells of ``others``.
         """
         looked = [turns[i] for i in scores if i in turns]
         asking = {turn.id for turn in looked if turn.id not in answered and only_asks(turn.text)}
@@ -257,8 +257,8 @@ class Search:
         for turn in looked:
             said.setdefault((turn.speaker, asks.get(turn.id, ""), turn.text), []).append(turn.id)
         for same in said.values():
-            kept = same[0] if asked.history else max(same)
-            worth |= {i: worth[same[0]] * (1 if i == kept else ASKED) for i in same}
+            kept = {max(same), min(same) if asked.history else max(same)}
+            worth |= {i: worth[same[0]] * (1 if i in kept else ASKED) for i in same}
         return dict(sorted(worth.items(), key=itemgetter(1), reverse=True))
 
     def _confidence(self, rows: Rows, asked: Question, found: Sequence[int], weights: Mapping[str, float]) -> float:
