@@ -250,7 +250,7 @@ def test_the_rows_are_told_apart(place: str, line: str, wrong: bool) -> None:
         ("np.save(path, a)", True),
         ("pq.write_table(rows, path)", True),
         ("from forethought import storage\npq.write_table(rows, path)", False),
-        ("from forethought.storage import replace_file\npq.write_table(rows, path)", False),
+        ("from forethought.storage import replace_folder\npq.write_table(rows, path)", False),
     ],
 )
 def test_writing_is_told_from_reading(code: str, found: bool) -> None:

@@ -103,10 +103,10 @@ def test_a_disk_too_full_to_open_a_file_is_no_space_too(tmp_path: Path, monkeypa
 
 
 def test_an_error_of_another_kind_stays_what_it_is(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), storage.replace_file(tmp_path / "file"):
+    with pytest.raises(ZeroDivisionError), storage.replace_folder(tmp_path / "model"):
         raise ZeroDivisionError
-    with pytest.raises(FileNotFoundError), storage.replace_file(tmp_path / "file"):
-        pass  # nothing was written
+    with pytest.raises(FileNotFoundError), storage.replace_folder(tmp_path / "model") as temporary:
+        temporary.rmdir()
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a place where nobody can make a folder")
@@ -136,15 +136,40 @@ def test_where_nothing_may_be_written_the_place_is_told(tmp_path: Path, monkeypa
         storage.write_text(tmp_path / "a.txt", "x")
 
 
-def test_a_library_can_write_a_file_under_the_temporary_path(tmp_path: Path) -> None:
-    with storage.replace_file(tmp_path / "a.parquet") as temporary:
-        temporary.write_bytes(b"rows")
-        assert not (tmp_path / "a.parquet").exists()
-    with pytest.raises(ZeroDivisionError), storage.replace_file(tmp_path / "a.parquet") as temporary:
-        temporary.write_bytes(b"half")
-        raise ZeroDivisionError
-    assert (tmp_path / "a.parquet").read_bytes() == b"rows"
-    assert names(tmp_path) == ["a.parquet"]
+def test_a_file_that_is_written_again_keeps_its_mode_and_the_links_to_it(tmp_path: Path) -> None:
+    (tmp_path / "private").write_text("old")
+    (tmp_path / "private").chmod(0o600)
+    (tmp_path / "near").symlink_to("private")
+    (tmp_path / "far").symlink_to(tmp_path / "near")
+    (tmp_path / "ahead").symlink_to(tmp_path / "new" / "file")
+    storage.write_text(tmp_path / "far", "new")
+    storage.write_text(tmp_path / "ahead", "made")
+    assert (tmp_path / "private").read_text() == "new" and (tmp_path / "private").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "new" / "file").read_text() == "made"
+    assert {path.name for path in tmp_path.iterdir() if path.is_symlink()} == {"ahead", "far", "near"}
+    assert names(tmp_path) == ["ahead", "far", "near", "new", "private"]
+
+
+def test_what_is_no_file_is_written_into(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+        storage.write_text(tmp_path / name, name)
+        assert os.read(reader, 100).decode() == name
+        os.close(reader)
+    with (tmp_path / "log").open("a") as log:
+        log.write("before, ")
+        log.flush()
+        opened = Path(f"/dev/fd/{log.fileno()}")
+        (tmp_path / "out").symlink_to(opened)  # as /dev/stdout is one
+        storage.write_text(opened, "by name, ")
+        storage.write_text(tmp_path / "out", "by a link")
+    assert (tmp_path / "log").read_text() == "before, by name, by a link"
+    assert (tmp_path / "pipe").is_fifo() and names(tmp_path) == ["link", "log", "out", "pipe"]
+    for path in (opened, tmp_path, tmp_path / ("x" * 300)):  # the descriptor is closed by now
+        with pytest.raises(NotWritable, match="cannot be written"):
+            storage.write_text(path, "x")
 
 
 # --- whole folders ---

@@ -1,6 +1,7 @@
 """The only module that writes files (SQLite aside): whole or not at all, whatever moment the process dies at.
 
-A file or folder is made under a temporary name beside its place, flushed to the disk, then renamed into place.
+A file or folder is made under a temporary name beside its place, flushed to the disk, then renamed into place (what
+is no file, such as a pipe, is written into).
 Readers therefore see the old or the new, never a torn one. What an interrupted write leaves behind has a name that
 ``sweep`` knows. A full disk is ``NoSpace`` and leaves what was there before; where nothing may be written it is
 ``NotWritable``.
@@ -18,13 +19,15 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import accumulate
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from forethought.errors import BadSetting, Busy, Damaged, NoSpace, NotWritable, UnsafePath
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR)
+_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
+_REFUSED |= {errno.EBADF, errno.ENXIO, errno.ENAMETOOLONG}  # a descriptor, a socket and a name that cannot be opened
 _FULL_TEXT = re.compile(r"no space left|os error 28|disk quota exceeded", re.IGNORECASE)
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
@@ -34,13 +37,30 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def write_bytes(path: Path | str, data: bytes) -> None:
-    """Put ``data`` at ``path`` atomically, making the folders above it. Raises ``NoSpace``."""
-    with replace_file(path) as temporary:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        try:
+    """Put ``data`` at ``path`` atomically, making the folders above it; a file that is there keeps its mode.
+
+    Where a link leads is replaced, the link stays. What is no file (a pipe, a device, ``/dev/stdout``) is written into.
+    Raises ``NoSpace`` and ``NotWritable``; after any error a file is as it was.
+    """
+    path = Path(path)
+    place = Path(os.path.realpath(path))
+    temporary = _temporary(place)
+    with _clear_errors(path, temporary):
+        if (stream := _stream(path)) is not None:
+            with _closing(stream):
+                _write_all(stream, data)
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        old = place.stat() if place.exists() else None
+        with _closing(os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600 if old else 0o666)) as descriptor:
+            if old:
+                os.fchmod(descriptor, old.st_mode & 0o777)
+                with suppress(OSError):  # another's file, in a folder that both may write in
+                    os.fchown(descriptor, old.st_uid, old.st_gid)
             _write_all(descriptor, data)
-        finally:
-            os.close(descriptor)
+        _sync(temporary)
+        os.replace(temporary, place)
+        _sync(place.parent)
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -74,23 +94,6 @@ def read_json(path: Path | str) -> Any:
         ) from error
 
 
-@contextmanager
-def replace_file(path: Path | str) -> Iterator[Path]:
-    """A temporary path to write a file to; it takes ``path``'s place when the block ends well.
-
-    For libraries that write files themselves (Parquet, safetensors). Raises ``NoSpace`` where they met a full disk;
-    after any error ``path`` is as it was.
-    """
-    path = Path(path)
-    temporary = _temporary(path)
-    with _clear_errors(path, temporary):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        _sync(temporary)
-        os.replace(temporary, path)
-        _sync(path.parent)
-
-
 # --- whole folders ---
 
 
@@ -98,9 +101,9 @@ def replace_file(path: Path | str) -> Iterator[Path]:
 def replace_folder(path: Path | str) -> Iterator[Path]:
     """A temporary, empty folder beside ``path``; it takes ``path``'s place, as one, when the block ends well.
 
-    Every file in it is on the disk before. What stood at ``path`` is exchanged in one step on Linux (elsewhere there is
-    an instant in which ``path`` is missing) and then removed. Raises ``NoSpace`` as ``replace_file`` does; after any
-    error ``path`` is as it was.
+    For libraries that write files themselves (safetensors). Every file in it is on the disk before. What stood at
+    ``path`` is exchanged in one step on Linux (elsewhere there is an instant in which ``path`` is missing) and then
+    removed. Raises ``NoSpace`` where they met a full disk; after any error ``path`` is as it was.
     """
     path = Path(path)
     temporary = _temporary(path)
@@ -152,11 +155,8 @@ def append_line(path: Path | str, text: str, *, durable: bool = False) -> None:
     path = Path(path)
     with _clear_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
-        try:
+        with _closing(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)) as descriptor:
             _append(path, descriptor, text.encode("utf-8") + b"\n", durable)
-        finally:
-            os.close(descriptor)
 
 
 def count_lines(path: Path | str) -> int:
@@ -177,12 +177,9 @@ def truncate_lines(path: Path | str, keep: int) -> int:
             "restore the file from a copy, or start again in a new folder."
         )
     if path.exists():
-        descriptor = os.open(path, os.O_WRONLY)
-        try:
+        with _closing(os.open(path, os.O_WRONLY)) as descriptor:
             os.ftruncate(descriptor, ends[keep - 1] if keep else 0)
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
     return len(ends) - keep
 
 
@@ -232,7 +229,7 @@ def lock(folder: Path | str) -> Iterator[None]:
     with _clear_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
+    with _closing(descriptor):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -245,8 +242,6 @@ def lock(folder: Path | str) -> Iterator[None]:
             os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
         yield
         os.ftruncate(descriptor, 0)
-    finally:
-        os.close(descriptor)
 
 
 # --- how ---
@@ -255,6 +250,25 @@ def lock(folder: Path | str) -> Iterator[None]:
 def _temporary(path: Path) -> Path:
     """A fresh name beside ``path``; drawn from the system, so that no seeded random state is touched."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+@contextmanager
+def _closing(descriptor: int) -> Iterator[int]:
+    """Close what is open when the block ends."""
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _stream(path: Path) -> int | None:
+    """What can only be written into, opened: a pipe, a device, or what this process has open (``/dev/stdout``)."""
+    link = path
+    while not (link.name.isdecimal() and os.path.realpath(link.parent) == os.path.realpath("/dev/fd")):
+        if not (path.exists() and link.is_symlink()):
+            return os.open(path, os.O_WRONLY) if path.exists() and not path.is_file() else None
+        link = link.parent / os.readlink(link)
+    return os.dup(int(link.name))
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
@@ -285,14 +299,12 @@ def _append(path: Path, descriptor: int, line: bytes, durable: bool) -> None:
 
 def _sync(path: Path) -> None:
     """Wait until the file or folder at ``path`` is on the disk; file systems that cannot say so are let pass."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)
+    with _closing(os.open(path, os.O_RDONLY)) as descriptor:
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
 
 
 def _delete(path: Path) -> None:
@@ -324,8 +336,7 @@ def _exchange(one: Path, other: Path) -> bool:
         rename = ctypes.CDLL(None).renameat2
     except (OSError, AttributeError):
         return False
-    here, swap = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
-    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), swap) == 0)
+    return bool(rename(-100, os.fsencode(one), -100, os.fsencode(other), 2) == 0)  # AT_FDCWD, RENAME_EXCHANGE
 
 
 def _line_ends(path: Path) -> list[int]:
@@ -333,12 +344,7 @@ def _line_ends(path: Path) -> list[int]:
     if not path.exists():
         return []
     with path.open("rb") as file:
-        ends, offset = [], 0
-        for line in file:
-            offset += len(line)
-            if line.endswith(b"\n"):
-                ends.append(offset)
-    return ends
+        return list(accumulate(len(line) for line in file if line.endswith(b"\n")))
 
 
 def _odd(name: str) -> str:
@@ -380,16 +386,14 @@ def _clear_errors(path: Path, temporary: Path | None = None) -> Iterator[None]:
         no_folder = isinstance(error, FileNotFoundError) and not path.parent.exists()  # none can be made, as in /proc
         if isinstance(error, OSError) and (no_folder or error.errno in _REFUSED):
             raise NotWritable(
-                f"{path} cannot be written: {error.strerror} ({error.filename}); expected a folder that may be written "
-                "in. Choose another one, or change who may write there."
+                f"{path} cannot be written: {error.strerror} ({error.filename or path}); expected a place that may be "
+                "written to. Choose another one, or change who may write there."
             ) from error
         raise
 
 
 def _free(path: Path) -> str:
     """How much room is left where ``path`` is, in words."""
-    for folder in path.absolute().parents:
-        if folder.exists():
-            free = os.statvfs(folder)
-            return f"{free.f_bavail * free.f_frsize / 1e6:.1f} MB free in {folder}"
-    return "free space unknown"
+    folder = next(folder for folder in path.absolute().parents if folder.exists())
+    free = os.statvfs(folder)
+    return f"{free.f_bavail * free.f_frsize / 1e6:.1f} MB free in {folder}"

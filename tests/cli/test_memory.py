@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 from pathlib import Path
 
@@ -68,6 +69,20 @@ def test_what_is_piped_in_has_no_newline_at_its_end(tmp_path: Path, monkeypatch:
         assert memory.turn(1).text == "two lines\nof text\n"
 
 
+def test_turns_go_through_the_shells_pipes(tmp_path: Path) -> None:
+    with Memory.open(tmp_path / "chat.sqlite", embed="lexical") as memory:
+        memory.append("user", "My locker code is 4821.")
+    run, all_, copy = f"{sys.executable} -m forethought memory", tmp_path / "all.jsonl", tmp_path / "copy.sqlite"
+    shell = (
+        f"echo before > {all_}; {run} export {memory.path} - >> {all_}; tail -n 1 {all_} | {run} import {copy} -; "
+        f"{run} import {copy} <(tail -n 1 {all_})"
+    )
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout == "1 turns imported\n1 turns imported\n", done.stderr
+    assert done.stderr == "1 turns exported to -\n"
+    assert [line[:8] for line in all_.read_text().splitlines()] == ["before", '{"id": 1']
+
+
 def test_salvage_of_a_memory_without_turns_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Memory.open(tmp_path / "chat.sqlite", embed="lexical").close()
     assert main(["memory", "salvage", str(tmp_path / "chat.sqlite"), str(tmp_path / "copy.sqlite")]) == 0
@@ -81,6 +96,10 @@ def test_salvage_of_a_memory_without_turns_says_so(tmp_path: Path, capsys: pytes
         (["add", "text.txt", "x"], "not a memory"),
         (["add", "m.sqlite", "x", "--at", "noon"], "ISO 8601"),
         (["import", "m.sqlite", "none.jsonl"], "there is no file"),
+        (["import", "m.sqlite", "."], "cannot be read"),
+        (["recall", "x" * 300, "What?"], "File name too long"),
+        (["export", "text.txt", "text.txt/all.jsonl"], "not a memory"),
+        (["salvage", "text.txt", "text.txt/copy.sqlite"], "cannot be written"),
     ],
 )
 def test_mistakes_are_told_in_one_line(

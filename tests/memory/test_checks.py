@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -143,6 +145,45 @@ def test_names_that_json_cannot_hold_are_the_same_after_export_and_import(memory
     with Memory.open(tmp_path / "copy.sqlite", embed="lexical") as copy:
         copy.import_(tmp_path / "turns.jsonl")
         assert list(copy.turns()) == list(memory.turns())
+
+
+def test_an_export_stays_as_private_as_the_file_was_and_goes_through_links_and_pipes(
+    memory: Memory, tmp_path: Path
+) -> None:
+    private, link, pipe = tmp_path / "private.jsonl", tmp_path / "link.jsonl", tmp_path / "pipe"
+    private.touch(0o600)
+    link.symlink_to(private)
+    os.mkfifo(pipe)
+    assert memory.export(link) == 1
+    assert link.is_symlink() and private.read_bytes() and private.stat().st_mode & 0o777 == 0o600
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert memory.export(pipe) == 1 and pipe.is_fifo()
+    assert os.read(reader, 1000) == private.read_bytes()
+    os.close(reader)
+
+
+def test_turns_are_read_from_a_pipe(memory: Memory, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=('{"speaker": "Ann", "text": "a"}\n',))
+    writer.start()
+    assert memory.import_(pipe) == 1
+    writer.join()
+
+
+def test_what_cannot_be_read_is_told(memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadSetting, match=r"cannot be read .*directory.*; expected JSONL"):
+        memory.import_(tmp_path)
+    with pytest.raises(BadSetting, match=r"cannot be read .*too long.*; expected JSONL"):
+        memory.import_(tmp_path / ("x" * 300))
+    (tmp_path / "in.jsonl").write_text('{"speaker": "Ann", "text": "a"}\n')
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(BadSetting, match=r"in\.jsonl' cannot be read .*Permission denied.*; expected JSONL"):
+        memory.import_(tmp_path / "in.jsonl")
 
 
 def test_a_mark_at_the_beginning_and_other_line_ends_are_read(memory: Memory, tmp_path: Path) -> None:

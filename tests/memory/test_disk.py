@@ -1,15 +1,17 @@
-"""A disk that is really full: a small file system of its own, where the machine lets us mount one."""
+"""A disk that is really full, or read-only: a small file system of its own, where the machine lets us mount one."""
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from forethought.errors import NoSpace
+from forethought.errors import NoSpace, NotWritable
 from forethought.memory import Memory
 
 SIZE = 6 << 20
@@ -80,3 +82,48 @@ def test_on_a_full_disk_what_is_indexed_is_found_and_how_much_waits_is_told(smal
         (small_disk / "filler").unlink()
         assert memory.recall("What is my locker code?").lines[0].turn.id == 1  # without a warning
         assert memory.stats().waiting == 0
+
+
+def test_a_disk_too_full_for_a_salvaged_copy_is_no_damage(small_disk: Path, tmp_path: Path) -> None:
+    with Memory.open(tmp_path / "chat.sqlite", embed="lexical") as memory:
+        memory.append("user", "My locker code is 4821.")
+    for room in range(0, 1 << 18, 1 << 14):
+        (small_disk / "filler").write_bytes(bytes(SIZE - room))
+        with suppress(NoSpace):
+            assert Memory.salvage(memory.path, small_disk / "copy.sqlite").kept == 1
+            break
+        assert [path.name for path in small_disk.iterdir()] == ["filler"]
+    assert room
+
+
+def test_a_memory_where_nothing_may_be_written_is_read(small_disk: Path) -> None:
+    path = small_disk / "chat.sqlite"
+    with Memory.open(path, embed="lexical") as memory:
+        memory.append("user", "My locker code is 4821.")
+        memory.index()
+        memory.append("user", "The parrot is called Figaro.")
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with Memory.open(path, embed="lexical") as memory:
+        with pytest.warns(RuntimeWarning, match="no right to write the index of .*: 1 turns"):
+            assert memory.recall("What is my locker code?").lines[0].text == "My locker code is 4821."
+        assert memory.verify() == [] and memory.stats().turns == memory.export(small_disk.parent / "all.jsonl") == 2
+        for change in (memory.compact, lambda: memory.append("user", "Hello"), lambda: memory.forget([1])):
+            with pytest.raises(NotWritable, match="cannot be written"):
+                change()
+    with pytest.raises(NotWritable, match="Read-only"):
+        Memory.salvage(path, small_disk / "copy.sqlite")
+    with pytest.raises(NotWritable):
+        Memory.open(small_disk / "new.sqlite", embed="lexical")
+
+
+def test_a_memory_that_may_only_be_read_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a #1?.sqlite"
+    with Memory.open(path, embed="lexical") as memory:
+        memory.append("user", "My locker code is 4821.")
+        memory.index()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with Memory.open(path, embed="lexical") as memory:
+        assert memory.recall("What is my locker code?").lines[0].turn.id == 1
+        with pytest.raises(NotWritable, match="cannot be written"):
+            memory.append("user", "Hello")
+        assert [each.name for each in tmp_path.iterdir()] == [path.name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import shutil
 import sqlite3
@@ -9,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from forethought.errors import Damaged
+from forethought.errors import BadSetting, Damaged, NoSpace, NotWritable
 from forethought.memory import Memory, Said, Salvaged
+from forethought.memory.store import Store
 
 CHAT = [Said(("Ann", "Bob")[i % 2], f"I walked {i} miles along the river, said number {i * i}.") for i in range(400)]
 
@@ -111,3 +114,33 @@ def test_a_whole_memory_without_turns_is_copied(memory: Memory, tmp_path: Path) 
     assert Memory.salvage(memory.path, tmp_path / "copy.sqlite") == Salvaged(kept=0, lost=0)
     with Memory.open(tmp_path / "copy.sqlite", embed="lexical") as copy:
         assert len(copy) == 0
+
+
+def test_where_no_copy_can_be_made_the_place_is_told(memory: Memory, tmp_path: Path) -> None:
+    memory.extend(CHAT)
+    memory.close()
+    (tmp_path / "file").touch()
+    with pytest.raises(NotWritable, match=r"cannot be written: Not a directory.*Choose another"):
+        Memory.salvage(memory.path, tmp_path / "file" / "copy.sqlite")
+    with pytest.raises(BadSetting, match="File name too long"):
+        Memory.salvage(tmp_path / ("x" * 300), tmp_path / "copy.sqlite")
+
+
+@pytest.mark.parametrize("aside", [True, False])
+def test_a_disk_too_full_for_the_copy_is_no_damage(
+    memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, aside: bool
+) -> None:
+    memory.extend(CHAT)
+    memory.close()
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def full_later(*_: object) -> list[int]:
+        raise NoSpace("no space left")
+
+    with monkeypatch.context() as patched, pytest.raises(NoSpace, match="no space left"):
+        patched.setattr(*((os, "write", full) if aside else (Store, "extend", full_later)))
+        Memory.salvage(memory.path, tmp_path / "copy.sqlite")
+    assert list(tmp_path.iterdir()) == [memory.path]
+    assert Memory.salvage(memory.path, tmp_path / "copy.sqlite").kept == 400

@@ -12,13 +12,14 @@ import tyro
 
 from forethought.cli.options import about
 from forethought.errors import BadSetting
-from forethought.memory import Memory
+from forethought.memory import Memory, schema
 from forethought.memory.embed import LEXICAL
 from forethought.memory.transfer import read
 from forethought.memory.turns import read_time
 
 File = Annotated[Path, tyro.conf.Positional, about("the memory's file")]
 Other = Annotated[Path, tyro.conf.Positional, about("the other file")]
+INPUT, OUTPUT = Path("/dev/stdin"), Path("/dev/fd/1")
 Words = Annotated[str, tyro.conf.Positional, about("what was said, or the question; - reads it from the input")]
 
 
@@ -94,9 +95,9 @@ def import_(file: File, source: Other) -> int:
 
     Args:
         file: the memory's file, made where there is none
-        source: one object a line, with speaker and text; conversation and at where known
+        source: one object a line, with speaker and text; conversation and at where known; - reads them from the input
     """
-    said = read(source)  # before the memory is made
+    said = read(INPUT if str(source) == "-" else source)  # before the memory is made
     with Memory.open(file, embed=LEXICAL) as memory:
         print(f"{len(memory.extend(said)):,} turns imported")
     return 0
@@ -107,10 +108,11 @@ def export(file: File, target: Other) -> int:
 
     Args:
         file: the memory's file
-        target: the file to write
+        target: the file to write; - writes to the output
     """
     with opened(file) as memory:
-        print(f"{memory.export(target):,} turns exported to {target}")
+        count = memory.export(OUTPUT if str(target) == "-" else target)
+    print(f"{count:,} turns exported to {target}", file=sys.stderr)  # the output may be what was written to
     return 0
 
 
@@ -184,13 +186,14 @@ def salvage(file: File, copy: Other) -> int:
 
 def opened(file: Path, embed: str = LEXICAL) -> Memory:
     """A memory that is there; ``BadSetting`` where it is not, rather than making an empty one."""
-    if not file.exists():
-        raise BadSetting(f"there is no file {file}; 'forethought memory add {file} TEXT' makes a memory")
-    if file.is_file() and not file.stat().st_size:
-        raise BadSetting(
-            f"the file {file} is empty, so it holds no memory; expected one that has turns. Restore it from a copy; "
-            f"'forethought memory add {file} TEXT' makes a new memory there"
-        )
+    with schema.named(file):
+        if not file.exists():
+            raise BadSetting(f"there is no file {file}; 'forethought memory add {file} TEXT' makes a memory")
+        if file.is_file() and not file.stat().st_size:
+            raise BadSetting(
+                f"the file {file} is empty, so it holds no memory; expected one that has turns. Restore it from a "
+                f"copy; 'forethought memory add {file} TEXT' makes a new memory there"
+            )
     return Memory.open(file, embed=embed or None)
 
 

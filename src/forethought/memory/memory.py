@@ -61,7 +61,8 @@ class Memory:
 
         ``embed``: None takes wordllama where it is installed (extra ``embed``), else words alone; "lexical",
         "wordllama", the folder of a sentence-transformers model, or an ``Embedder``. Raises ``Damaged`` for a file that
-        is no memory (it stays as it was), ``BadSetting``, ``NoSpace``, ``Busy``, ``MissingExtra``.
+        is no memory (it stays as it was), ``BadSetting``, ``NotWritable``, ``NoSpace``, ``Busy``,
+        ``MissingExtra``.
         """
         embedder = choose(embed)  # before a file is made
         return cls(Store(checks.path("the file of a memory", path)), embedder)
@@ -234,11 +235,11 @@ class Memory:
         return forgetting.forget(self._store, self._index, turns, conversation, speaker)
 
     def export(self, path: Path | str) -> int:
-        """Write every turn to a JSONL file; how many."""
+        """Write every turn to a JSONL file or a pipe; how many. A file that is there keeps its mode."""
         return transfer.export(self._store, checks.path("the file to write", path))
 
     def import_(self, path: Path | str) -> int:
-        """Keep the turns of a JSONL file, all or none; how many. Raises ``Damaged``, naming the line."""
+        """Keep the turns of a JSONL file or a pipe, all or none; how many. Raises ``Damaged``, naming the line."""
         return len(self.extend(transfer.read(checks.path("the file to read", path))))
 
     @staticmethod

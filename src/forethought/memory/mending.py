@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from forethought.errors import BadSetting, Damaged
+from forethought.errors import Damaged, NotWritable
 from forethought.memory.index import BITS, drop_vectors, drop_words, number
 from forethought.memory.store import SELECT, Store
 from forethought.memory.words import match, sentences
@@ -75,7 +75,7 @@ def _wrong_words(store: Store) -> Iterator[str]:
         if lost is not None:
             yield f"the words' index is damaged (turn {lost} is not found by its own words); {ANEW}"
             return
-        with suppress(BadSetting), store.use() as connection:  # of a file that may not be written this cannot be asked
+        with suppress(NotWritable), store.use() as connection:  # of a file that may not be written this cannot be asked
             connection.execute("INSERT INTO turn_words(turn_words) VALUES('integrity-check')")
     except Damaged as error:
         yield f"the words' index is damaged ({error.__cause__ or error}); {ANEW}"

@@ -6,14 +6,16 @@ tables are always made in the same order, so they begin at the same pages; ``com
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from forethought import storage
-from forethought.errors import BadSetting, Damaged, ForethoughtError
+from forethought.errors import BadSetting, Damaged, ForethoughtError, NoSpace, NotWritable
 from forethought.memory import frames, schema
 from forethought.memory.store import SELECT, Store
 from forethought.memory.turns import Said, from_milliseconds
@@ -39,23 +41,38 @@ def salvage(damaged: Path, copy: Path) -> Salvaged:
     """Copy what can still be read of a damaged memory into a new one at ``copy``.
 
     A text that is not the one that was kept counts as lost, as ``verify`` would say of it, where the fingerprints of
-    texts can be read. A turn whose speaker's name is lost is kept under another. Raises ``BadSetting`` where there is
-    no such file or the copy exists, ``Damaged`` where nothing can be read.
+    texts can be read. A turn whose speaker's name is lost is kept under another. Raises ``BadSetting`` where no such
+    file can be read or the copy exists, ``NoSpace`` and ``NotWritable`` (then there is no copy), ``Damaged`` where
+    nothing can be read.
     """
     damaged = damaged.resolve()  # beside the file itself, not beside a link to it, lies its WAL
-    if not damaged.is_file():
-        raise BadSetting(f"there is no file {damaged}")
-    if copy.exists():
-        raise BadSetting(f"{copy} exists; name a new file for the copy")
+    with schema.named(damaged):
+        if not damaged.is_file():
+            raise BadSetting(f"there is no file {damaged}")
+        beside = {tail: damaged.with_name(damaged.name + tail) for tail in ("", "-wal")}
+        files = {tail: path.read_bytes() for tail, path in beside.items() if path.exists()}
+    with schema.named(copy):
+        if copy.exists():
+            raise BadSetting(f"{copy} exists; name a new file for the copy")
     aside = copy.with_name(f".{copy.name}.{secrets.token_hex(4)}.tmp")
     try:
-        turns, lost = _read(damaged, aside)
-        store = Store(copy)
-        store.extend(turns)
-        store.close()
+        turns, lost = _read(damaged, files, aside)
+        _keep(turns, copy)
         return Salvaged(len(turns), lost)
     finally:
-        storage.remove(aside)
+        if os.path.lexists(aside):
+            storage.remove(aside)
+
+
+def _keep(turns: list[Said], copy: Path) -> None:
+    """A new memory of turns; none where they cannot be kept."""
+    try:
+        with closing(Store(copy)) as store:
+            store.extend(turns)
+    except BaseException:
+        for tail in ("", "-wal", "-shm"):
+            storage.remove(f"{copy}{tail}")
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +84,7 @@ class _Found:
     sure: int
 
 
-def _read(damaged: Path, aside: Path) -> tuple[list[Said], int]:
+def _read(damaged: Path, files: dict[str, bytes], aside: Path) -> tuple[list[Said], int]:
     """The turns that can be read, and how many cannot: with the file's own first page or, where that loses turns, with
     a new one: what gives most texts that are sure to be right, then most turns.
 
@@ -77,11 +94,13 @@ def _read(damaged: Path, aside: Path) -> tuple[list[Said], int]:
     best = _Found([], 0, 0)
     for page in (None, "new", "compacted"):
         try:
-            _put_aside(damaged, aside, _first_page(aside / page, page == "compacted") if page else b"")
+            _put_aside(files, aside, _first_page(aside / page, page == "compacted") if page else b"")
             found = _readable(aside / "memory")
             if not found.lost and found.sure == len(found.turns) and (found.turns or _is_whole(damaged, aside)):
                 return found.turns, 0
             best = max(best, found, key=lambda one: (one.sure, len(one.turns)))
+        except (NoSpace, NotWritable):  # of the copy, not of what is damaged
+            raise
         except BROKEN as error:
             why = why or error
     if best.turns:
@@ -90,14 +109,11 @@ def _read(damaged: Path, aside: Path) -> tuple[list[Said], int]:
     raise Damaged(f"nothing could be read of {damaged}{reason}; it was left as it is, and no copy was made")
 
 
-def _put_aside(damaged: Path, aside: Path, first_page: bytes) -> None:
+def _put_aside(files: dict[str, bytes], aside: Path, first_page: bytes) -> None:
     """A working copy, since SQLite may change what it opens; with another first page where one is given."""
-    for tail in ("", "-wal"):
-        source = damaged.with_name(damaged.name + tail)
-        if source.exists():
-            data = source.read_bytes()
-            own = first_page if not tail else b""
-            storage.write_bytes(aside / f"memory{tail}", own + data[len(own) :])
+    for tail, data in files.items():
+        own = first_page if not tail else b""
+        storage.write_bytes(aside / f"memory{tail}", own + data[len(own) :])
 
 
 def _first_page(path: Path, compacted: bool) -> bytes:

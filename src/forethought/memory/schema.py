@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from forethought.errors import BadSetting, Busy, Damaged, ForethoughtError, NoSpace
+from forethought.errors import BadSetting, Busy, Damaged, ForethoughtError, NoSpace, NotWritable
 
 APPLICATION = 0x66746D65
 """SQLite's ``application_id`` of a memory: "ftme"."""
@@ -51,9 +51,10 @@ def connect(path: Path, known: Collection[tuple[int, int]] = ()) -> sqlite3.Conn
     """An open memory at ``path``, made where there is none; one of the files ``known`` (``file_of``) is not looked at.
 
     Raises ``Damaged`` for a file that is no memory (it stays as it was), ``BadSetting`` for one of a later version and
-    for a path where no file can be, ``NoSpace`` and ``Busy``.
+    for a path where no file can be, ``NotWritable``, ``NoSpace`` and ``Busy``. A file that may not be written, in a
+    folder that may not either, is only read.
     """
-    with _named(path):
+    with named(path):
         if path.is_dir():
             raise BadSetting(f"{path} is a folder; expected the file of a memory, such as {path / 'chat.sqlite'}")
         if path.exists() and not path.is_file():  # SQLite would leave a journal beside it
@@ -61,10 +62,13 @@ def connect(path: Path, known: Collection[tuple[int, int]] = ()) -> sqlite3.Conn
         if not path.exists() or file_of(path) not in known:
             refuse(path)
         path.parent.mkdir(parents=True, exist_ok=True)
+        fixed = _is_fixed(path)
     with clear_errors(path):
-        connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=False)
+        where = f"{path.absolute().as_uri()}?immutable=1" if fixed else path
+        connection = sqlite3.connect(where, timeout=WAIT, isolation_level=None, check_same_thread=False, uri=fixed)
         try:
-            _prepare(connection, path)
+            if not fixed:
+                _prepare(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -113,6 +117,13 @@ def _refuse_short(path: Path, head: bytes) -> None:
             f"{path} was cut short: {size:,} bytes of {expected:,}. It was left as it is; restore it from a copy, or "
             "keep what can still be read: forethought memory salvage FILE COPY"
         )
+
+
+def _is_fixed(path: Path) -> bool:
+    """Whether all is in the file and it stays so: no place for a WAL, which SQLite needs otherwise, and none there."""
+    file = Path(os.path.realpath(path))
+    beside = any(Path(f"{file}{tail}").exists() for tail in ("-wal", "-journal"))
+    return file.exists() and not beside and not os.access(file, os.W_OK) and not os.access(file.parent, os.W_OK)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -175,7 +186,7 @@ def _end(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def named(path: Path) -> Iterator[None]:
     """What the file system says of a path where no file can be: ``BadSetting``, or ``NoSpace`` for its folder."""
     try:
         yield
@@ -189,7 +200,7 @@ def _named(path: Path) -> Iterator[None]:
 
 @contextmanager
 def clear_errors(path: Path) -> Iterator[None]:
-    """What SQLite says, as our errors: ``NoSpace``, ``Busy``, ``Damaged``."""
+    """What SQLite says, as our errors: ``NoSpace``, ``NotWritable``, ``Busy``, ``Damaged``."""
     try:
         yield
     except UnicodeDecodeError as error:  # of a name in the file, not of a text
@@ -206,9 +217,7 @@ def clear_errors(path: Path) -> Iterator[None]:
                 f"another process has been writing {path} for {WAIT:g} seconds; wait for it, or end it"
             ) from error
         if "readonly" in words or "unable to open" in words:
-            raise BadSetting(
-                f"{path} cannot be opened for writing ({words}); check the folder and its rights"
-            ) from error
+            raise NotWritable(f"{path} cannot be written ({words}); check the folder and its rights") from error
         if isinstance(error, sqlite3.OperationalError) and any(mistake in words for mistake in OURS):
             raise
         raise _unreadable(path, error) from error

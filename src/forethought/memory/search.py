@@ -30,7 +30,7 @@ from datetime import datetime
 from functools import partial
 from operator import itemgetter
 
-from forethought.errors import NoSpace
+from forethought.errors import NoSpace, NotWritable
 from forethought.memory import checks, frames, hops, moments
 from forethought.memory.confidence import chosen, confidence
 from forethought.memory.implied import told_by
@@ -114,8 +114,8 @@ class Search:
     ) -> Ranking:
         """The turns that a question needs: of one conversation where it is named, before the turn ``before`` where
         there is one, and not those of the speakers ``without``. A question that points back is looked up with what was
-        ``said`` just before it. Where the disk is full, what waits to be indexed is not found, and a warning says
-        so. Raises ``BadSetting`` for what is none of these.
+        ``said`` just before it. Where the disk is full or the file may not be written, what waits to be indexed is
+        not found, and a warning says so. Raises ``BadSetting`` for what is none of these.
         """
         checks.question(question)
         checks.text("the asker", asker)
@@ -127,10 +127,12 @@ class Search:
         index = self._index
         try:
             index.catch_up()
-        except NoSpace:  # what is indexed is found
+        except (NoSpace, NotWritable) as error:  # what is indexed is found
+            full = isinstance(error, NoSpace)
             warnings.warn(
-                f"no space left for the index of {index.store.path}: {index.waiting():,} turns that were kept last are "
-                "not found yet; free some space",
+                f"{'no space left for' if full else 'no right to write'} the index of {index.store.path}: "
+                f"{index.waiting():,} turns that were kept last are not found yet; "
+                + ("free some space" if full else "ask once where it may be written"),
                 RuntimeWarning,
                 stacklevel=3,
             )

@@ -29,8 +29,8 @@ class Store:
     """A memory's file. Several processes and threads may use it at once; each thread waits for its turn.
 
     A fork closes the file before, and each side opens it again when it next needs it: SQLite's locks do not survive a
-    fork, so what one side writes could be lost when the other closes. Raises ``Damaged``, ``NoSpace``, ``Busy`` and
-    ``BadSetting`` as ``schema.connect`` says.
+    fork, so what one side writes could be lost when the other closes. Raises ``Damaged``, ``NoSpace``, ``Busy``,
+    ``NotWritable`` and ``BadSetting`` as ``schema.connect`` says.
     """
 
     path: Path

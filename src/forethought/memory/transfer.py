@@ -7,6 +7,7 @@ import binascii
 import codecs
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,17 @@ def export(store: Store, path: Path) -> int:
     """Write every turn as one JSON object a line (``id``, ``conversation``, ``speaker``, ``at``, ``text``); how many.
 
     A text with lone surrogates, which JSON would join, is ``base64`` of its UTF-8 instead, and so is a name with some
-    (``speaker_base64``, ``conversation_base64``). Raises ``NoSpace``, and ``BadSetting`` for a folder and for the
-    memory's own files.
+    (``speaker_base64``, ``conversation_base64``). Raises ``NoSpace``, ``NotWritable``, and ``BadSetting`` for a folder
+    and for the memory's own files.
     """
-    if path.is_dir():
-        raise BadSetting(f"{path} is a folder; expected a file to write, such as {path / 'turns.jsonl'}")
-    if _is_own(store.path.resolve(), path.resolve()):
-        raise BadSetting(
-            f"{path} is the memory itself, or SQLite's file beside it; expected another file to write, such as "
-            f"{path.with_name('turns.jsonl')}"
-        )
+    with suppress(OSError):  # of what cannot be looked at, which cannot be written either
+        if path.is_dir():
+            raise BadSetting(f"{path} is a folder; expected a file to write, such as {path / 'turns.jsonl'}")
+        if _is_own(store.path.resolve(), path.resolve()):
+            raise BadSetting(
+                f"{path} is the memory itself, or SQLite's file beside it; expected another file to write, such as "
+                f"{path.with_name('turns.jsonl')}"
+            )
     lines = [json.dumps(_told(turn), ensure_ascii=False) for turn in store.turns()]
     storage.write_bytes(path, "".join(f"{line}\n" for line in lines).encode())
     return len(lines)
@@ -47,11 +49,18 @@ def _is_own(memory: Path, path: Path) -> bool:
 
 
 def read(path: Path) -> list[Said]:
-    """The turns of a JSONL file; only ``speaker`` and ``text`` (or ``base64``) are needed. Raises ``Damaged``."""
-    if not path.is_file():
-        raise BadSetting(f"there is no file {path}; expected JSONL with a speaker and a text in each line")
+    """The turns of a JSONL file or a pipe; only ``speaker`` and ``text`` (or ``base64``) are needed.
+
+    Raises ``Damaged``, naming the line, and ``BadSetting`` where nothing can be read.
+    """
+    try:
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        problem = f"there is no file {path}" if missing else f"{str(path)!r} cannot be read ({error})"
+        raise BadSetting(f"{problem}; expected JSONL with a speaker and a text in each line") from error
     said = []
-    for number, line in enumerate(path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n"), start=1):
+    for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
