@@ -190,7 +190,7 @@ def plain_table(rows: Sequence[Sequence[str]]) -> Table:
     made = Table(box=None, padding=(0, 1))
     made.add_column(rows[0][0])
     for heading in rows[0][1:]:
-        made.add_column(heading, justify="right")
+        made.add_column(heading, justify="right", overflow="fold")
     for row in rows[1:]:
         made.add_row(*row)
     return made

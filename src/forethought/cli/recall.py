@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = (
     "Asks questions about generated conversations of any length, of several ways to read them, and writes a page "
-    "with a map of depth and length for each. Without --model only finding is measured. What is done is kept: the same "
-    "command goes on. --locomo and --longmemeval measure files that you have instead."
+    "with a map of depth and length for each. Without --model only finding is measured, and when the memory abstains. "
+    "What is done is kept: the same command goes on. --locomo and --longmemeval measure files that you have instead."
 )
 SMOLLM = "smollm"
 
@@ -123,12 +123,14 @@ def load(name: str) -> Reader:
 
 def _print(records: Sequence[Record], folder: Path) -> None:
     from forethought.cli.measure import plain_table
-    from forethought.reports.recall import printable
+    from forethought.reports.recall import printable, uncalibrated
 
     console = Console()
     for title, rows in printable(records):
         console.print(f"[b]{title}[/b]")
         console.print(plain_table(rows), "")
+    for line in uncalibrated(records):
+        console.print(line)
     console.print(f"Result: {folder / 'recall.json'}\nReport: {folder / 'report.html'}", soft_wrap=True)
 
 
@@ -137,6 +139,7 @@ def _files(options: RecallOptions, command: str) -> int:
     from forethought.cli.measure import plain_table
     from forethought.evaluation import save_results
     from forethought.evaluation.recall import files, others
+    from forethought.reports.recall import uncalibrated
 
     records: list[Any] = []
     readers = [load(name) for name in options.model]
@@ -152,5 +155,8 @@ def _files(options: RecallOptions, command: str) -> int:
     rows = [["", "metric", "value", "95%", "questions"]]
     for r in records:
         rows.append([f"{r.world}: {r.arm}", r.metric, f"{r.value:.3f}", f"{r.low:.3f} to {r.high:.3f}", str(r.n)])
-    Console().print(plain_table(rows))
+    console = Console()
+    console.print(plain_table(rows))
+    for line in uncalibrated(records):
+        console.print(line)
     return 0

@@ -11,6 +11,7 @@ from forethought import storage
 from forethought.errors import Damaged
 from forethought.evaluation import Record
 from forethought.evaluation.recall.arms import ABOUT
+from forethought.evaluation.recall.records import SIGNAL
 from forethought.evaluation.recall.suite import NO_READER
 from forethought.reports.page import written
 from forethought.reports.tables import Cell, Row, Table
@@ -19,12 +20,19 @@ RESULT_FILE, PAGE = "recall.json", "report.html"
 WORLD, DEPTH, TASK = "recall ", "exact_match/depth ", "exact_match/task "
 PROVES = 0.8
 """Share that a reader must answer from the evidence alone before anything else that it answers proves anything."""
+UNCALIBRATED = "Whether the memory abstains is told by its default threshold: it is not calibrated on such questions."
 BEST = ("ours", "worth")
 """What is recalled as it was said, and as a reader of the memory gets it: what the verdicts tell of."""
 FINDING = (
     ("any@5", "Any evidence turn among the first five"),
     ("all@5", "All evidence turns among the first five"),
     ("passage", "All evidence in what the budget gives to read"),
+    (f"{SIGNAL}_precision", "Abstention precision: of what the memory holds back, the unanswerable"),
+    (f"{SIGNAL}_recall", "Abstention recall: of the unanswerable, what the memory holds back"),
+    (
+        f"{SIGNAL}_balanced_accuracy",
+        "Abstention, balanced accuracy: a coin has 50",
+    ),
     ("find_p50_milliseconds", "Milliseconds to find, median"),
     ("find_p95_milliseconds", "Milliseconds to find, 95th percentile"),
     ("append_p50_milliseconds", "Milliseconds of a durable append, median"),
@@ -33,6 +41,8 @@ FINDING = (
     ("index_bytes_per_turn", "Bytes per turn of what it is found by"),
     ("kept_ratio", "Bytes kept per 100 of text, the index apart"),
 )
+PRINTED = FINDING[:7]
+"""What a terminal shows of finding."""
 READING = (
     ("exact_match", "Answered exactly"),
     ("answer_contained", "The answer stands in what was told"),
@@ -131,7 +141,12 @@ def caveats(records: Sequence[Record]) -> list[str]:
         })  # fmt: skip
         if weak:
             told.append(f"{name} is below {PROVES:.0%} at some length in {', '.join(weak)}, from the evidence alone.")
-    return told
+    return told + uncalibrated(records)
+
+
+def uncalibrated(records: Iterable[Record]) -> list[str]:
+    """What to say of the memory's abstention, where it was measured."""
+    return [UNCALIBRATED] if any(record.metric.startswith(SIGNAL) for record in records) else []
 
 
 def short(length: int) -> str:
@@ -146,7 +161,7 @@ def printable(records: Sequence[Record]) -> list[tuple[str, list[list[str]]]]:
     """What a terminal shows: titles, and rows of text whose first one holds the headings."""
     found = []
     for name in (*readers(records), NO_READER):
-        for table in _tables(_of(records, name), FINDING[:4] if name == NO_READER else READING):
+        for table in _tables(_of(records, name), PRINTED if name == NO_READER else READING):
             rows = [[*row.labels, *(f"{cell.value} ({cell.interval})" for cell in row.cells)] for row in table.rows]
             found.append((f"{name}: {table.title.lower()}", [list(table.headings), *rows]))
     return found

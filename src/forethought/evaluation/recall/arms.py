@@ -18,6 +18,7 @@ from forethought.evaluation.recall.tasks import NOT_TOLD
 from forethought.evaluation.recall.words import tokens
 from forethought.memory import Memory, Said
 from forethought.memory.embed import Embedder, choose
+from forethought.memory.passage import Passage
 from forethought.memory.prompt import ordered
 
 Row = dict[str, Any]
@@ -137,7 +138,7 @@ class Bench:
     # --- finding ---
 
     def find(self, arm: str, item: Item) -> Row:
-        """Whether an arm finds a question's evidence, and how long it took."""
+        """Whether an arm finds a question's evidence, how long it took, and (``ours``) whether the memory abstains."""
         order = self.ready(arm)
         assert order is not None, arm
         started = time.perf_counter()
@@ -147,6 +148,8 @@ class Bench:
             evidence = frozenset(item.evidence)
             row |= dict(zip(retrieval.EVIDENCE, retrieval.evidence_found(best, evidence), strict=True))
             row["passage"] = float(evidence <= self.given(arm, item, tokens).keys())
+        if arm == "ours":
+            row["abstains"] = self.recalled(item, tokens).abstain
         return row
 
     # --- reading ---
@@ -206,14 +209,18 @@ class Bench:
         """
         turns = self.talk.turns
         if arm in RECALLED:
-            found = self.memory.recall(item.question, self.budget, said=item.said, count=uncited(count)).lines
-            lines = ordered(found, "worth" if arm == "worth" else "time", item.question)
+            found = self.recalled(item, count)
+            lines = ordered(found.lines, "worth" if arm == "worth" else "time", item.question)
             return {line.turn.id - 1: Spoken(line.turn.speaker, line.text) for line in lines}
         if arm == "oracle":
             places: Sequence[int] = item.evidence or range(max(0, len(turns) - 3), len(turns))
         else:
             places = retrieval.fitted(self.lines, self.order(arm)(item)[:PICKED], self.budget, count)
         return {place: turns[place] for place in places}
+
+    def recalled(self, item: Item, count: Callable[[str], int]) -> Passage:
+        """What ``Memory.recall`` gives back for a question."""
+        return self.memory.recall(item.question, self.budget, said=item.said, count=uncited(count))
 
 
 def uncited(count: Callable[[str], int]) -> Callable[[str], int]:

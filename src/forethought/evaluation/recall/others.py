@@ -1,4 +1,4 @@
-"""Other people's conversations measured: evidence found by each arm, and what a reader answers from it."""
+"""Other people's conversations measured: evidence found by each arm, what is held back, and what a reader answers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from forethought.evaluation.recall.arms import PICKED, uncited
 from forethought.evaluation.recall.files import History, exact_and_f1
 from forethought.evaluation.recall.prompt import passage as written
 from forethought.evaluation.recall.reader import Reader
+from forethought.evaluation.recall.records import signal
 from forethought.evaluation.statistics import Record, bootstrap
 from forethought.memory import Memory, Said
 from forethought.memory.embed import Embedder, choose
@@ -26,15 +27,16 @@ def measure(
     embed: str | Embedder | None = None,
     budget: int = 512,
 ) -> list[Record]:
-    """Shares of answerable questions whose evidence is found, by arm; ours minus reciprocal rank, paired; and with
-    readers exact match and F1 of the answers that they give from what was found. Warns how many questions were left
-    out. Raises ``BadSetting`` where there is none with evidence.
+    """Shares of answerable questions whose evidence is found, by arm; ours minus reciprocal rank, paired; how well the
+    memory tells which are unanswerable, with its default threshold; and with readers exact match and F1 of the answers
+    that they give from what was found. Warns how many questions were left out. Raises ``BadSetting`` where none stays.
     """
     left_out = 0
     embedder = choose(embed)
     how = embedder or "lexical"
     found: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     read: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    asked: list[tuple[bool, bool]] = []
     for history in histories:
         left_out += history.left_out
         texts, lines = [turn.text for turn in history.said], list(map(_line, history.said))
@@ -45,6 +47,7 @@ def measure(
             memory.extend(history.said)
             orders = _orders(texts, embedder, memory)
             for question in history.questions:
+                asked.append((bool(question.evidence), memory.recall(question.text, budget).abstain))
                 if not question.evidence:
                     continue
                 for arm, order in orders.items():
@@ -62,9 +65,12 @@ def measure(
         warnings.warn(
             f"{name}: {left_out:,} questions are left out: no turn is the evidence that they name", stacklevel=2
         )
-    if not found:
-        raise BadSetting(f"{name}: nothing there has a question with evidence; expected conversations with questions")
-    return list(_records(name, found, read))
+    if not asked:
+        raise BadSetting(
+            f"{name}: there is no question with evidence or an unanswerable one; expected conversations with questions"
+        )
+    held = [Record("ours", name, "validation", "", metric, *told, n) for metric, told, n in signal(asked)]
+    return [*_records(name, found, read), *held]
 
 
 def _orders(texts: Sequence[str], embedder: Embedder | None, memory: Memory) -> dict[str, retrieval.Order]:

@@ -7,7 +7,7 @@ tokens. Intervals are bootstraps over questions; what compares arms is paired by
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,8 @@ Row = dict[str, Any]
 FOUND = (*EVIDENCE, "passage")
 RAG = ("bm25", "dense", "rag")
 ORACLE, OURS, TWO_HOP = "oracle", "ours", "two-hop"
+SIGNAL = "signal_abstention"
+"""What the memory advises by ``Passage.abstain``; "abstention" alone is what a reader answers."""
 
 
 def records(rows: Sequence[Row], stored: Iterable[Row] = (), split: str = "test") -> list[Record]:
@@ -66,7 +68,7 @@ class _Put:
 
 
 def finding(put: _Put, rows: Sequence[Row]) -> None:
-    """Evidence among the first turns, of all questions and of each task, and milliseconds."""
+    """Evidence among the first turns, of all questions and of each task; the memory's abstention; milliseconds."""
     asked = [row for row in rows if FOUND[0] in row]
     for metric in FOUND:
         put.mean(metric, [row[metric] for row in asked])
@@ -76,7 +78,25 @@ def finding(put: _Put, rows: Sequence[Row]) -> None:
         put.mean(
             f"passage/{name}", [row["passage"] for row in asked if row["reply"] is kind and row["task"] != TWO_HOP]
         )
+    for told in signal([(row["answerable"], row["abstains"]) for row in rows if "abstains" in row]):
+        put.told(*told)
     put.quantiles("find_{}_milliseconds", [row["ms"] for row in rows])
+
+
+def signal(asked: Sequence[tuple[bool, bool]]) -> Iterator[tuple[str, Interval, int]]:
+    """What ``Passage.abstain`` is worth, of questions by whether they are answerable and held back: of what was held
+    back, the share that is unanswerable (precision); of the unanswerable, the share held back (recall); the mean of
+    that and of the share of the answerable that were not (balanced accuracy). Each only where there is something to
+    divide by.
+    """
+    held = [float(not answerable) for answerable, abstains in asked if abstains]
+    unanswerable = [float(abstains) for answerable, abstains in asked if not answerable]
+    for name, values in (("precision", held), ("recall", unanswerable)):
+        if values:
+            yield f"{SIGNAL}_{name}", bootstrap(values), len(values)
+    if 0 < len(unanswerable) < len(asked):
+        columns = [[float(one) for one in column] for column in zip(*asked, strict=True)]
+        yield f"{SIGNAL}_balanced_accuracy", resampled(columns, _balanced), len(asked)
 
 
 def reading(put: _Put, rows: Sequence[Row]) -> None:
@@ -141,6 +161,14 @@ def _ratio(draw: list[NDArray[Any]]) -> NDArray[Any]:
     below = draw[1].mean(-1)
     ratio: NDArray[Any] = draw[0].mean(-1) / np.where(below > 0, below, np.nan)
     return ratio
+
+
+def _balanced(draw: list[NDArray[Any]]) -> NDArray[Any]:
+    """Of draws that lack either kind of question there is none."""
+    answerable, abstains = draw
+    given = _ratio([answerable * (1 - abstains), answerable])
+    balanced: NDArray[Any] = (given + _ratio([(1 - answerable) * abstains, 1 - answerable])) / 2
+    return balanced
 
 
 def _right(rows: Iterable[Row]) -> dict[Any, float]:

@@ -89,8 +89,8 @@ def measure(
 ) -> list[Row]:
     """Asks everything that ``folder`` does not have yet, and returns all rows: one for each reader, arm and question.
 
-    Without readers only finding is measured. Raises ``BadSetting`` where the folder was begun with another plan,
-    embedder or reader of the same name, and where no arm can be measured.
+    Without readers only finding is measured, and when the memory abstains. Raises ``BadSetting`` where the folder was
+    begun with another plan, embedder or reader of the same name, and where no arm can be measured.
     """
     for arm in arms:
         if arm not in ARMS:
