@@ -424,3 +424,36 @@ def test_everyday_facts_are_found_that_are_told_in_other_words(
     passage = memory.recall(question, 64)
     assert passage.abstain is not answered
     assert not answered or told in [line.text for line in passage.lines]
+
+
+@pytest.mark.parametrize(
+    ("told", "question"),
+    [
+        (Said("assistant", "Your appointment is on 3 May at 10:00."), "When is my appointment?"),
+        (Said("assistant", "I booked table 14 for you."), "Which table did you book for me?"),
+        (Said("Ann", "Bob works at Bosch."), "Where does Bob work?"),
+        (Said("Bob", "Ann's birthday is on 9 June."), "When is Ann's birthday?"),
+    ],
+)
+def test_what_others_tell_of_those_whom_it_is_about_answers(tmp_path: Path, told: Said, question: str) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    memory.extend(
+        [Said("user", "Hello!"), Said("Ann", "It rains."), Said("Bob", "Nice."), told, Said("user", "Thanks!")]
+    )
+    assert memory.recall(question).confidence > 0.6
+
+
+@pytest.mark.parametrize(
+    ("told", "question"),
+    [
+        ("Project Falcon is led by Jonas.", "Who leads project Eagle?"),
+        ("My flight to Lisbon leaves at 9:40.", "When does my flight to Madrid leave?"),
+        ("Max lives in Graz.", "Where does Lena live?"),
+    ],
+)
+def test_what_is_told_of_another_name_does_not_answer(tmp_path: Path, told: str, question: str) -> None:
+    memory = Memory.open(tmp_path / "m.sqlite", embed="lexical")
+    memory.extend(
+        [Said("user", "Hello!"), Said("user", told), *(Said("user", f"It rains for {n} hours.") for n in range(20))]
+    )
+    assert memory.recall(question).abstain

@@ -32,7 +32,7 @@ from operator import itemgetter
 
 from forethought.errors import NoSpace, NotWritable
 from forethought.memory import checks, frames, hops, moments
-from forethought.memory.confidence import chosen, confidence
+from forethought.memory.confidence import YOU, chosen, confidence, tells_of
 from forethought.memory.implied import told_by
 from forethought.memory.index import Index
 from forethought.memory.moments import within
@@ -43,10 +43,11 @@ from forethought.memory.rows import Rows, Scores
 from forethought.memory.stems import Words
 from forethought.memory.store import number_of
 from forethought.memory.turns import Turn, from_milliseconds, to_milliseconds
-from forethought.memory.when import dated
+from forethought.memory.when import dated, is_time
 from forethought.memory.words import (
     SAYING,
     Question,
+    all_words,
     in_context,
     indexed,
     of_speaker,
@@ -265,12 +266,17 @@ class Search:
 
     def _confidence(self, rows: Rows, asked: Question, found: Sequence[int], weights: Mapping[str, float]) -> float:
         """How sure it is that the found turns tell what is asked."""
-        about = (lambda turn: rows.speaker(turn) in asked.speakers) if asked.speakers else None
-        mine, others = chosen(found, about)
+        speakers = frozenset[int]() if YOU & set(all_words(asked.text)) else asked.speakers
+        mine, others = chosen(found, (lambda turn: rows.speaker(turn) in speakers) if speakers else None)
         weights = {word: weights[word] for word in weights if not which_value(word) and word not in SAYING} or weights
         both = [*mine, *others]
         turns = rows.turns([*both, *(rows.previous[i] for i in both if i in rows.previous)])
-        return confidence(mine, others, turns, rows.previous, weights, self._words.covered)
+        them = {tuple(all_words(name)) for name, number in self._speakers.items() if number in speakers}
+        told = {i for i in others if i in turns and tells_of(turns[i].text, them, asked.words, self._words.covered)}
+        mine, others = [*mine, *told], [i for i in others if i not in told]
+        called = {word for name in self._speakers for word in all_words(name)}
+        wanted = [name for name in asked_of(asked.text) if called.isdisjoint(name) and not any(map(is_time, name))]
+        return confidence(mine, others, turns, rows.previous, weights, self._words.covered, wanted)
 
 
 def _total(connection: sqlite3.Connection) -> int:
