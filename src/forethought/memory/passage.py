@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,6 +25,14 @@ AROUND = 40
 """Characters after a word below which a cut sentence tells nothing."""
 MISSES = 6
 """Turns that may not fit before the passage is taken as full."""
+NODS = frozenset(
+    """
+ok okay yes yeah yep no nope sure great good nice cool fine wow thanks thank right alright noted got see understood
+hello hi hey perfect lovely awesome
+""".split()  # noqa: SIM905
+)
+NOD = 30
+"""Characters of a turn that may be no more than a nod."""
 Counter = Callable[[str], int]
 
 
@@ -107,7 +115,7 @@ def build(
     for number in scores:
         line = Line(turns[number], turns[number].text, scores[number], corrected.get(number))
         again = _said(line, ranking) in said and not ranking.question.history  # a value may have come back
-        if again or number in ranking.others:
+        if again or number in ranking.others or _tells_nothing(line, ranking, turns):
             continue
         wanted = [each for each in (line, *_before(line, ranking, turns)) if each.turn.id not in chosen]
         fitted, room = [], left
@@ -124,6 +132,14 @@ def build(
         if left < 8 or missed > MISSES:
             break
     return _within(_as_said(chosen.values()), budget, counter)
+
+
+def _tells_nothing(line: Line, ranking: Ranking, turns: Mapping[int, Turn]) -> bool:
+    """Whether a turn only shows that somebody listened, and answers no question."""
+    if len(line.text) > NOD or not NODS.issuperset(words_of(line.text)):
+        return False
+    before = turns.get(ranking.previous.get(line.turn.id, -1))
+    return line.turn.id not in ranking.asks and not (before and "?" in before.text)
 
 
 def _said(line: Line, ranking: Ranking) -> tuple[str, str, str]:
