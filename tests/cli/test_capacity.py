@@ -55,6 +55,7 @@ def test_the_rates_that_do_best_on_validation_are_taken(tmp_path: Path) -> None:
     assert made.chosen() == {"sums/pico/imitation": FACTORS[1]}
     told = storage.read_json(tmp_path / "tuning.json")["sums/pico/imitation"]
     assert [each["score"] for each in told["tried"]] == [0.4, 0.6]
+    assert (told["seed"], told["share"]) == (10_000, 0.5)
 
 
 @pytest.mark.slow

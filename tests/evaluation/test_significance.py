@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from forethought.errors import BadSetting
-from forethought.evaluation.significance import ALPHA, LEAST_SEEDS, LEAST_SPREAD, Difference, difference, exact, holm
+from forethought.evaluation.significance import (
+    ALPHA,
+    LEAST_SEEDS,
+    LEAST_SPREAD,
+    Difference,
+    chance,
+    difference,
+    exact,
+    holm,
+)
+from forethought.evaluation.statistics import share_over_seeds
 
 
 def test_known_values() -> None:
@@ -92,6 +102,37 @@ def test_equal_arms_that_learn_all_or_nothing_are_seldom_told_apart(learns: floa
     assert wrong / rounds <= ALPHA + 0.015 and covered / rounds >= 0.935
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "covered", "alone"),
+    [
+        (0.5, 0.5, (0.985, 0.978, 0.945), (0.87, 0.94, 0.94)),
+        (0.9, 0.9, (0.978, 0.982, 0.983), (0.35, 0.41, 0.65)),
+        (0.9, 0.1, (0.571, 0.648, 0.874), (0.34, 0.41, 0.65)),
+        (0.95, 0.8, (0.647, 0.720, 0.874), (0.32, 0.26, 0.40)),
+        (0.2, 0.0, (0.591, 0.666, 0.887), (0.59, 0.67, 0.89)),
+        (1.0, 0.8, (0.590, 0.669, 0.888), (0.95, 0.95, 0.95)),
+    ],
+)
+def test_of_arms_that_learn_all_or_nothing_intervals_cover_too_seldom_and_no_verdict_is_turned_round(
+    mine: float, theirs: float, covered: tuple[float, ...], alone: tuple[float, ...]
+) -> None:
+    """The figures that docs/comparing.md gives, by 4, 5 and 10 seeds; a change of them is one of what it says."""
+    rng, rounds = np.random.default_rng(3), 500
+    true = [0.05 + 0.9 * learns for learns in (mine, theirs)]
+    for seeds, of_difference, of_arm in zip((4, 5, 10), covered, alone, strict=True):
+        found, single, turned = 0, 0, 0
+        for _ in range(rounds):
+            learned = [np.where(rng.random(seeds) < learns, 0.95, 0.05) for learns in (mine, theirs)]
+            a, b = ((values + rng.normal(0, 0.02, seeds)).clip(0, 1).tolist() for values in learned)
+            apart, own = holm([difference("x", "a", a, "b", b)])[0], share_over_seeds(a)
+            found += apart.low <= true[0] - true[1] <= apart.high
+            single += own.low <= true[0] <= own.high
+            turned += mine != theirs and apart.p < ALPHA and (apart.value > 0) != (mine > theirs)
+        assert found / rounds == pytest.approx(of_difference, abs=0.05)
+        assert single / rounds == pytest.approx(of_arm, abs=0.05)
+        assert turned / rounds <= 0.015
+
+
 def test_a_real_difference_is_found() -> None:
     rng = np.random.default_rng(1)
     found = [
@@ -99,6 +140,12 @@ def test_a_real_difference_is_found() -> None:
         for _ in range(200)
     ]
     assert np.mean(found) > 0.9
+
+
+def test_a_p_is_never_told_as_zero() -> None:
+    found = holm([difference("m", "a", [1.0] * 10, "b", [0.0] * 10)])[0]
+    assert found.p == 0.0 and found.verdict.endswith("10 seeds, p < 1e-15).")
+    assert [chance(p, 2) for p in (1e-16, 3.456e-12, 0.05, 1.0)] == ["< 1e-15", "3.5e-12", "0.05", "1"]
 
 
 def test_p_values_are_never_below_zero() -> None:

@@ -52,6 +52,20 @@ def test_the_page_tells_ratios_curves_needs_costs_and_what_is_missing(folder: Pa
     assert "http" not in re.sub(r"data:image[^\"]*|http://www.w3.org\S*", "", page), "it needs no network"
 
 
+def test_the_page_tells_what_its_intervals_leave_out_and_what_tuning_took(folder: Path) -> None:
+    found = storage.read_json(folder / RESULT_FILE)
+    found["tuning"]["sums/pico/imitation"] |= {"seed": 10_000, "share": 0.5}
+    for run in found["runs"]:
+        if (run["size"], run["arm"], run["seed"]) == ("nano", "imitation", 1):
+            run["figures"] |= {"final/extrapolated": 0.99, "best/extrapolated": 0.99}
+    storage.write_json(folder / RESULT_FILE, found)
+    page = write_capacity(folder).read_text("utf-8")
+    assert page.count("two camps") == 1
+    assert "The seeds of imitation at nano in sums fall in two camps in extrapolated: 1 near 99%" in page
+    assert "Even where 3 seeds agree, up to 71% of others may do otherwise." in page
+    assert "2 short runs with seed 10000, each on 50% of a run&#39;s budget, in all 1 times that budget." in page
+
+
 @pytest.mark.parametrize(("highest", "top"), [(0, 0.1), (0.08, 0.1), (0.12, 0.25), (0.3, 0.5), (0.51, 1), (1, 1)])
 def test_an_axis_of_small_shares_ends_where_they_can_be_told_apart(highest: float, top: float) -> None:
     assert share_axis(highest) == pytest.approx((-0.02 * top, 1.06 * top))

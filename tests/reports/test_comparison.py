@@ -58,6 +58,34 @@ def test_the_page_tells_verdicts_figures_costs_and_what_is_missing(folder: Path)
     assert "http" not in re.sub(r"data:image[^\"]*|http://www.w3.org\S*", "", page), "it needs no network"
 
 
+def test_the_page_tells_what_its_intervals_leave_out(folder: Path) -> None:
+    page = write_comparison(folder).read_text("utf-8")
+    assert "Even where 4 seeds agree, up to 60% of others may do otherwise." in page and "two camps" not in page
+    found = storage.read_json(folder / "compare.json")
+    for run in found["runs"]:
+        run["figures"]["outcomes"] = 0.05 if (run["arm"], run["seed"]) == ("imitation", 2) else 0.95
+    storage.write_json(folder / "compare.json", found)
+    page = write_comparison(folder).read_text("utf-8")
+    assert page.count("two camps") == 1
+    assert "The seeds of imitation fall in two camps in outcomes: 3 near 95% and 1 near 5%." in page
+
+
+def test_the_page_tells_what_the_search_for_settings_took(folder: Path) -> None:
+    page = write_comparison(folder).read_text("utf-8")
+    assert "2 short runs with a seed of their own, each on a part of the budget." in page
+    found = storage.read_json(folder / "compare.json")
+    of = {"seed": 10_000, "share": 0.5, "chosen": {}}
+    weights = [{"settings": {"outcome_weight": weight}, "score": 0.1} for weight in (0.3, 3.0)]
+    found["tuning"] = {
+        arm: {**of, "tried": [{"settings": {}, "score": 0.4}, *more]}
+        for arm, more in (("imitation", []), ("echo-sft", weights))
+    }
+    storage.write_json(folder / "compare.json", found)
+    page = write_comparison(folder).read_text("utf-8")
+    assert "were tried for every arm (for echo-sft 2 more), judged in validation situations: 4 short runs" in page
+    assert "with seed 10000, each on 50% of a run&#39;s budget, in all 2 times that budget." in page
+
+
 def test_long_names_of_arms_are_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Any] = []
     monkeypatch.setattr(figures, "picture", lambda draw, words: drawn.append(draw))

@@ -45,11 +45,12 @@ def run(arguments: Sequence[str]) -> int:
         print_json(grid.folder / RESULT_FILE)
     else:
         from forethought.cli.measure import plain_table
+        from forethought.reports.capacity import split_seeds
 
         for world in found.worlds:
             console.print(plain_table(_rows(found, world)), "")
         claims = [each.words for each in found.checkpoints()] + [each.words for each in found.claims()]
-        for line in [*found.verdicts, *claims]:
+        for line in [*found.verdicts, *split_seeds(found.to_dict()["runs"]), *claims]:
             console.print(line, soft_wrap=True)
     return tell_end(grid.folder, RESULT_FILE, found.missing, console)
 

@@ -90,12 +90,14 @@ def run(arguments: Sequence[str]) -> int:
     if options.json:
         print_json(plan.folder / RESULT_FILE)
     else:
+        from forethought.evaluation.camps import caveats
         from forethought.reports.comparison import tables
 
         for table in tables(found):
             console.print(measure.told(table), "")
-        for verdict in [*found.verdicts, *(each.words for each in claims(found.runs))]:
-            console.print(verdict, soft_wrap=True)
+        split = caveats((run.arm, run.figures) for run in found.runs)
+        for line in [*found.verdicts, *split, *(each.words for each in claims(found.runs))]:
+            console.print(line, soft_wrap=True)
     return tell_end(plan.folder, RESULT_FILE, found.missing, console)
 
 

@@ -172,7 +172,8 @@ class Grid:
             stem = self.folder / "tune" / key.path.parent / key.arm
             scores = {FACTORS[k]: score for k, score in tuning_scores(stem, last_score).items()}
             best = max(scores, key=lambda factor: scores[factor], default=1.0)
-            told[_cell(key)] = {"factor": best, "tried": [{"factor": f, "score": s} for f, s in scores.items()]}
+            tried = [{"factor": factor, "score": score} for factor, score in scores.items()]
+            told[_cell(key)] = {"factor": best, "tried": tried, "seed": TUNE_SEED, "share": TUNE_SHARE}
         if told:
             storage.write_json(self.folder / TUNING_FILE, told)
         return {cell: found["factor"] for cell, found in told.items()}

@@ -19,6 +19,9 @@ LEAST_SEEDS = 4
 MOST_FLIPS = 16
 """Seeds up to which every exchange of signs is tried; beyond, so many are drawn as 2 to this power."""
 
+LEAST_P = 1e-15
+"""Below it a p is rounding: it is computed as 1 less what lies within."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -48,14 +51,18 @@ class Difference:
     @property
     def verdict(self) -> str:
         """What follows from the numbers, by rule and in words; of fewer than ``LEAST_SEEDS`` seeds nothing does."""
-        told = (
-            f"{self.value:+.3f}, 95% interval {self.low:+.3f} to {self.high:+.3f}, {self.seeds} seeds, p {self.p:.3g}"
-        )
+        told = f"{self.value:+.3f}, 95% interval {self.low:+.3f} to {self.high:+.3f}, {self.seeds} seeds"
+        told += f", p {chance(self.p, 3)}"
         if self.seeds < LEAST_SEEDS:
             return f"{too_few(self.seeds)} whether {self.arm} and {self.other} differ in {self.metric} ({told})."
         if self.p < ALPHA:
             return f"{self.arm} is {'above' if self.value > 0 else 'below'} {self.other} in {self.metric} ({told})."
         return f"There is no evidence that {self.arm} and {self.other} differ in {self.metric} ({told})."
+
+
+def chance(p: float, digits: int) -> str:
+    """A p as it is shown; never 0."""
+    return f"< {LEAST_P:g}" if p < LEAST_P else f"{p:.{digits}g}"
 
 
 def too_few(seeds: int) -> str:

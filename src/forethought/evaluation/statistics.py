@@ -121,6 +121,28 @@ def share_over_seeds(values: Sequence[float]) -> Interval:
     return Interval(value, max(0.0, min(low, value - least)), min(1.0, max(high, value + least)))
 
 
+def binomial(hits: int, tried: int) -> Interval:
+    """The share of what was tried that came out, with its exact interval (Clopper and Pearson 1934).
+
+    Raises ``BadSetting`` for nothing tried, or hits that are not among it.
+    """
+    if not (tried > 0 and 0 <= hits <= tried):
+        raise BadSetting(f"{hits} of {tried}; expected at least one tried, and 0 to all of them")
+    return Interval(hits / tried, 1.0 - _most(tried - hits, tried), _most(hits, tried))
+
+
+def _most(hits: int, tried: int) -> float:
+    """The share at which so few hits, or fewer, are as unlikely as half of what an interval leaves out."""
+    if hits == tried:
+        return 1.0
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        p = (low + high) / 2
+        few = sum(math.comb(tried, k) * p**k * (1 - p) ** (tried - k) for k in range(hits + 1))
+        low, high = (p, high) if few > (1 - LEVEL) / 2 else (low, p)
+    return high
+
+
 def pool(records: Iterable[Record]) -> list[Record]:
     """Records of several seeds as one each: the mean over seeds with its t interval (shares stay within 0 and 1).
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from forethought.evaluation import Record, load_results
+from forethought.evaluation.camps import caveats
 from forethought.evaluation.capacity import CHECKPOINTS, RESULT_FILE
 from forethought.evaluation.comparison import KEPT
 from forethought.evaluation.crossing import Crossing, Ratio
 from forethought.evaluation.selection import CheckpointClaim, Claim
 from forethought.evaluation.shares import EXTRAPOLATED, FIGURES, MEMORISED, PAIRS, TRAINED
-from forethought.reports.comparison import Shape, claims_table, read_result, shown
+from forethought.reports.comparison import Shape, claims_table, read_result, search, shown, too_narrow
 from forethought.reports.figures import (
     APART,
     MARKS,
@@ -66,6 +67,8 @@ def _content(folder: Path) -> dict[str, Any]:
         "measured": f"{len(runs)} runs: {', '.join(arms)}; seeds {', '.join(map(str, seeds)) or 'none'}.",
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "verdicts": found["verdicts"],
+        "caveats": split_seeds(runs),
+        "narrow": too_narrow(seeds),
         "missing": found["missing"],
         "worlds": [_world(world, arms, runs, [r for r in records if r.world == world]) for world in worlds],
         "ratios": _ratios(found["ratios"]),
@@ -74,8 +77,21 @@ def _content(folder: Path) -> dict[str, Any]:
         "checkpoints": _checkpoints(found["checkpoints"]),
         "costs": _costs(runs),
         "tuned": _tuned(found["tuning"]),
+        "search": search(found["tuning"]),
         "made": [(name, found[name]) for name in ("command", "commit", "machine")],
     }
+
+
+def split_seeds(runs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Where the last models of a cell's seeds fall in two camps, in words."""
+    last = f"{CHECKPOINTS[0]}/"
+    return caveats(
+        (
+            f"{run['arm']} at {run['size']} in {run['world']}",
+            {name.removeprefix(last): value for name, value in run["figures"].items() if name.startswith(last)},
+        )
+        for run in runs
+    )
 
 
 # ---- pictures ------------------------------------------------------------------------------------------------------

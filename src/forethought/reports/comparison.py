@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +14,15 @@ from jinja2 import TemplateError
 from forethought import storage
 from forethought.errors import Damaged, ForethoughtError
 from forethought.evaluation import Record, load_results
+from forethought.evaluation.camps import caveats, may_differ
 from forethought.evaluation.comparison import ASKED, FIGURES, KEPT, RESULT_FILE, Comparison
 from forethought.evaluation.selection import Claim
-from forethought.evaluation.significance import Difference
+from forethought.evaluation.significance import Difference, chance
 from forethought.reports import figures
 from forethought.reports.headlines import percent
 from forethought.reports.page import rendered
 from forethought.reports.tables import Cell, Row, Table
+from forethought.training.arms import WAYS
 
 Shape = Mapping[str, Sequence[str] | None]
 """What a result holds by name: lists of entries with these parts, or anything."""
@@ -71,6 +73,8 @@ def _content(folder: Path) -> dict[str, Any]:
         "compared": f"{len(found['runs'])} runs: {', '.join(arms)}; seeds {', '.join(map(str, seeds)) or 'none'}.",
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "verdicts": found["verdicts"],
+        "caveats": caveats((run["arm"], run["figures"]) for run in found["runs"]),
+        "narrow": too_narrow([run["seed"] for run in found["runs"]]),
         "missing": found["missing"],
         "pictures": pictures,
         "figures": _figures(records, arms),
@@ -78,6 +82,8 @@ def _content(folder: Path) -> dict[str, Any]:
         "differences": _differences(found["differences"]),
         "costs": _costs(found["runs"], arms),
         "tuned": _tuned(found["tuning"]),
+        "search": search(found["tuning"]),
+        "more": _more(found["tuning"]),
         "made": [(name, found[name]) for name in ("command", "commit", "machine")],
     }
 
@@ -135,7 +141,7 @@ def _differences(told: Sequence[dict[str, Any]]) -> Table:
     for d in told:
         effect = d["effect"] if isinstance(d["effect"], str) else f"{d['effect']:.1f}"
         numbers = [Cell(f"{d['value']:+.3f}", f"{d['low']:+.3f} to {d['high']:+.3f}"), Cell(effect)]
-        numbers += [Cell(f"{d[name]:.2g}") for name in ("p_t", "p_exact", "p")]
+        numbers += [Cell(chance(d[name], 2)) for name in ("p_t", "p_exact", "p")]
         rows.append(Row((d["arm"], d["other"], d["metric"]), (*numbers, Cell(str(d["seeds"])))))
     headings = ("arm", "against", "in", "difference", "effect (d_z)", "p, t test", "p, exact", "p, corrected", "seeds")
     return Table("Differences", headings, tuple(rows), "Paired by seed.")
@@ -149,6 +155,34 @@ def claims_table(told: Sequence[dict[str, Any]]) -> Table | None:
     ]
     headings = ("the best of", "is", "would be claimed", "holds afresh", "mean of all afresh")
     return Table("What picking the best would have claimed", headings, tuple(rows)) if rows else None
+
+
+def too_narrow(seeds: Iterable[int]) -> str:
+    """What intervals over these seeds do not cover, in words."""
+    many = len(set(seeds))
+    least = f" Even where {many} seeds agree, up to {may_differ(many):.0%} of others may do otherwise." if many else ""
+    return (
+        "Intervals over seeds are of a t test: they cover where seeds vary about one level, and are too narrow where "
+        f"each seed learns nearly all or nearly nothing.{least}"
+    )
+
+
+def search(tuning: Mapping[str, Any]) -> str:
+    """What a search for settings took, in words; an older grid tells neither its seed nor its share of the budget."""
+    many = sum(len(told["tried"]) for told in tuning.values())
+    of = {(told.get("seed"), told.get("share")) for told in tuning.values()}
+    seed, share = of.pop() if len(of) == 1 else (None, None)
+    if seed is None or share is None:
+        return f"{many} short runs with a seed of their own, each on a part of the budget"
+    whole = f"in all {many * share:g} times that budget"
+    return f"{many} short runs with seed {seed}, each on {share:.0%} of a run's budget, {whole}"
+
+
+def _more(tuning: Mapping[str, Any]) -> str:
+    """Which arms were tuned by more settings than the others, in words."""
+    swept = {arm: WAYS[arm].swept if arm in WAYS else () for arm in tuning}
+    many = {arm: sum(each["settings"] in swept[arm] for each in told["tried"]) for arm, told in tuning.items()}
+    return ", ".join(f"for {arm} {more} more" for arm, more in many.items() if more)
 
 
 def _costs(runs: Sequence[dict[str, Any]], arms: Sequence[str]) -> Table:
