@@ -54,7 +54,11 @@ def test_one_question_for_scripts(say: Say) -> None:
     code, out, _ = say("--once", ASKED, "--json", "--budget-tokens", "100")
     told = json.loads(out)
     assert code == 0 and told["question"] == ASKED and told["mode"] == "fresh" and told["tokens_written"] <= 4
-    assert {"turn": 1, "speaker": "user", "text": SAID} in told["recalled"] and told["confidence"] > 0.9
+    assert (
+        {"turn": 1, "speaker": "user", "text": SAID} in told["recalled"]
+        and told["confidence"] > 0.9
+        and not told["abstain"]
+    )
     code, out, err = say("--once", "-", "--show-recalled", typed=ASKED)
     assert code == 0 and "user: My locker code is 4821." in err and "[1]" in err
     assert [text for who, text in _turns() if who == "user"] == [SAID, ASKED, ASKED]

@@ -126,6 +126,7 @@ def as_json(chat: Chat, text: str) -> dict[str, Any]:
         "mode": chat.reader.mode,
         "recalled": [{"turn": line.turn.id, "speaker": line.turn.speaker, "text": line.text} for line in lines],
         "confidence": passage.confidence if passage is not None else None,
+        "abstain": passage.abstain if passage is not None else None,
         "tokens_read": reading.tokens_read,
         "tokens_written": reading.tokens_written,
         "seconds": round(reading.seconds, 3),
@@ -144,7 +145,8 @@ def _show_recalled(chat: Chat, told: Console) -> None:
         told.print("(nothing was recalled)", style="dim", markup=False)
         return
     told.print(shown(passage.text), style="dim", markup=False)
-    note = f"({passage.tokens} tokens, {passage.found_by}, confidence {passage.confidence:.2f})"
+    sure = "; it may well not answer that" if passage.abstain else ""
+    note = f"({passage.tokens} tokens, {passage.found_by}, confidence {passage.confidence:.2f}{sure})"
     told.print(note, style="dim", markup=False)
 
 

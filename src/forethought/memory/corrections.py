@@ -1,4 +1,4 @@
-"""Which of the found turns corrects which: the same speaker says nearly the same of the same thing, with another value.
+"""Which of the found turns corrects which: somebody says nearly the same of the same thing, with another value.
 
 What is said *not* to be corrects what says the same (``not 4821``) and nothing else; what is added ("another", "also"),
 what is told of somebody else ("the code of Ann"), what is of another kind ("in room 5" of "on Monday") and what is only
