@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from forethought.memory.corrections import LONGEST, corrections
 from forethought.memory.irregular import forms
@@ -85,7 +84,7 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[
     words.learn(texts.values())
     told = {i: frozenset(words.covered(asked.words, text)) for i, text in texts.items()}
     all_stand = (ranking.dated and any(turn.at for turn in looked)) or SEVERAL.search(asked.text.lower())
-    corrected = {} if all_stand else corrections(asked.text, looked, told, texts, partial(words.covered, asked.words))
+    corrected = {} if all_stand else corrections(asked.text, looked, told, texts, words.teller(asked.words))
     scores = {turn: ranking.scores[turn] for turn in best}
     if not asked.history:
         for earlier, later in corrected.items():

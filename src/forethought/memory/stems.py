@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 from forethought.memory.implied import implied
@@ -62,6 +62,11 @@ class Words:
             self.learn([text])
             there, stems = self._read[text.strip()], self.stems(words)
         return [word for word in words if stems[word] in there]
+
+    def teller(self, words: Sequence[str]) -> Callable[[str], bool]:
+        """What says whether a text has any of the words, in any form; faster than ``covered`` for many short texts."""
+        wanted = set(self.stems(words).values())
+        return lambda text: not wanted.isdisjoint(self.stems(_told(text)).values())
 
 
 def _told(text: str) -> list[str]:
