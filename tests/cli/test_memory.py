@@ -37,6 +37,9 @@ def test_a_memory_lives_through_its_commands(
     assert (
         say("recall", "chat.sqlite", "What is my locker code?", "--conversation", "work", "--embed", "lexical")[0] == 1
     )
+    at = ["What was said yesterday?", "--embed", "lexical", "--at"]
+    assert "From the input" in say("recall", "chat.sqlite", *at, "2024-06-01")[1]
+    assert say("recall", "chat.sqlite", *at, "tomorrow")[0] == 2
     assert say("export", "chat.sqlite", "all.jsonl")[0] == 0
     assert say("import", "copy.sqlite", "all.jsonl")[1] == "2 turns imported\n"
     assert say("verify", "copy.sqlite")[:2] == (0, "2 turns, every text as it was kept\n")

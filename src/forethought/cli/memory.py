@@ -68,6 +68,7 @@ def recall(
     budget_tokens: int = 512,
     asker: str = "user",
     conversation: str | None = None,
+    at: str = "",
     embed: str = "",
 ) -> int:
     """Prints the passage that a question needs; each line cites its turn. 1 if nothing there seems to answer it.
@@ -78,10 +79,12 @@ def recall(
         budget_tokens: how long the passage may be
         asker: who "I" and "my" are
         conversation: look in this conversation alone
+        at: when it is asked, in ISO 8601, for "yesterday" and the like; the newest turn's time where nothing is given
         embed: lexical, wordllama or the folder of a sentence-transformers model; wordllama where it is installed
     """
+    when = read_time(at) if at else None
     with opened(file, embed) as memory:
-        passage = memory.recall(words(question), budget_tokens, asker=asker, conversation=conversation)
+        passage = memory.recall(words(question), budget_tokens, asker=asker, conversation=conversation, at=when)
         sure = passage.confidence >= memory.threshold
     print("".join(c for c in passage.text if c.isprintable() or c == "\n"))
     note = "; nothing that was found fits the budget" if sure else "; nothing here seems to answer it"

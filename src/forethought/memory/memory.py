@@ -131,6 +131,7 @@ class Memory:
         before: int | None = None,
         without: Sequence[str] = (),
         said: Sequence[str] = (),
+        at: datetime | None = None,
         count: Callable[[str], int] = count_tokens,
     ) -> Passage:
         """The passage that a question needs, of at most ``budget_tokens`` tokens as ``count`` counts them.
@@ -138,9 +139,11 @@ class Memory:
         ``asker`` is who "I" and "my" are in the question. Without a ``conversation`` all are searched. Turns from the
         number ``before`` on, and those of the speakers ``without``, are left out. ``said`` is what was said just
         before, oldest first: a question that points back ("what is its code?", "and hers?") is looked up with it.
+        ``at`` is when the question is asked (UTC where it has no time zone), from which "yesterday" and "last May" are
+        counted: without it, the newest turn's time. Raises ``BadSetting`` for what is none of these.
         """
         checks.whole("budget_tokens", budget_tokens, least=1)
-        ranking = self._search.rank(question, asker, conversation, before, without, said)
+        ranking = self._search.rank(question, asker, conversation, before, without, said, at)
         best = list(ranking.scores)[:PICKED]
         turns = self._read(ranking, [*best, *(ranking.previous[i] for i in best if i in ranking.previous)])
         lines, tokens = build(ranking, turns, self._words, budget_tokens, count)
@@ -155,12 +158,13 @@ class Memory:
         asker: str = "user",
         conversation: str | None = None,
         said: Sequence[str] = (),
+        at: datetime | None = None,
     ) -> list[Found]:
-        """The turns that a question needs, best first, at most ``most``; ``said`` as in ``recall``.
+        """The turns that a question needs, best first, at most ``most``; ``said`` and ``at`` as in ``recall``.
 
         Raises ``BadSetting`` for a bad question.
         """
-        ranking = self._search.rank(question, asker, conversation, said=said)
+        ranking = self._search.rank(question, asker, conversation, said=said, at=at)
         most = checks.whole("how many turns", most, least=0)
         turns = self._read(ranking, list(ranking.scores)[: max(PICKED, most)])
         best, _ = order(ranking, turns, self._words)

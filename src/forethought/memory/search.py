@@ -43,7 +43,7 @@ from forethought.memory.rows import Rows, Scores
 from forethought.memory.stems import Words
 from forethought.memory.store import number_of
 from forethought.memory.turns import Turn, from_milliseconds, to_milliseconds
-from forethought.memory.when import dated, is_time
+from forethought.memory.when import CALLED, dated, is_time
 from forethought.memory.words import (
     SAYING,
     Question,
@@ -112,11 +112,13 @@ class Search:
         before: int | None = None,
         without: Sequence[str] = (),
         said: Sequence[str] = (),
+        at: datetime | None = None,
     ) -> Ranking:
         """The turns that a question needs: of one conversation where it is named, before the turn ``before`` where
         there is one, and not those of the speakers ``without``. A question that points back is looked up with what was
-        ``said`` just before it. Where the disk is full or the file may not be written, what waits to be indexed is
-        not found, and a warning says so. Raises ``BadSetting`` for what is none of these.
+        ``said`` just before it. "Yesterday" is counted from ``at``, when it is asked, or from the newest turn's time.
+        Where the disk is full or the file may not be written, what waits to be indexed is not found, and a warning says
+        so. Raises ``BadSetting`` for what is none of these.
         """
         checks.question(question)
         checks.text("the asker", asker)
@@ -124,6 +126,7 @@ class Search:
             checks.whole("'before', a turn's number,", before)
         without = checks.texts("the speakers to leave out", without)
         said = checks.texts("what was said before", said)
+        now = from_milliseconds(to_milliseconds(at, "a question"))
         context = " ".join(each[-TOLD:] for each in said) if points_back(question) else ""
         index = self._index
         try:
@@ -139,7 +142,7 @@ class Search:
             )
         with index.store.read() as connection:
             speakers = self.speakers(connection)
-            asked, days = _parts(connection, question, speakers, asker)
+            asked, days = _parts(connection, question, speakers, asker, now)
             alone: tuple[str, ...] = ()
             if context.strip():
                 alone, asked = asked.topic, in_context(asked, context, speakers)
@@ -182,6 +185,8 @@ class Search:
             others = elsewhere(texts, wanted, weights, partial(self._words.covered, asked.words))
             unread = scores.keys() - best.keys() if others else set[int]()
             scores = self._sunk(together(scores, pairs), best, asked, pairs.keys(), asks, others)
+            if days is not None:
+                weights = {word: weights[word] for word in weights if word not in CALLED} or weights
             sure = 1.0 if enough else self._confidence(rows, asked, list(scores), weights)
             return Ranking(scores, asked, sure, rows.previous, asks, days is not None, rows.told, others | unread)
 
@@ -312,16 +317,18 @@ def _best_first(scores: Scores) -> Scores:
 
 
 def _parts(
-    connection: sqlite3.Connection, question: str, speakers: Mapping[str, int], asker: str
+    connection: sqlite3.Connection, question: str, speakers: Mapping[str, int], asker: str, now: datetime | None
 ) -> tuple[Question, Days | None]:
     """A question taken apart, and the days that it names; where these are past, it asks for what was true then."""
-    newest = _latest(connection)
-    asked, named = take_apart(question, speakers, asker), dated(question, newest)
+    now = now or _latest(connection)
+    asked, named = take_apart(question, speakers, asker), dated(question, now)
     if named is None:
         return asked, None
-    start, end = (to_milliseconds(each) or 0 for each in named[0])
     rest = take_apart(named[1], speakers, asker)
-    past = newest is not None and end <= (to_milliseconds(newest) or 0)
+    if all(map(is_time, rest.topic)):  # nothing but the time says which turns are meant
+        named = dated(question, now, exact=True) or named
+    start, end = (to_milliseconds(each) or 0 for each in named[0])
+    past = now is not None and end <= (to_milliseconds(now) or 0)
     if not rest.words:
         rest = replace(rest, words=asked.words)
     return replace(rest, text=question, history=asked.history or past), (start, end)

@@ -49,16 +49,16 @@ def check(turn: Said | Turn) -> None:
     to_milliseconds(turn.at)
 
 
-def to_milliseconds(at: datetime | None) -> int | None:
+def to_milliseconds(at: datetime | None, of: str = "a turn") -> int | None:
     """Milliseconds since 1970 in UTC. Raises ``BadSetting`` for what is no time, or none of the years 1 to 9999."""
     if at is None:
         return None
     if not isinstance(at, datetime):
-        raise BadSetting(f"got {at!r} as the time of a turn; expected a datetime, or None where it is not known")
+        raise BadSetting(f"got {at!r} as the time of {of}; expected a datetime, or None where it is not known")
     try:
         aware = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except OverflowError as error:
-        raise BadSetting(f"got {at} as the time of a turn; in UTC that is before year 1 or after 9999") from error
+        raise BadSetting(f"got {at} as the time of {of}; in UTC that is before year 1 or after 9999") from error
     return (aware - EPOCH) // timedelta(milliseconds=1)
 
 
