@@ -63,6 +63,8 @@ UPDATES = [
         "The budget for the party has increased to 350 dollars.",
         "What is the budget for the party?",
     ),
+    ("I weigh 84 kilos.", "Stepped on the scales today: I weigh 81 kilos.", "How much do I weigh?"),
+    ("I owe Pavel 200 euros.", "I paid Pavel 150 back, so I owe him 50 euros.", "How much do I owe Pavel?"),
 ]
 """What was said, what is so later, and a question."""
 BOTH_TRUE = [

@@ -8,7 +8,7 @@ supposed ("if the code is 9900") corrects nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from difflib import SequenceMatcher
 from itertools import permutations
 
@@ -77,9 +77,11 @@ def corrections(
         if later.heard and not (later.new or earlier.heard):
             later = later.itself
         about = None if earlier.whole and later.whole else told[j]
-        if _corrects(later, earlier, changed, named, about) and (
-            (whoever and changed) or not _of_others(texts[i], texts[j])
-        ):
+        right = _corrects(later, earlier, changed, named, about) or (
+            (later.clause is not later or earlier.clause is not earlier)
+            and _corrects(later.clause, earlier.clause, changed, named, told[j])
+        )
+        if right and ((whoever and changed) or not _of_others(texts[i], texts[j])):
             corrected[i] = j
     return corrected | _meant(found, says)
 
@@ -134,7 +136,7 @@ def _corrects(
     one_speaker = later.turn.speaker == earlier.turn.speaker
     if not later.text or not earlier.text:
         return False
-    if not _alike(earlier.words, later.words) and not _alike(earlier.plain, later.plain):
+    if not any(map(_alike, earlier.sets, later.sets)):
         return False
     if (
         not of_one_thing(later, earlier, one_speaker)
@@ -149,7 +151,11 @@ def _corrects(
     if denied:  # of what is left
         before, after = plain = (earlier.affirmed, later.affirmed)
     both = {*before} & {*after}
-    if not {*after} - both - STOP or not {*before} - both - STOP or not (_alike(before, after) or _alike(*plain)):
+    if (
+        not {*after} - both - STOP
+        or not {*before} - both - STOP
+        or not (_alike({*before}, {*after}) or _alike({*plain[0]}, {*plain[1]}))
+    ):
         return False
     orders = [_order(before, after), _order(*plain)]
     same = orders[1].find_longest_match()
@@ -167,6 +173,6 @@ def _order(one: Sequence[str], other: Sequence[str]) -> SequenceMatcher[str]:
     return SequenceMatcher(None, one[:WORDS], other[:WORDS], autojunk=False)
 
 
-def _alike(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two texts have enough words in common."""
-    return bool(one and other) and len({*one} & {*other}) >= ALIKE * min(len({*one}), len({*other}))
+def _alike(one: Set[str], other: Set[str]) -> bool:
+    """Whether two texts have enough of their words in common."""
+    return bool(one and other) and len(one & other) >= ALIKE * min(len(one), len(other))

@@ -76,6 +76,7 @@ DID = re.compile(
 ADDS = re.compile(r"\b(also|another|additionally|besides|as well|too(?=\s*(?:[.,;!]|$)))\b")
 """Words of what is told beside something else."""
 NEGATION = re.compile(r"\b(not(?! (?:just|only|all)\b)|never|cannot|no (?:longer|more)|\w+n['\u2019]t)\b")
+PARTS = re.compile(r"(?<=[,;:.!])\s+(?:(?:and|so|but|because|then)\s+)*|\s+(?:so|but)\s+")
 CLAUSE = re.compile(r"[.,;:!?]|\bbut\b")
 LASTING = NOW | {"any", "more", "longer"}
 """Words that say since when something is so, or that it is over."""
@@ -84,12 +85,18 @@ LASTING = NOW | {"any", "more", "longer"}
 class Saying:
     """What a turn says is so of what is asked, lower case, and what there is in it; each is found when it is needed."""
 
-    def __init__(self, turn: Turn, tells: Callable[[str], bool], heard: bool = True) -> None:
-        self.turn, self._tells, self._heard = turn, tells, heard
+    def __init__(self, turn: Turn, tells: Callable[[str], bool], heard: bool = True, part: str = "") -> None:
+        self.turn, self._tells, self._heard, self._part = turn, tells, heard, part
 
     @cached_property
     def _parts(self) -> str:
-        return telling(self.turn.text, self._tells)
+        return self._part or telling(self.turn.text, self._tells)
+
+    @cached_property
+    def clause(self) -> Saying:
+        """The last part of it, between commas, that tells what is asked."""
+        told = [part for part in PARTS.split(self._parts) if self._tells(part)]
+        return Saying(self.turn, self._tells, self._heard, told[-1]) if told and told[-1] != self._parts else self
 
     @cached_property
     def whole(self) -> bool:
@@ -105,7 +112,9 @@ class Saying:
     @cached_property
     def heard(self) -> bool:
         """Whether it says what somebody else said."""
-        return HEARD.search(self.text) is not None
+        return any(word in self.text for word in ("say", "said", "tell", "told", "insist")) and bool(
+            HEARD.search(self.text)
+        )
 
     @cached_property
     def itself(self) -> Saying:
@@ -115,8 +124,7 @@ class Saying:
     @cached_property
     def new(self) -> bool:
         """Whether it says that something is otherwise than it was."""
-        words = all_words(self.text)
-        return not CHANGED.isdisjoint(words) or any(form.search(self.text) for form in (SHIFTS, AS_OF, NEW))
+        return _says_changed(self.turn.text.lower(), r"\bnew\b") and _says_changed(self.text)
 
     @cached_property
     def words(self) -> list[str]:
@@ -127,6 +135,11 @@ class Saying:
     def plain(self) -> list[str]:
         """Its words as they would be if nothing had changed."""
         return _words(NEW.sub(r"\1", AS_OF.sub(" ", BECAME.sub(" is ", self.text))))
+
+    @cached_property
+    def sets(self) -> tuple[frozenset[str], frozenset[str]]:
+        """``words`` and ``plain``, each once."""
+        return frozenset(self.words), frozenset(self.plain)
 
     @cached_property
     def did(self) -> bool:
@@ -206,6 +219,13 @@ def _whole(parts: Sequence[str]) -> list[str]:
         else:
             whole.append(part)
     return whole
+
+
+def _says_changed(text: str, *also: str) -> bool:
+    """Whether a text, lower case, says that something is otherwise, or has one of the patterns ``also``."""
+    if not CHANGED.isdisjoint(all_words(text)):
+        return True
+    return any(form.search(text) for form in (SHIFTS, AS_OF, NEW)) or any(re.search(each, text) for each in also)
 
 
 def _words(text: str) -> list[str]:

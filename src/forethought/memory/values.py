@@ -35,7 +35,12 @@ know knows visit collect collects want wants need needs have has own owns been a
 BEST = frozenset({"favourite", "favorite", "best"})
 IS = frozenset({"am", "is", "are", "was", "were", "s", "be", "been"})
 PAST = frozenset({"was", "were", "been"})
-STATES = frozenset("live lives work works cost costs opens leaves starts ends begins drive drives takes".split())  # noqa: SIM905
+STATES = frozenset(
+    """
+live lives work works cost costs opens leaves starts ends begins drive drives takes weigh weighs pay pays owe owes earn
+earns
+""".split()  # noqa: SIM905
+)
 """Other verbs that say what is so."""
 BEGIN = 4
 """Letters that a word's forms have in common."""
