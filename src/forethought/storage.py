@@ -24,7 +24,7 @@ from typing import Any
 from forethought.errors import BadSetting, Busy, Damaged, NoSpace, NotWritable, UnsafePath
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR)
+_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 _FULL_TEXT = re.compile(r"no space left|os error 28|disk quota exceeded", re.IGNORECASE)
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
@@ -67,7 +67,7 @@ def read_json(path: Path | str) -> Any:
     """The value in the JSON file at ``path``. Raises ``FileNotFoundError`` or ``Damaged``."""
     try:
         return json.loads(Path(path).read_bytes().decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, IsADirectoryError) as error:
         raise Damaged(
             f"{path} is not the JSON that it should be ({error}); it was cut short or edited. "
             "Restore it from a copy, or delete it and run the command again."
