@@ -16,7 +16,7 @@ from forethought import storage
 from forethought.errors import BadSetting
 from forethought.evaluation.comparison import CHAMPION, FRESH, MEASURED, PROMPTS_FILE
 
-TOLD = ("plan.json", "tuning.json", "compare.json", "capacity.json")
+TOLD = ("plan.json", "tuning.json", "failed.json", "compare.json", "capacity.json")
 OF_A_RUN = ("config.json", "summary.json", "timings.jsonl", MEASURED, FRESH, PROMPTS_FILE)
 
 

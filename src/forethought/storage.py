@@ -87,7 +87,7 @@ def read_json(path: Path | str) -> Any:
     """The value in the JSON file at ``path``. Raises ``FileNotFoundError`` or ``Damaged``."""
     try:
         return json.loads(Path(path).read_bytes().decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, IsADirectoryError) as error:
         raise Damaged(
             f"{path} is not the JSON that it should be ({error}); it was cut short or edited. "
             "Restore it from a copy, or delete it and run the command again."

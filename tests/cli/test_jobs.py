@@ -63,9 +63,45 @@ def test_what_fails_stops_only_what_comes_after_it_and_is_tried_again(tmp_path: 
     assert run_jobs(made, 1, again) == {} and again.order == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("broken", [RuntimeError("boom"), BadSetting("boom")])
+def test_a_job_that_raises_stops_only_what_comes_after_it(broken: Exception, tmp_path: Path) -> None:
+    class Raising(Fake):
+        def __call__(self, job: Job) -> str:
+            if job.name == "b":
+                raise broken
+            return super().__call__(job)
+
+    here = Raising()
+    failed = run_jobs(jobs(tmp_path, a=(), b=(), c=("b",), d=()), 1, here)
+    assert failed["b"] in ("RuntimeError: boom", "boom") and failed["c"] == "b failed"
+    assert here.order == ["a", "d"] and not here.stopped
+
+
+def test_a_job_whose_log_cannot_be_written_stops_only_what_comes_after_it(tmp_path: Path) -> None:
+    (tmp_path / "blocked").touch()
+    blocked = Job("blocked", (("--version",),), tmp_path / "blocked" / "told.txt")
+    good = Job("good", (("--version",),), tmp_path / "good" / "told.txt")
+    failed = run_jobs([blocked, good], 1)
+    assert list(failed) == ["blocked"] and "told.log cannot be written" in failed["blocked"] and good.done
+
+
+def test_a_job_that_leaves_nothing_has_failed(tmp_path: Path) -> None:
+    class Idle(Fake):
+        def __call__(self, job: Job) -> str:
+            return ""
+
+    failed = run_jobs(jobs(tmp_path, a=(), b=("a",)), 1, Idle())
+    assert failed == {"a": "it ended and left no left", "b": "a failed"}
+
+
 def test_a_queue_that_cannot_be_worked_off_is_refused(tmp_path: Path) -> None:
-    for wrong in (jobs(tmp_path, a=("z",)), [*jobs(tmp_path, a=()), *jobs(tmp_path, a=())]):
-        with pytest.raises(BadSetting, match="may only come after jobs of the same queue"):
+    for wrong, said in (
+        (jobs(tmp_path, a=("z",)), "job 'a' comes after 'z', which is not in the queue"),
+        ([*jobs(tmp_path, a=()), *jobs(tmp_path, a=())], "2 jobs have only 1 names"),
+        (jobs(tmp_path, p=("q",), q=("p",), a=()), r"wait for each other: (p -> q -> p|q -> p -> q)"),
+        (jobs(tmp_path, a=("a",)), "wait for each other: a -> a"),
+    ):
+        with pytest.raises(BadSetting, match=said):
             run_jobs(wrong, 1, Fake())
 
 

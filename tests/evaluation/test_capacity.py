@@ -22,6 +22,7 @@ from forethought.evaluation.shares import EXTRAPOLATED, MEMORISED, NEW, PAIRS, f
 from forethought.evaluation.statistics import BLIND
 
 SIZES = {"pico": 50_000, "nano": 250_000, "tiny": 1_000_000}
+RATES = {"learning_rate": 0.002, "matrix_rate": 0.005}
 SKILLS = {"developmental": (0.4, 0.8, 0.9), "imitation": (0.2, 0.3, 0.35), "static-mixed": (0.3, 0.5, 0.7)}
 
 
@@ -50,7 +51,7 @@ def run(folder: Path, key: Key, skill: float, rng: random.Random, **changed: Any
     told = storage.read_json(path / MEASURED)
     source = {"commit": summary["commit"], "versions": summary["versions"]}
     storage.write_json(path / MEASURED, {**told, **source, **changed.get("measured", {})})
-    config = {"budget_tokens": 100, "worlds": [key.world], "model": key.size, "keep": 1}
+    config = {"budget_tokens": 100, "worlds": [key.world], "model": key.size, "keep": 1, **RATES}
     storage.write_json(path / "config.json", {**config, **changed.get("config", {})})
     storage.write_text(path / "timings.jsonl", '{"seconds": 60.0}\n')
 

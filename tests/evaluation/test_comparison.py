@@ -219,7 +219,9 @@ def test_what_a_toy_run_overshoots_by_an_update_is_no_damage_and_what_its_log_de
     folders = whole(tmp_path, 2)
     folder = folders["imitation", 1]
     edit(folder / "summary.json", lambda found: found.update(tokens=190))
-    (folder / "metrics.jsonl").write_text('{"tokens": 95}\n{"tokens": 190}\n')
+    edit(folder / "summary.json", lambda found: found.update(updates=2))
+    line = '{"tokens": %d, "flops": 5, "steps": 7, "update": %d}\n'
+    (folder / "metrics.jsonl").write_text(line % (95, 1) + line % (190, 2))
     assert not compared(ARMS, range(2), folders, {}).missing
     edit(folder / "summary.json", lambda found: found.update(tokens=200))
     assert "tells of 200 tokens and metrics.jsonl of 190" in str(compared(ARMS, range(2), folders, {}).missing)

@@ -4,34 +4,45 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.evaluation.test_capacity import SIZES, SKILLS, whole
+from tests.evaluation.test_capacity import RATES, SIZES, SKILLS, whole
 
 from forethought import storage
 from forethought.cli import main
+from forethought.cli.sweep import save
 from forethought.evaluation import Record, save_results
-from forethought.evaluation.capacity import RESULT_FILE, Key, measured
-from forethought.evaluation.comparison import MEASURED
-from forethought.reports import audit_capacity, write_capacity
+from forethought.evaluation.capacity import RESULT_FILE, grid_of, measured
+from forethought.evaluation.comparison import FAILED_FILE, MEASURED
+from forethought.reports import audit_capacity, unchecked, write_capacity
 from forethought.reports.figures import share_axis
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    found = measured(whole(tmp_path, 3), tmp_path, {})
-    for k, value in enumerate((0.4, 0.6)):
+    """Seed 9 was not measured; of two rates, pico by imitation took the lower."""
+    whole(tmp_path, 3)
+    tried = []
+    for k, (factor, value) in enumerate(((1.0, 0.4), (0.5, 0.6))):
         record = Record("imitation", "sums", "validation", "carry", "kept/1", value, value, value, 9)
-        save_results(tmp_path / "tune" / "sums" / "pico" / f"imitation-{k}" / MEASURED, [record], "made up")
-    tried = [{"factor": 1.0, "score": 0.4}, {"factor": 0.5, "score": 0.6}]
-    extra: dict[str, Any] = {
-        **found.to_dict(), "missing": {"sums, pico, imitation, seed 9": "it <broke>"},
-        "tuning": {"sums/pico/imitation": {"factor": 0.5, "tried": tried}},
-    }  # fmt: skip
-    save_results(tmp_path / RESULT_FILE, found.records(), "made up", extra)
+        path = tmp_path / "tune" / "sums" / "pico" / f"imitation-{k}"
+        save_results(path / MEASURED, [record], "made up")
+        storage.write_json(path / "config.json", {name: 2 * factor * rate for name, rate in RATES.items()})
+        tried.append({"factor": factor, "score": value})
+    storage.write_json(tmp_path / "tuning.json", {"sums/pico/imitation": {"factor": 0.5, "tried": tried}})
+    conclude(tmp_path, (0, 1, 2, 9), {"sums/pico/imitation-9": "it <broke>"})
     return tmp_path
+
+
+def conclude(folder: Path, seeds: Sequence[int], failed: Mapping[str, str] = {}, sizes: Iterable[str] = SIZES) -> None:
+    """Reads off what lies there and keeps the result, as the command does."""
+    found = measured(grid_of(["sums"], list(sizes), list(SKILLS), seeds), folder, failed)
+    storage.write_json(folder / FAILED_FILE, dict(failed))
+    made = next(run.made for run in found.runs.values())
+    save(folder, RESULT_FILE, found.records(), "made up", found.to_dict(), made)
 
 
 def test_the_page_tells_ratios_curves_needs_costs_and_what_is_missing(folder: Path) -> None:
@@ -74,9 +85,7 @@ def test_an_axis_of_small_shares_ends_where_they_can_be_told_apart(highest: floa
 def test_the_page_names_points_that_are_of_fewer_seeds(folder: Path) -> None:
     for seed in (0, 1):
         (folder / "sums" / "tiny" / f"developmental-{seed}" / MEASURED).unlink()
-    keys = [Key("sums", size, arm, seed) for seed in range(3) for size in SIZES for arm in SKILLS]
-    found = measured(keys, folder, {})
-    save_results(folder / RESULT_FILE, found.records(), "made up", {**found.to_dict(), "tuning": {}})
+    conclude(folder, range(3))
     page = write_capacity(folder).read_text("utf-8")
     assert "Extrapolated by parameters: mean and 95% interval over 3 seeds (developmental at tiny: 1)." in page
     assert "Means over 3 seeds (developmental at tiny: 1)." in page
@@ -127,23 +136,123 @@ def test_an_audit_without_the_records_fails(folder: Path) -> None:
     assert any("sums, nano, imitation, seed 1 is not there" in line for line in audit_capacity(folder))
 
 
-def test_an_audit_finds_what_was_left_out_and_what_was_not_tuned_so(folder: Path) -> None:
+GONE = "sums, pico, imitation, seed 9"
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda f: f["runs"].pop(0), "run sums, pico, developmental, 0 comes out and is not told"),
+        (
+            lambda f: f["needed"].pop(0),
+            "needed sums, developmental, final/extrapolated, 0.25 comes out and is not told",
+        ),
+        (lambda f: f["tuning"]["sums/pico/imitation"].update(factor=1.0), "1.0 is told as chosen and 0.5 comes out"),
+        (lambda f: f["seeds"].remove(1), "sums/nano/imitation-1 was measured and not asked for"),
+        (lambda f: f["seeds"].append(3), "sums, tiny, imitation, seed 3 is missing and is not told"),
+        (lambda f: f.pop("seeds"), "seeds are not told, and others that were asked for are"),
+        (lambda f: f["missing"].clear(), f"{GONE} is missing and is not told"),
+        (lambda f: f["missing"].update({"tune/any": "99%"}), "tune/any is told as missing, and was measured or not"),
+        (lambda f: f["missing"].update({GONE: "it won"}), f"{GONE}: why it is missing is told as 'it won' and comes"),
+        (lambda f: f.update(commit="def"), "commit is told as 'def' and comes out as 'abc'"),
+        (lambda f: f["versions"].update(torch="9"), "torch is told as '9' and comes out as '1'"),
+        (lambda f: f.pop("versions"), "torch is told as None and comes out as '1'"),
+        (lambda f: f.update(headline_ratio=12.0), "headline_ratio is told, and is no part of a capacity grid"),
+    ],
+)
+def test_an_audit_finds_what_was_left_out_or_changed(edit: Callable[[Any], Any], said: str, folder: Path) -> None:
     found = storage.read_json(folder / RESULT_FILE)
-    kept = [run for run in found["runs"] if (run["size"], run["arm"], run["seed"]) != ("nano", "imitation", 1)]
-    storage.write_json(folder / RESULT_FILE, {**found, "runs": kept, "needed": found["needed"][1:]})
-    wrong = audit_capacity(folder)
-    assert "sums, nano, imitation, seed 1 is told neither as measured nor as missing" in wrong
-    assert any(line.startswith("sums/nano/imitation-1 was measured and is not told") for line in wrong)
-    assert any(line.startswith("needed sums, ") and "comes out and is not told" in line for line in wrong)
-    found["tuning"]["sums/pico/imitation"]["factor"] = 1.0
+    edit(found)
     storage.write_json(folder / RESULT_FILE, found)
-    assert audit_capacity(folder) == ["tuning of sums/pico/imitation: 1.0 is told as chosen and 0.5 comes out"]
+    write_capacity(folder)
+    assert any(said in line for line in audit_capacity(folder)), audit_capacity(folder)
+
+
+def relabel(folder: Path, *factors: float) -> list[str]:
+    """Other factors told, in tuning's file and in the result alike, the last one as chosen; what an audit says."""
+    for name in ("tuning.json", RESULT_FILE):
+        found = storage.read_json(folder / name)
+        search = found.get("tuning", found)["sums/pico/imitation"]
+        for each, factor in zip(search["tried"], factors, strict=True):
+            each["factor"] = factor
+        search["factor"] = factors[-1]
+        storage.write_json(folder / name, found)
+    write_capacity(folder)
+    return audit_capacity(folder)
+
+
+def test_an_audit_holds_the_factors_told_against_the_rates_trained_with(folder: Path) -> None:
+    wrong = relabel(folder, 1.0, 0.25)
+    assert "imitation-1: the factor of its learning_rate is told as 0.25 and comes out as 0.5" in wrong
+    assert "sums, pico, imitation, seed 2: the factor of its matrix_rate is told as 0.25 and comes out as 0.5" in wrong
+    assert any(line.startswith("imitation-0: the factor of its") for line in relabel(folder, 2.0, 1.0))
+    assert relabel(folder, 1.0, 0.5) == []
+    (folder / "tune" / "sums" / "pico" / "imitation-1" / "config.json").unlink()
+    assert "comes out as None" in " ".join(audit_capacity(folder))
+
+
+def test_rates_are_held_against_the_next_run_where_the_first_was_not_measured(folder: Path) -> None:
+    shutil.rmtree(folder / "tune" / "sums" / "pico" / "imitation-0")
+    for name in ("tuning.json", RESULT_FILE):
+        found = storage.read_json(folder / name)
+        found.get("tuning", found)["sums/pico/imitation"]["tried"].pop(0)
+        storage.write_json(folder / name, found)
+    assert audit_capacity(folder) == []
+    path = folder / "sums" / "pico" / "imitation-0" / "config.json"
+    for seed in range(3):
+        path = folder / "sums" / "pico" / f"imitation-{seed}" / "config.json"
+        storage.write_json(path, {**storage.read_json(path), "matrix_rate": 0.01})
+    assert "factor of its matrix_rate is told as 0.5 and comes out as 1.0" in " ".join(audit_capacity(folder))
+
+
+def test_short_runs_that_the_plan_asks_for_have_to_be_told(folder: Path) -> None:
+    storage.write_json(folder / "plan.json", {"tune": 1})
+    assert "tune/sums/tiny/developmental-0 is missing and is not told" in audit_capacity(folder)
+
+
+def test_an_audit_says_what_it_has_nothing_to_check_by(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = storage.read_json(folder / RESULT_FILE)
+    left = {name: told for name, told in found.items() if name not in ("worlds", "sizes", "arms", "seeds")}
+    storage.write_json(folder / RESULT_FILE, left)
+    assert main(["report", "--audit", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert "Not checked: a page: there is no report.html" in told
+    assert (
+        "Not checked: what 27 of 27 runs spent, but for their budget: there is no metrics.jsonl of sums/nano/" in told
+    )
+    assert "Not checked: whether whole worlds, sizes, arms, seeds were left out: capacity.json does not tell" in told
+    storage.write_json(folder / RESULT_FILE, found)
+    for key in grid_of(["sums"], list(SIZES), list(SKILLS), range(3)):
+        storage.write_text(folder / key.path / "metrics.jsonl", "")
+    write_capacity(folder)
+    assert unchecked(folder) == []
+
+
+def test_a_damaged_record_is_of_a_missing_run(folder: Path) -> None:
+    path = folder / "sums" / "pico" / "imitation-1" / MEASURED
+    path.write_text(path.read_text().replace("kept/1", "kept/x"))
+    conclude(folder, (0, 1, 2, 9), {"sums/pico/imitation-9": "it <broke>"})
+    why = storage.read_json(folder / RESULT_FILE)["missing"]["sums, pico, imitation, seed 1"]
+    assert "a record is of 'kept/x'; expected the number of a model" in why and audit_capacity(folder) == []
+
+
+@pytest.mark.parametrize("name", ["capacity.json", "compare.json", "report.html"])
+def test_a_folder_in_the_place_of_a_file_is_refused(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).mkdir()
+    if name == "compare.json":
+        (folder / RESULT_FILE).unlink()
+    for words in (["report", str(folder)], ["report", "--audit", str(folder)]):
+        assert main(words) == 2
+        assert name in capsys.readouterr().err
 
 
 def test_one_seed_of_one_size_has_a_page_too(tmp_path: Path) -> None:
-    keys = [key for key in whole(tmp_path, 1) if key.size == "pico" or shutil.rmtree(tmp_path / key.path)]
-    found = measured(keys, tmp_path, {})
-    save_results(tmp_path / RESULT_FILE, found.records(), "made up", {**found.to_dict(), "tuning": {}})
+    for key in whole(tmp_path, 1):
+        key.size == "pico" or shutil.rmtree(tmp_path / key.path)
+    conclude(tmp_path, range(1), sizes=["pico"])
     page = write_capacity(tmp_path).read_text("utf-8")
     assert "nothing can be said about parameters" in page and "interval over 1 seed." in page
     assert re.search(r"(\d+%) to \1", page) is None, "a single seed has no interval"

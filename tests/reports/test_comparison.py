@@ -18,7 +18,7 @@ from forethought.cli import main
 from forethought.cli.sweep import save
 from forethought.errors import Damaged
 from forethought.evaluation import Record, save_results
-from forethought.evaluation.comparison import MEASURED, Comparison, compared
+from forethought.evaluation.comparison import FAILED_FILE, MEASURED, Comparison, compared
 from forethought.reports import audit, figures, write_comparison
 from forethought.reports.comparison import tables
 from forethought.training.arms import WAYS
@@ -33,6 +33,7 @@ def folder(tmp_path: Path) -> Path:
     for k, value in enumerate((0.4, 0.6)):
         tuned = Record("imitation", "errand", "validation", "", "exact", value, value, value, 9)
         save_results(tmp_path / f"tune-imitation-{k}" / MEASURED, [tuned], "made up")
+        storage.write_json(tmp_path / f"tune-imitation-{k}" / "config.json", {"matrix_rate": (0.005, 0.01)[k]})
     tried = [{"settings": {}, "score": 0.4}, {"settings": {"matrix_rate": 0.01}, "score": 0.6}]
     storage.write_json(tmp_path / "tuning.json", {"imitation": {"chosen": tried[1]["settings"], "tried": tried}})
     conclude(tmp_path, {"placebo-9": "it <broke>"})
@@ -43,6 +44,7 @@ def conclude(folder: Path, failed: dict[str, str], seeds: Sequence[int] = SEEDS)
     """Compares what lies there and keeps the result, as the command does."""
     asked = {(arm, seed): folder / f"{arm}-{seed}" for arm in ARMS for seed in seeds}
     found = compared(ARMS, seeds, asked, failed)
+    storage.write_json(folder / FAILED_FILE, failed)
     save(folder, "compare.json", found.records("errand"), "made up", found.to_dict(), found.runs[0].made)
     return found
 
@@ -127,8 +129,11 @@ def test_an_audit_without_the_records_fails(folder: Path) -> None:
     [
         (lambda f: f["records"].pop(0), "figure developmental, held-out pair probes comes out"),
         (lambda f: f["differences"].pop(0), "difference developmental, imitation, held-out pair probes comes"),
-        (lambda f: f["runs"].pop(1), "developmental, seed 1 is told neither as measured nor as missing"),
-        (lambda f: f["runs"].pop(1), "developmental-1 was measured and is not told"),
+        (lambda f: f["runs"].pop(1), "run developmental, 1 comes out and is not told"),
+        (lambda f: f["seeds"].remove(1), "developmental-1 was measured and not asked for"),
+        (lambda f: f["seeds"].append(5), "developmental, seed 5 is missing and is not told"),
+        (lambda f: f.pop("seeds"), "seeds are not told: whether any was left out cannot be checked"),
+        (lambda f: [f.pop(name) for name in ("arms", "seeds")], "arms are not told: whether any was left out"),
         (lambda f: f["runs"].append(f["runs"][0]), "run developmental, 0 is told twice"),
         (lambda f: f["runs"][0].update(seconds=1.0), "seconds is told as 1.0 and comes out as 90.0"),
         (lambda f: f["runs"][0]["initial"].update(weights="x"), "initial: weights is told as 'x'"),
@@ -141,9 +146,10 @@ def test_an_audit_without_the_records_fails(folder: Path) -> None:
         (lambda f: [each.update(world="street") for each in f["records"]], "world is told as 'street'"),
         (lambda f: f.update(commit="def"), "commit is told as 'def' and comes out as 'abc'"),
         (lambda f: f["versions"].update(torch="9"), "torch is told as '9' and comes out as '1'"),
-        (lambda f: f["missing"].update({"imitation, seed 2": "it died"}), "seed 2 is told as missing and is not"),
-        (lambda f: f["missing"].update({"imitation, seed 99": "it died"}), "is none of the arms and seeds that were"),
-        (lambda f: f["missing"].pop("placebo, seed 9"), "placebo, seed 9 is told neither as measured nor as missing"),
+        (lambda f: f["missing"].update({"imitation, seed 2": "it died"}), "seed 2 is told as missing, and was"),
+        (lambda f: f["missing"].update({"imitation, seed 99": "it died"}), "seed 99 is told as missing, and was"),
+        (lambda f: f["missing"].pop("placebo, seed 9"), "placebo, seed 9 is missing and is not told"),
+        (lambda f: f["missing"].update({"placebo, seed 9": "it won"}), "9: why it is missing is told as 'it won'"),
         (lambda f: f["verdicts"].append(f["verdicts"][0]), "told more than once, or in another order"),
         (lambda f: f["verdicts"].reverse(), "told more than once, or in another order"),
         (lambda f: f.update(summary="99%"), "summary is told, and is no part of a comparison"),

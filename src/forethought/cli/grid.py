@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,6 +67,7 @@ class Grid:
     """Which runs there are to be, in which order, and what has become of them."""
 
     def __init__(self, options: CapacityOptions, console: Console) -> None:
+        from forethought.evaluation.capacity import grid_of
         from forethought.evaluation.comparison import CHAMPION
         from forethought.models import PRESETS
         from forethought.training.recipes import recipe
@@ -90,7 +91,7 @@ class Grid:
             for arm in self.arms:
                 self.level = self._config(world, self.sizes[0], arm).level
             make(world, level=self.level, split="test")
-        self.keys = self._keys()
+        self.keys = grid_of(self.worlds, self.sizes, self.arms, self.seeds)
 
     def _config(self, world: str, size: str, arm: str) -> TrainConfig:
         """What a cell is trained with, so that a wrong setting is told before anything starts."""
@@ -100,18 +101,6 @@ class Grid:
         more = {"worlds": (world,), "model": size, "keep": self.options.keep}
         more |= {"recorded": "here"} if way_of(arm).yoked else {}
         return comparable(TrainConfig.of(**{**made.model_dump(), **self.settings, **more}))
-
-    def _keys(self) -> list[Key]:
-        """Whole seeds one after the other, small sizes first: whatever is done by then, it is matched."""
-        from forethought.evaluation.capacity import Key
-
-        return [
-            Key(world, size, arm, seed)
-            for seed in self.seeds
-            for size in self.sizes
-            for world in self.worlds
-            for arm in self.arms
-        ]
 
     def keep(self) -> None:
         """Writes the plan; ``BadSetting`` where another one was begun in this folder."""
@@ -137,7 +126,7 @@ class Grid:
 
     def runs(self, chosen: dict[str, float]) -> list[Job]:
         """Every run of the grid."""
-        rates = {key: FACTORS.index(chosen.get(_cell(key), 1.0)) for key in self.keys}
+        rates = {key: FACTORS.index(chosen.get(key.cell, 1.0)) for key in self.keys}
         return [self._job(key, self.options.budget_tokens, rates[key]) for key in self.keys]
 
     def _job(self, key: Key, budget: int, k: int, tuning: bool = False) -> Job:
@@ -145,7 +134,7 @@ class Grid:
         from forethought.training.arms import way_of
 
         def name(of: Key, at: int) -> str:
-            return str(Path("tune", of.path.parent, f"{of.arm}-{at}") if tuning else of.path)
+            return str(of.tuned(at) if tuning else of.path)
 
         folder, config = self.folder / name(key, k), self._config(*key[:3])
         mine: dict[str, Any] = {"matrix_rate": FACTORS[k] * config.matrix_rate, "keep": 0 if tuning else config.keep}
@@ -173,7 +162,7 @@ class Grid:
             scores = {FACTORS[k]: score for k, score in tuning_scores(stem, last_score).items()}
             best = max(scores, key=lambda factor: scores[factor], default=1.0)
             tried = [{"factor": factor, "score": score} for factor, score in scores.items()]
-            told[_cell(key)] = {"factor": best, "tried": tried, "seed": TUNE_SEED, "share": TUNE_SHARE}
+            told[key.cell] = {"factor": best, "tried": tried, "seed": TUNE_SEED, "share": TUNE_SHARE}
         if told:
             storage.write_json(self.folder / TUNING_FILE, told)
         return {cell: found["factor"] for cell, found in told.items()}
@@ -182,11 +171,8 @@ class Grid:
     def conclude(self, failed: dict[str, str], command: str) -> Capacity:
         """Reads off what was measured and writes it down."""
         from forethought.evaluation.capacity import RESULT_FILE, measured
-        from forethought.evaluation.comparison import UNMEASURED
 
-        found = measured(self.keys, self.folder, failed)
-        untuned = {job.name: failed.get(job.name, UNMEASURED) for job in self.tuning() if not job.done}
-        found = replace(found, missing={**found.missing, **untuned})
+        found = measured(self.keys, self.folder, failed, self.options.tune)
         made = next((run.made for run in found.runs.values()), {})
         save(self.folder, RESULT_FILE, found.records(), command, found.to_dict(), made)
         return found
@@ -207,7 +193,3 @@ class Grid:
                 seconds += tokens / tried.tokens * tried.seconds
                 flops += tokens / tried.tokens * tried.flops
         tell_left(jobs, sum(left.values()), flops, seconds, self.console)
-
-
-def _cell(key: Key) -> str:
-    return f"{key.world}/{key.size}/{key.arm}"

@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Protocol
 
 from forethought import storage
 from forethought.cli import PARENT
 from forethought.config import TrainConfig
-from forethought.errors import BadSetting
+from forethought.errors import BadSetting, ForethoughtError
 
 LOG = ".log"
 """What a job says besides lies beside what it leaves, with this ending."""
@@ -60,12 +61,11 @@ def run_jobs(
 ) -> dict[str, str]:
     """Runs what is not done, ``at_once`` at a time, in the order given; returns what failed, by name.
 
-    A job that fails does not stop the others, only those that come after it. Ctrl-C is passed on to the jobs, which
-    keep their work; the same call goes on from there.
+    A job that fails, by whatever exception, or leaves nothing does not stop the others, only those that come after it.
+    Ctrl-C is passed on to the jobs, which keep their work; the same call goes on from there. Raises ``BadSetting`` for
+    a queue that cannot be worked off.
     """
-    names = [job.name for job in jobs]
-    if len(set(names)) < len(names) or any(name not in names for job in jobs for name in job.after):
-        raise BadSetting("jobs need different names, and may only come after jobs of the same queue")
+    _check(jobs)
     failed: dict[str, str] = {}
     waiting = [job for job in jobs if not job.done]
     running: dict[Future[str], Job] = {}
@@ -78,6 +78,19 @@ def run_jobs(
             launch.stop()
             raise
     return failed
+
+
+def _check(jobs: Sequence[Job]) -> None:
+    """``BadSetting`` where two jobs share a name, or one could never start."""
+    after = {job.name: job.after for job in jobs}
+    if len(after) < len(jobs):
+        raise BadSetting(f"{len(jobs)} jobs have only {len(after)} names; expected a name of its own for each")
+    if lost := [(name, other) for name in after for other in after[name] if other not in after]:
+        raise BadSetting("job {!r} comes after {!r}, which is not in the queue; add that one too".format(*lost[0]))
+    try:
+        TopologicalSorter(after).prepare()
+    except CycleError as error:
+        raise BadSetting(f"jobs wait for each other: {' -> '.join(error.args[1])}; expected none to") from error
 
 
 def _work(
@@ -99,7 +112,7 @@ def _work(
         for job in [job for job in waiting if not busy.intersection(job.after)]:
             if len(running) < max(1, at_once):
                 waiting.remove(job)
-                running[workers.submit(launch, job)] = job
+                running[workers.submit(_wrong, launch, job)] = job
                 told(job.name, "started")
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in finished:
@@ -107,6 +120,17 @@ def _work(
             if wrong := future.result():
                 failed[job.name] = wrong
             told(job.name, wrong or "done")
+
+
+def _wrong(launch: Launch, job: Job) -> str:
+    """What failed in a job, exceptions included; nothing where it left what it should."""
+    try:
+        wrong = launch(job)
+    except ForethoughtError as error:
+        return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return wrong or ("" if job.done else f"it ended and left no {job.leaves.name}")
 
 
 class Here:

@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _compared(options: ReportOptions, comparisons: Sequence[Path]) -> int:
     """Writes the page of a comparison or a grid, or audits it."""
-    from forethought.reports import audit, audit_capacity, write_capacity, write_comparison
+    from forethought.reports import audit, audit_capacity, unchecked, write_capacity, write_comparison
 
     if len(options.folders) != 1 or len(comparisons) != 1:
         raise BadSetting(
@@ -63,7 +63,10 @@ def _compared(options: ReportOptions, comparisons: Sequence[Path]) -> int:
     if not options.audit:
         print((write_capacity if grid else write_comparison)(folder, options.out))
         return 0
-    return _told(folder, (audit_capacity if grid else audit)(folder))
+    wrong = (audit_capacity if grid else audit)(folder)
+    for line in unchecked(folder):
+        print(f"Not checked: {line}.")
+    return _told(folder, wrong)
 
 
 def _told(folder: Path, wrong: Sequence[str]) -> int:

@@ -243,11 +243,14 @@ def tell_left(jobs: Sequence[Job], tokens: float, flops: float, seconds: float, 
 
 def carry_out(plan: Sweep[FoundT], command: str, write_page: Callable[[Path], Path], console: Console) -> FoundT | None:
     """Does whatever is not done, concludes and writes the page; ``None`` where Ctrl-C came before."""
+    from forethought.evaluation.comparison import FAILED_FILE
+
     with storage.lock(plan.folder):
         plan.keep()
         try:
             with ends_as_interrupts():
                 failed = plan.work()
+            storage.write_json(plan.folder / FAILED_FILE, failed)
             found = plan.conclude(failed, command)
         except Unmatched as error:
             raise Unmatched(f"{error}{_older(plan.folder)}") from error

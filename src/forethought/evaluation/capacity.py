@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from forethought.errors import Damaged, Unmatched
 from forethought.evaluation import checks
-from forethought.evaluation.comparison import CHAMPION, KEPT, MEASURED, Run, apart, check_matched, read_run
+from forethought.evaluation.comparison import CHAMPION, KEPT, MEASURED, UNMEASURED, Run, apart, check_matched, read_run
 from forethought.evaluation.crossing import Crossing, Ratio, crossing, ratio
 from forethought.evaluation.results import load_results
 from forethought.evaluation.selection import CheckpointClaim, Claim, best_of, checkpoint_claim, claim
@@ -55,6 +55,15 @@ class Key(NamedTuple):
     def path(self) -> Path:
         """Its folder within the grid's."""
         return Path(self.world.replace(":", "."), self.size, f"{self.arm}-{self.seed}")
+
+    @property
+    def cell(self) -> str:
+        """What is tuned as one: a world, a size and an arm."""
+        return f"{self.world}/{self.size}/{self.arm}"
+
+    def tuned(self, k: int) -> Path:
+        """The folder of its cell's short run with the ``k``-th of the rates, within the grid's."""
+        return Path("tune", self.path.parent, f"{self.arm}-{k}")
 
     def __str__(self) -> str:
         return f"{self.world}, {self.size}, {self.arm}, seed {self.seed}"
@@ -255,7 +264,12 @@ class Capacity:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON keeps it, beside the records."""
+        worlds, sizes, arms, seeds = (list(dict.fromkeys(key[part] for key in self.keys)) for part in range(4))
         return {
+            "worlds": worlds,
+            "sizes": sizes,
+            "arms": arms,
+            "seeds": seeds,
             "verdicts": self.verdicts,
             "claims": [each.to_dict() for each in self.claims()],
             "checkpoints": [each.to_dict() for each in self.checkpoints()],
@@ -276,9 +290,15 @@ def _pooled(arm: str, world: str, metric: str, values: Sequence[float]) -> Recor
     return Record(arm, world, "test", "", metric, value, low, high, len(values), len(values))
 
 
-def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Capacity:
+def grid_of(worlds: Sequence[str], sizes: Sequence[str], arms: Sequence[str], seeds: Sequence[int]) -> list[Key]:
+    """Whole seeds one after the other, sizes in the order given: whatever is done by then, it is matched."""
+    return [Key(world, size, arm, seed) for seed in seeds for size in sizes for world in worlds for arm in arms]
+
+
+def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str], tune: int = 0) -> Capacity:
     """The grid of what was measured; a run that was not is named as missing and never made up for.
 
+    So is each of ``tune`` short runs of every cell; ``failed`` says by a job's name why it left nothing.
     Raises ``Unmatched`` for runs that differ in what a grid must hold equal: budget, versions, and within a world and
     a size initial weights, tokenizer and parameters, and all settings within an arm. Records that are not of their run,
     of a run that spent another budget, of a best model that is not the best one, or of other questions than most runs
@@ -288,12 +308,12 @@ def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Ca
     for key in keys:
         path = folder / key.path / MEASURED
         if not path.exists():
-            missing[str(key)] = failed.get(str(key.path), "not measured yet")
+            missing[str(key)] = failed.get(str(key.path), UNMEASURED)
             continue
         try:
             run, records = read_run(key.arm, key.seed, path.parent), load_results(path)
             checks.check_source(path, run.made, SPLITS)
-            checks.check_spent(path.parent, run.config, {"tokens": run.tokens, "flops": run.flops})
+            checks.check_spent(path.parent, run.config)
             if not (scores := validation(records)):
                 raise Damaged(f"{path} tells of no validation situations; delete it and run the command again")
             _check_best(path, records, scores)
@@ -307,7 +327,9 @@ def measured(keys: Iterable[Key], folder: Path, failed: Mapping[str, str]) -> Ca
     for key, why in _unlike(runs).items():
         missing[str(key)] = f"{folder / key.path}: {why}"
         del runs[key], kept[key]
-    return Capacity(keys, runs, kept, missing)
+    tuned = dict.fromkeys(key.tuned(k) for key in keys for k in range(tune))
+    absent = [str(path) for path in tuned if not (folder / path / MEASURED).exists()]
+    return Capacity(keys, runs, kept, {**missing, **{name: failed.get(name, UNMEASURED) for name in absent}})
 
 
 def _check_best(path: Path, records: Sequence[Record], scores: Sequence[float]) -> None:
@@ -359,4 +381,4 @@ def _check(runs: Mapping[Key, Run]) -> None:
                 )
 
 
-__all__ = ["ASKED", "CHECKPOINTS", "LEVELS", "RESULT_FILE", "Capacity", "Key", "Needed", "measured"]
+__all__ = ["ASKED", "CHECKPOINTS", "LEVELS", "RESULT_FILE", "Capacity", "Key", "Needed", "grid_of", "measured"]

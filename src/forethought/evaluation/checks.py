@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from forethought.training.arms import WAYS
 ADVICE = "Restore it from a copy, or delete it and run the command again."
 SUMMED = ("commit", "versions", "tokens", "flops", "steps", "parameters", "initial")
 """What a run's summary tells of it."""
+LOGGED = {"tokens": "tokens", "updates": "update", "steps": "steps", "flops": "flops"}
+"""What a run's summary tells of its training, and where its log has it."""
 OWN = ("seed", "recorded")
 """Settings in which the runs of one arm differ."""
 MARGIN = 0.2
@@ -113,19 +116,25 @@ def check_source(path: Path, made: Mapping[str, Any], splits: Iterable[str]) -> 
         raise Damaged(f"{path} holds situations of {', '.join(sorted(others))}; expected those of {wanted}. {ADVICE}")
 
 
-def check_spent(folder: Path, config: Mapping[str, Any], spent: Mapping[str, int]) -> None:
-    """``Damaged`` where a run spent less than its budget, or more by a fifth and by two of its updates."""
-    unit = "flops" if config.get("budget_flops") else "tokens"
-    budget, mine = config.get(f"budget_{unit}"), spent[unit]
+def check_spent(folder: Path, config: Mapping[str, Any]) -> None:
+    """``Damaged`` where a run's summary tells of another training than its log, where that is there, or where the run
+    spent less than its budget, or more by a fifth and by two of its updates.
+    """
+    told, unit = read_summary(folder), "flops" if config.get("budget_flops") else "tokens"
+    budget, mine = config.get(f"budget_{unit}"), told[unit]
     if not _number(budget):
         raise Damaged(f"{folder / 'config.json'} holds budget_{unit} as {budget!r}; expected a number. {ADVICE}")
     assert budget is not None
-    steps = _steps(folder / "metrics.jsonl", unit)
-    if steps and round(sum(steps)) != round(mine):
-        raise Damaged(
-            f"{folder / 'summary.json'} tells of {mine:,} {unit} and metrics.jsonl of {sum(steps):,}. {ADVICE}"
-        )
-    most = budget + max(MARGIN * budget, 2 * max(steps, default=0))
+    lines = _logged(folder / "metrics.jsonl")
+    for name, column in LOGGED.items() if lines else ():
+        if told.get(name) != lines[-1][column]:
+            raise Damaged(
+                f"{folder / 'summary.json'} tells of {told.get(name)} {name} and metrics.jsonl of {lines[-1][column]}. "
+                f"{ADVICE}"
+            )
+    spent = [0, *(line[unit] for line in lines)]
+    largest = max((after - before for before, after in pairwise(spent)), default=0)
+    most = budget + max(MARGIN * budget, 2 * largest)
     if not budget <= mine <= most:
         raise Damaged(
             f"{folder / 'summary.json'} tells of {mine:,} {unit}; expected {budget:,} to {most:,.0f}. Delete {folder} "
@@ -133,13 +142,15 @@ def check_spent(folder: Path, config: Mapping[str, Any], spent: Mapping[str, int
         )
 
 
-def _steps(path: Path, unit: str) -> list[float]:
-    """What each update of a run spent, where its log is there."""
-    lines = storage.read_json_lines(path) if path.exists() else []
-    told: list[Any] = [line.get(unit) if isinstance(line, dict) else None for line in lines]
-    if wrong := [value for value in told if not _number(value)]:
-        raise Damaged(f"{path} holds {unit} as {wrong[0]!r}; expected a number. {ADVICE}")
-    return [after - before for before, after in zip([0, *told], told, strict=False)]
+def _logged(path: Path) -> list[dict[str, Any]]:
+    """What a run had spent after each of its updates; [] where its log is not there, ``Damaged`` where it is empty."""
+    lines = storage.read_json_lines(path) if path.is_file() else []
+    if path.is_file() and not lines:
+        raise Damaged(f"{path} is empty; expected a line for each update. {ADVICE}")
+    told = [{name: line.get(name) if isinstance(line, dict) else None for name in LOGGED.values()} for line in lines]
+    if wrong := [(name, value) for line in told for name, value in line.items() if not _number(value)]:
+        raise Damaged(f"{path} holds {wrong[0][0]} as {wrong[0][1]!r}; expected a number. {ADVICE}")
+    return told
 
 
 def _number(value: object) -> bool:

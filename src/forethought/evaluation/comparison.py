@@ -22,6 +22,8 @@ PROMPTS_FILE = "prompts.json"
 """The run's model asked in several ways."""
 AGAIN = (FRESH, PROMPTS_FILE)
 """What is measured of a run once more."""
+FAILED_FILE = "failed.json"
+"""Why jobs left nothing when the result was written, by their names."""
 KEPT = ("arm", "seed", "figures", "tokens", "flops", "steps", "seconds", "parameters", "initial")
 """What a result keeps of each run."""
 PROBES, OUTCOMES = "held-out pair probes", "held-out outcomes"
@@ -143,7 +145,7 @@ def read_run(arm: str, seed: int, folder: Path) -> Run:
     try:
         summary, config = checks.read_summary(folder), checks.read_config(folder)
         seconds = checks.read_seconds(folder)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, IsADirectoryError) as error:
         raise Damaged(
             f"{error.filename} is missing though the run was measured; restore it from a copy, or delete {folder} and "
             "run the command again"
@@ -261,7 +263,7 @@ def _sound(arm: str, seed: int, folder: Path) -> Run:
     run = read_run(arm, seed, folder)
     for name in run.asked:
         checks.check_source(folder / name, run.made, (SPLIT,))
-    checks.check_spent(folder, run.config, {"tokens": run.tokens, "flops": run.flops})
+    checks.check_spent(folder, run.config)
     return run
 
 

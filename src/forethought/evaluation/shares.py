@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from statistics import fmean
 
-from forethought.errors import BadSetting
+from forethought.errors import BadSetting, Damaged
 from forethought.evaluation.foresight import exactly_right
 from forethought.evaluation.metrics import Place, places
 from forethought.evaluation.selection import best_of
@@ -125,10 +125,15 @@ def of_last(records: Iterable[Record]) -> list[Record]:
 
 
 def validation(records: Iterable[Record]) -> list[float]:
-    """The mean validation score of each of a run's models, oldest first."""
+    """The mean validation score of each of a run's models, oldest first; ``Damaged`` for one without a number."""
     by: dict[int, list[float]] = {}
     for record in records:
         family, _, number = record.metric.partition("/")
         if family == KEPT and record.split == "validation":
+            if not number.isdecimal():
+                raise Damaged(
+                    f"a record is of {record.metric!r}; expected the number of a model, as in '{KEPT}/1'. Delete its "
+                    "measured.json and run the command again"
+                )
             by.setdefault(int(number), []).append(record.value)
     return [fmean(by[k]) for k in sorted(by)]

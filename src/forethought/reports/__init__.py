@@ -40,6 +40,13 @@ def audit(folder: Path | str) -> list[str]:
     return audit_comparison(Path(folder))
 
 
+def unchecked(folder: Path | str) -> list[str]:
+    """What the audit of a comparison or a capacity grid has nothing to check by, in words; [] if it checks all."""
+    from forethought.reports.auditing import unchecked
+
+    return unchecked(Path(folder))
+
+
 def audit_runs(folders: Sequence[Path | str], page: Path | str) -> list[str]:
     """What run folders or the ``page`` about them tell that does not follow from their records; [] if all does."""
     from forethought.reports.auditing import audit_runs
@@ -71,6 +78,7 @@ __all__ = [
     "audit",
     "audit_capacity",
     "audit_runs",
+    "unchecked",
     "write_capacity",
     "write_comparison",
     "write_recall",

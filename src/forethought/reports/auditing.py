@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from forethought import storage
 from forethought.errors import Damaged
 from forethought.evaluation import load_results
 from forethought.evaluation.capacity import RESULT_FILE as CAPACITY_FILE
-from forethought.evaluation.capacity import Key, measured
-from forethought.evaluation.checks import beside
-from forethought.evaluation.comparison import AGAIN, MEASURED, RESULT_FILE, Run, compared, told_as
+from forethought.evaluation.capacity import Key, grid_of, measured
+from forethought.evaluation.checks import LOGGED, beside
+from forethought.evaluation.comparison import AGAIN, FAILED_FILE, MEASURED, RESULT_FILE, Run, compared, told_as
 from forethought.evaluation.tuning import Score, last_score, tuning_scores, validation_score
 from forethought.reports import capacity, comparison
 from forethought.reports.gather import gather
@@ -31,10 +30,10 @@ WRITTEN = re.compile(r"Written \d{4}-\d\d-\d\d \d\d:\d\d UTC by forethought")
 DATA = re.compile(r"data:[^\"'\s)]+")
 """A picture in a page."""
 TUNING = "tuning.json"
-LOGGED = {"tokens": "tokens", "updates": "update", "steps": "steps", "flops": "flops"}
-"""What a run's summary tells of its training, and where its log has it."""
-MORE = ("arms", "seeds", "versions")
-"""What a comparison tells besides what its page needs."""
+AXES = ("worlds", "sizes", "arms", "seeds")
+"""What a grid tells was asked for; a comparison tells the last two."""
+RATES = ("learning_rate", "matrix_rate")
+"""What a grid's tuning multiplies."""
 Entry = Mapping[str, Any]
 
 
@@ -59,62 +58,81 @@ def audit_comparison(folder: Path) -> list[str]:
     does. Raises ``Damaged`` where it is no comparison, ``Unmatched`` for runs that may not stand in one.
     """
     found = _checked(comparison.read(folder), folder / RESULT_FILE, {"arm": str, "seed": int})
-    runs = [(run["arm"], run["seed"]) for run in found["runs"]]
-    gone = [_run_of(name) for name in found["missing"] if ", seed " in name]
-    arms, seeds = _arms(found), _seeds(found, [*runs, *gone])
-    folders = {(arm, seed): folder / f"{arm}-{seed}" for arm, seed in [*runs, *gone]}
-    again = compared(arms, seeds, folders, {}, _beside(folder, arms, [path.name for path in folders.values()]))
+    told = [(run["arm"], run["seed"]) for run in found["runs"]]
+    arms, seeds = _asked(found, ("arms", "seeds"), [*told, *map(_run_of, _gone(found, 1))])
+    folders = {(arm, seed): folder / f"{arm}-{seed}" for arm in arms for seed in seeds}
+    there = _beside(folder, arms, [path.name for path in folders.values()])
+    again = compared(arms, seeds, folders, _failed(folder), there)
     fresh = again.to_dict()
-    wrong = _missing(found, again.missing, {told_as(*run) for run in runs})
+    wrong = _missing(found, again.missing, {told_as(*run) for run in told})
     wrong += _entries("run", found["runs"], fresh["runs"], "arm", "seed")
     wrong += _figures(folder / RESULT_FILE, again.records(_worlds(again.runs)), "arm", "metric")
     wrong += _entries("difference", found["differences"], fresh["differences"], "arm", "other", "metric")
     wrong += _entries("claim", found["claims"], fresh["claims"], "what")
-    for arm, told in found["tuning"].items():
+    for arm, search in found["tuning"].items():
         stem = folder / f"tune-{arm}"
-        wrong += _tuned(arm, told, stem, "settings", "chosen", validation_score)
-        wrong += _trained(arm, told, stem, [run for run in again.runs if run.arm == arm])
+        wrong += _tuned(arm, search, stem, "settings", "chosen", validation_score, {})
+        wrong += _trained(arm, search, stem, [run for run in again.runs if run.arm == arm])
     wrong += _untold(folder, found["tuning"], {path.name.rpartition("-")[0][5:] for path in _tunings(folder)})
-    whole = [told_as(arm, seed) for arm, seed in product(arms, seeds)]
-    unasked = [told_as(*run) for run in [*runs, *gone] if told_as(*run) not in whole]
-    wrong += [f"{name} is told, and is none of the arms and seeds that were asked for" for name in unasked]
-    wrong += _left_out(whole, {*(told_as(*run) for run in runs), *found["missing"]})
-    wrong += _unread(folder, f"*-*/{MEASURED}", set(folders.values()))
-    wrong += [f"{name} is told, and is no part of a comparison" for name in found.keys() - {*comparison.SHAPE, *MORE}]
+    wrong += _unread(folder, set(folders.values()))
+    wrong += _foreign(found, {*comparison.SHAPE, "arms", "seeds", "versions"}, "comparison")
+    wrong += [
+        f"{name} are not told: whether any was left out cannot be checked" for name in _untold_of(found, AXES[2:])
+    ]
     wrong += _made(found, [run.made for run in again.runs])
     return [*wrong, *_verdicts(found, again.verdicts), *_page(folder / PAGE, lambda: comparison.page(folder))]
 
 
 def audit_capacity(folder: Path) -> list[str]:
     """The same of ``capacity.json``."""
-    found = _checked(
-        capacity.read(folder), folder / CAPACITY_FILE, {"world": str, "size": str, "arm": str, "seed": int}
-    )
-    keys = [Key(run["world"], run["size"], run["arm"], run["seed"]) for run in found["runs"]]
-    gone = [_key_of(name) for name in found["missing"] if name.count(", ") == 3 and ", seed " in name]
-    again = measured([*keys, *gone], folder, {})
+    kinds = {"world": str, "size": str, "arm": str, "seed": int}
+    found = _checked(capacity.read(folder), folder / CAPACITY_FILE, kinds)
+    told = [Key(run["world"], run["size"], run["arm"], run["seed"]) for run in found["runs"]]
+    asked = _asked(found, AXES, [*told, *map(_key_of, _gone(found, 3))])
+    again = measured(grid_of(*asked), folder, _failed(folder), _planned(folder, "tune"))
     fresh = again.to_dict()
-    wrong = _missing(found, again.missing, {str(key) for key in keys}, ignored="tune/")
+    wrong = _missing(found, again.missing, set(map(str, told)))
     wrong += _entries("run", found["runs"], fresh["runs"], "world", "size", "arm", "seed")
     wrong += _figures(folder / CAPACITY_FILE, again.records(), "arm", "world", "metric")
     wrong += _entries("claim", found["claims"], fresh["claims"], "what")
     wrong += _entries("claim", found["checkpoints"], fresh["checkpoints"], "what")
     wrong += _entries("ratio", found["ratios"], fresh["ratios"], "world", "figure")
     wrong += _entries("needed", found["needed"], fresh["needed"], "world", "arm", "figure", "level")
-    for cell, told in found["tuning"].items():
-        wrong += _tuned(cell, told, folder / "tune" / cell.replace(":", "."), "factor", "factor", last_score)
-    cells = product(*(dict.fromkeys(part) for part in zip(*keys, strict=True))) if keys else ()
-    whole = [str(Key(*cell)) for cell in cells]
-    wrong += _left_out(whole, {*map(str, keys), *found["missing"]})
+    for cell, search in found["tuning"].items():
+        stem = folder / "tune" / cell.replace(":", ".")
+        wrong += _tuned(cell, search, stem, "factor", "factor", last_score, 1.0)
+        wrong += _rated(search, stem, {str(key): run for key, run in again.runs.items() if key.cell == cell})
     tuned = {path.relative_to(folder / "tune").as_posix().rpartition("-")[0] for path in _tunings(folder)}
-    wrong += _untold(folder, {cell.replace(":", "."): told for cell, told in found["tuning"].items()}, tuned)
-    wrong += _unread(folder, f"*/*/*/{MEASURED}", {folder / key.path for key in [*keys, *gone]})
+    wrong += _untold(folder, {cell.replace(":", "."): search for cell, search in found["tuning"].items()}, tuned)
+    wrong += _unread(folder, {folder / key.path for key in again.keys})
+    wrong += _foreign(found, {*capacity.SHAPE, *AXES, "versions"}, "capacity grid")
+    lacking = _untold_of(found, AXES)
+    wrong += [f"{name} are not told, and others that were asked for are" for name in lacking if lacking != [*AXES]]
+    wrong += _made(found, [run.made for run in again.runs.values()])
     return [*wrong, *_verdicts(found, again.verdicts), *_page(folder / PAGE, lambda: capacity.page(folder))]
+
+
+def unchecked(folder: Path) -> list[str]:
+    """What the audit of a comparison or a grid has nothing to check by, in words."""
+    runs = _measured(folder)
+    bare = [str(run.relative_to(folder)) for run in runs if not (run / "metrics.jsonl").is_file()]
+    told = [
+        f"what {len(bare)} of {len(runs)} runs spent, but for their budget: there is no metrics.jsonl of "
+        f"{', '.join(bare[:3])}{' and others' if len(bare) > 3 else ''}"
+    ] * bool(bare)
+    if not (folder / PAGE).exists():
+        told.append(f"a page: there is no {PAGE}; 'forethought report {folder}' writes it")
+    if (folder / CAPACITY_FILE).is_file() and _untold_of(capacity.read(folder), AXES) == [*AXES]:
+        told.append(
+            f"whether whole {', '.join(AXES)} were left out: {CAPACITY_FILE} does not tell which were asked for"
+        )
+    return told
 
 
 def _checked(found: Entry, path: Path, parts: Mapping[str, type]) -> Entry:
     """What a result tells; ``Damaged`` where a part of a run, a verdict or a search is not of its kind."""
     odd = [part for run in found["runs"] for part, kind in parts.items() if type(run.get(part)) is not kind]
+    odd += [f"{part}s" for part, kind in parts.items() for each in found.get(f"{part}s", ()) if type(each) is not kind]
     odd += ["verdicts"] if not odd and not all(isinstance(line, str) for line in found["verdicts"]) else []
     for told in () if odd else found["tuning"].values():
         tried = told.get("tried") if isinstance(told, dict) else None
@@ -126,26 +144,26 @@ def _checked(found: Entry, path: Path, parts: Mapping[str, type]) -> Entry:
     return found
 
 
-def _arms(found: Entry) -> list[str]:
-    """The arms that were asked for; of an older result, where nothing could be compared, the first may have no run."""
-    if isinstance(found.get("arms"), list):
-        return [str(arm) for arm in found["arms"]]
-    there = list(dict.fromkeys(run["arm"] for run in found["runs"]))
-    gone = [_run_of(name)[0] for name in found["missing"] if ", seed " in name]
-    lost = [arm for arm in dict.fromkeys(gone) if arm not in there]
-    return there + lost if found["differences"] else lost + there
+def _asked(found: Entry, axes: Sequence[str], told: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """What was asked for along each axis; of an older result, what is told of."""
+    return [
+        found[name] if name in found else list(dict.fromkeys(run[i] for run in told)) for i, name in enumerate(axes)
+    ]
 
 
-def _seeds(found: Entry, runs: Iterable[tuple[str, int]]) -> list[int]:
-    if isinstance(found.get("seeds"), list):
-        return list(found["seeds"])
-    return sorted({seed for _, seed in runs})
+def _untold_of(found: Entry, axes: Sequence[str]) -> list[str]:
+    return [name for name in axes if name not in found]
+
+
+def _gone(found: Entry, commas: int) -> list[str]:
+    """The names of runs among what is told as missing."""
+    return [name for name in found["missing"] if name.count(", ") == commas and ", seed " in name]
 
 
 def _run_of(name: str) -> tuple[str, int]:
     """The run that is told as missing by this name."""
     arm, _, seed = name.rpartition(", seed ")
-    return arm, int(seed) if seed.isdigit() else -1
+    return arm, int(seed) if seed.isdecimal() else -1
 
 
 def _key_of(name: str) -> Key:
@@ -153,26 +171,42 @@ def _key_of(name: str) -> Key:
     return Key(world, size, *_run_of(f"{arm}, {seed}"))
 
 
+def _planned(folder: Path, name: str) -> int:
+    """What the folder's plan asks for by a name; 0 without one."""
+    plan = storage.read_json(folder / "plan.json") if (folder / "plan.json").exists() else {}
+    asked = plan.get(name) if isinstance(plan, dict) else 0
+    return asked if isinstance(asked, int) else 0
+
+
+def _failed(folder: Path) -> dict[str, str]:
+    """Why jobs left nothing, as the command that ran them wrote it down."""
+    path = folder / FAILED_FILE
+    found = storage.read_json(path) if path.exists() else {}
+    return {name: str(why) for name, why in found.items()} if isinstance(found, dict) else {}
+
+
 def _beside(folder: Path, arms: Sequence[str], runs: Sequence[str]) -> dict[str, Path]:
     """What the folder's plan asks for besides runs; without one, what any of its runs has."""
-    path = folder / "plan.json"
-    plan = storage.read_json(path) if path.exists() else {}
-    asked = plan.get("fresh", 0) if isinstance(plan, dict) else 0
+    asked = _planned(folder, "fresh")
     again = [name for name in AGAIN if asked or any((folder / run / name).exists() for run in runs)]
-    tune = plan.get("tune", 0) if isinstance(plan, dict) else 0
-    return beside(folder, runs, arms, again, tune if isinstance(tune, int) else 0)
+    return beside(folder, runs, arms, again, _planned(folder, "tune"))
 
 
-def _missing(found: Entry, fresh: Entry, runs: Container[str], ignored: str = " ") -> list[str]:
-    """What is told as measured and is missing, what is missing and not told, and what is told as missing and is not."""
+def _missing(found: Entry, fresh: Mapping[str, str], runs: Container[str]) -> list[str]:
+    """What is told as measured and is missing, what is missing and not told, what is told as missing and is not, and
+    what is told to be missing for another reason.
+    """
     told = found["missing"]
     wrong = [
         f"{name} is not there to recompute it from ({why})" if name in runs else f"{name} is missing and is not told"
         for name, why in fresh.items()
         if name not in told
     ]
-    more = [name for name in told if name not in fresh and not name.startswith(ignored)]
-    return wrong + [f"{name} is told as missing and is not" for name in more]
+    wrong += [f"{name} is told as missing, and was measured or not asked for" for name in told if name not in fresh]
+    for name in [name for name in told if name in fresh]:
+        reasons = [re.sub(r"\S*/", "", str(why)) for why in (told[name], fresh[name])]  # the folder may have been moved
+        wrong += [] if reasons[0] == reasons[1] else _apart(f"{name}: why it is missing", told[name], fresh[name])
+    return wrong
 
 
 def _worlds(runs: Sequence[Run]) -> str:
@@ -214,9 +248,32 @@ def _trained(who: str, told: Entry, stem: Path, runs: Sequence[Run]) -> Iterator
     told_of = [(name, settings, _config(stem.parent / name)) for name, settings in tried]
     told_of += [(f"{run.arm}-{run.seed}", told["chosen"], run.config) for run in runs]
     for name, settings, config in told_of:
-        for setting, value in settings.items() if isinstance(settings, dict) and config else ():
+        for setting, value in settings.items() if isinstance(settings, dict) else ():
             if config.get(setting) != value:
                 yield f"{name} is told as trained with {setting} {value!r} and was with {config.get(setting)!r}"
+
+
+def _rated(told: Entry, stem: Path, runs: Mapping[str, Run]) -> Iterator[str]:
+    """Factors that are told as tried or chosen, and are not those of the rates that runs were trained with. The first
+    short run has the recipe's own rates; where it was not measured, the others are held against the next one.
+    """
+    tried = list(zip(tuning_scores(stem, last_score), told["tried"], strict=False))
+    if not tried:
+        return
+    told_of = [(stem.with_name(f"{stem.name}-{k}"), each.get("factor")) for k, each in tried]
+    configs = [(folder.name, factor, _config(folder)) for folder, factor in told_of]
+    configs += [(name, told.get("factor"), run.config) for name, run in runs.items()]
+    (first, _), unit, own = tried[0], configs[0][1], configs[0][2]
+    for name, factor, config in configs:
+        for rate in RATES:
+            times = _times(config.get(rate), own.get(rate), 1.0 if first == 0 else unit)
+            yield from _apart(f"{name}: the factor of its {rate}", factor, times)
+
+
+def _times(rate: Any, own: Any, unit: Any) -> float | None:
+    """By what a rate was multiplied, where one that was multiplied by ``unit`` is ``own``."""
+    numbers = all(isinstance(value, int | float) for value in (rate, own, unit))
+    return rate * unit / own if numbers and own else None
 
 
 def _config(folder: Path) -> Entry:
@@ -225,20 +282,23 @@ def _config(folder: Path) -> Entry:
     return found if isinstance(found, dict) else {}
 
 
-def _left_out(whole: Iterable[str], told: Container[str]) -> list[str]:
-    """Runs that the others imply and that are told neither as measured nor as missing."""
-    return [f"{name} is told neither as measured nor as missing" for name in whole if name not in told]
+def _measured(folder: Path) -> list[Path]:
+    """The runs of a comparison or of a grid that were measured, tuning's not counted."""
+    there = [path.parent for pattern in ("*-*", "*/*/*-*") for path in folder.glob(f"{pattern}/{MEASURED}")]
+    return sorted(path for path in there if not str(path.relative_to(folder)).startswith("tune"))
 
 
-def _unread(folder: Path, pattern: str, told: Container[Path]) -> list[str]:
-    """Runs that were measured and are not told: figures are of all runs, not of some that were picked."""
-    there = sorted(path.parent for path in folder.glob(pattern) if path.parent not in told)
-    names = [str(path.relative_to(folder)) for path in there]
+def _unread(folder: Path, asked: Container[Path]) -> list[str]:
+    """Runs that were measured and not asked for: figures are of all runs, not of some that were picked."""
     return [
-        f"{name} was measured and is not told; a result is of all runs in its folder"
-        for name in names
-        if not name.startswith("tune")
+        f"{path.relative_to(folder)} was measured and not asked for; a result is of all runs in its folder"
+        for path in _measured(folder)
+        if path not in asked
     ]
+
+
+def _foreign(found: Entry, known: Container[str], what: str) -> list[str]:
+    return [f"{name} is told, and is no part of a {what}" for name in found if name not in known]
 
 
 def _entries(what: str, told: Iterable[Entry], fresh: Iterable[Entry], *by: str) -> Iterator[str]:
@@ -269,14 +329,17 @@ def _apart(where: str, told: Any, fresh: Any) -> Iterator[str]:
         yield f"{where} is told as {told!r} and comes out as {fresh!r}"
 
 
-def _tuned(who: str, told: Entry, stem: Path, setting: str, chosen: str, score: Score) -> Iterator[str]:
-    """What is told of a search's scores and of what was chosen by them."""
+def _tuned(
+    who: str, told: Entry, stem: Path, setting: str, chosen: str, score: Score, default: object
+) -> Iterator[str]:
+    """What is told of a search's scores and of what was chosen by them, or as ``default`` where there are none."""
     scores = list(tuning_scores(stem, score).values())
     tried = told["tried"]
     yield from _apart(f"tuning of {who}: scores", dict(enumerate(t["score"] for t in tried)), dict(enumerate(scores)))
-    best = tried[scores.index(max(scores))][setting] if len(scores) == len(tried) and scores else told[chosen]
-    if told[chosen] != best:
-        yield f"tuning of {who}: {told[chosen]!r} is told as chosen and {best!r} comes out"
+    best = default if not scores else told.get(chosen)
+    best = tried[scores.index(max(scores))].get(setting) if scores and len(scores) == len(tried) else best
+    if told.get(chosen) != best:
+        yield f"tuning of {who}: {told.get(chosen)!r} is told as chosen and {best!r} comes out"
 
 
 def _verdicts(found: Entry, fresh: Sequence[str]) -> list[str]:
@@ -292,6 +355,8 @@ def _page(path: Path, page: Callable[[], str]) -> Iterator[str]:
     """Where a page, if there is one, is not what its result is shown as, piece by piece and in order."""
     if not path.exists():
         return
+    if not path.is_file():
+        raise Damaged(f"{path} is a folder; expected a page. Move it away, and 'forethought report' writes it")
     fresh = _pieces(page())
     shown = _pieces(path.read_text("utf-8", errors="replace"))
     advice = f"'forethought report {path.parent}' writes the page anew"

@@ -26,7 +26,7 @@ from forethought.training.arms import WAYS
 
 Shape = Mapping[str, Sequence[str] | None]
 """What a result holds by name: lists of entries with these parts, or anything."""
-KINDS: dict[str, type] = dict.fromkeys(("verdicts", "records", "arms", "seeds"), list)
+KINDS: dict[str, type] = dict.fromkeys(("verdicts", "records", "worlds", "sizes", "arms", "seeds"), list)
 KINDS |= dict.fromkeys(("missing", "tuning", "versions"), dict)
 """What the entries without such parts are."""
 SHAPE: Shape = {
