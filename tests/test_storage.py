@@ -280,6 +280,14 @@ def test_a_damaged_line_is_named_by_its_number(tmp_path: Path) -> None:
         storage.read_json_lines(tmp_path / "a.jsonl")
 
 
+def test_a_folder_in_the_place_of_a_file_is_damage(tmp_path: Path) -> None:
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(Damaged, match=r"a\.json is not the JSON that it should be .*[Ii]s a directory"):
+        storage.read_json(tmp_path / "a.json")
+    with pytest.raises(NotWritable, match=r"a\.json cannot be written: Is a directory"):
+        storage.write_json(tmp_path / "a.json", {})
+
+
 def test_several_lines_at_once_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="2 lines"):
         storage.append_line(tmp_path / "a.jsonl", "1\n2")

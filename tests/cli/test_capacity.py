@@ -14,7 +14,7 @@ from forethought import storage
 from forethought.cli import main
 from forethought.cli.grid import FACTORS, CapacityOptions, Grid
 from forethought.cli.sweep import carry_out
-from forethought.errors import BadSetting, Unmatched
+from forethought.errors import BadSetting, Damaged, Unmatched
 from forethought.evaluation import Record, load_results
 from forethought.reports import write_capacity
 
@@ -56,6 +56,15 @@ def test_the_rates_that_do_best_on_validation_are_taken(tmp_path: Path) -> None:
     told = storage.read_json(tmp_path / "tuning.json")["sums/pico/imitation"]
     assert [each["score"] for each in told["tried"]] == [0.4, 0.6]
     assert (told["seed"], told["share"]) == (10_000, 0.5)
+
+
+def test_a_short_run_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    made = grid(tmp_path, worlds=("sums",), sizes=("pico",), arms=("imitation",), tune=1)
+    record = Record("imitation", "sums", "validation", "carry", "kept/x", 0.5, 0.5, 0.5, 9)
+    path = tmp_path / "tune" / "sums" / "pico" / "imitation-0" / "measured.json"
+    storage.write_json(path, {"records": [record.to_dict()]})
+    with pytest.raises(Damaged, match=r"imitation-0/measured\.json: a record is of 'kept/x'"):
+        made.chosen()
 
 
 @pytest.mark.slow

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from tests.evaluation.test_comparison import run as trained
 
 from forethought import storage
 from forethought.cli import main
 from forethought.cli.compare import SEARCH, CompareOptions, Plan
-from forethought.cli.jobs import Job
+from forethought.cli.jobs import Here, Job
 from forethought.cli.options import config_of, parse, settings_of
-from forethought.cli.sweep import check_begun, recorded_in, save
+from forethought.cli.sweep import carry_out, check_begun, recorded_in, save
 from forethought.cli.train import TrainOptions
 from forethought.config import TrainConfig
 from forethought.errors import BadSetting, Damaged, Unmatched
@@ -22,6 +23,7 @@ from forethought.evaluation import Record, load_results
 from forethought.evaluation.checks import beside
 from forethought.evaluation.comparison import CHAMPION, PROBES
 from forethought.evaluation.tuning import validation_score
+from forethought.reports import audit, write_comparison
 from forethought.training.run import made_by
 
 SMALL = ["--budget-tokens", "3000", "--n", "2", "--fresh", "0", "--suite", "consequences", "--seeds", "0"]
@@ -202,6 +204,25 @@ def test_jobs_that_failed_are_missing_in_the_result(tmp_path: Path) -> None:
     found = made.conclude({"tune-imitation-0": "it broke"}, "x")
     assert found.missing == {"imitation, seed 0": "not measured yet", "tune-imitation-0": "it broke"}
     assert storage.read_json(tmp_path / "compare.json")["missing"] == found.missing
+
+
+def test_a_run_that_is_blocked_is_missing_and_the_others_are_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / f"{CHAMPION}-0").touch()
+    made = plan(tmp_path, arms=(CHAMPION, "imitation"), seeds=(0,), fresh=0, budget_tokens=100)
+
+    def here(self: Here, arguments: tuple[str, ...]) -> tuple[int, str, str]:
+        name = next(word for word in arguments if word.startswith(str(tmp_path)))
+        if Path(name).is_file():
+            return 2, "", f"{name} is a file"
+        return 0, trained(Path(name), "imitation", 0, 0.7).joinpath("measured.json").read_text(), ""
+
+    monkeypatch.setattr(Here, "_run", here)
+    found = carry_out(made, "x", write_comparison, made.console)
+    assert found is not None and [run.arm for run in found.runs] == ["imitation"]
+    assert "developmental-0/measured.log cannot be written" in found.missing["developmental, seed 0"]
+    assert audit(tmp_path) == [] and (tmp_path / "report.html").exists()
 
 
 @pytest.mark.parametrize("text", ["[]", "{"])

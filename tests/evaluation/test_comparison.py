@@ -227,6 +227,20 @@ def test_what_a_toy_run_overshoots_by_an_update_is_no_damage_and_what_its_log_de
     assert "tells of 200 tokens and metrics.jsonl of 190" in str(compared(ARMS, range(2), folders, {}).missing)
 
 
+@pytest.mark.parametrize("name", ["tokens", "flops", "steps", "updates"])
+def test_a_summary_that_its_log_denies_is_damage(name: str, tmp_path: Path) -> None:
+    folders = whole(tmp_path, 2)
+    told = {"tokens": 100, "flops": 5, "steps": 7, "updates": 2}
+    log = {"tokens": 100, "flops": 5, "steps": 7, "update": 2}
+    storage.write_text(folders["imitation", 1] / "metrics.jsonl", json.dumps(log) + "\n")
+    edit(folders["imitation", 1] / "summary.json", lambda found: found.update(told))
+    assert not compared(ARMS, range(2), folders, {}).missing
+    edit(folders["imitation", 1] / "summary.json", lambda found: found.update({name: told[name] + 1}))
+    assert f"tells of {told[name] + 1} {name} and" in compared(ARMS, range(2), folders, {}).missing["imitation, seed 1"]
+    (folders["imitation", 1] / "metrics.jsonl").write_text("")
+    assert "is empty; expected a line for each" in compared(ARMS, range(2), folders, {}).missing["imitation, seed 1"]
+
+
 def test_seeds_of_one_arm_that_were_trained_with_different_settings_are_refused(tmp_path: Path) -> None:
     folders = whole(tmp_path, 2)
     run(folders["imitation", 1], "imitation", 1, 0.7, config={"matrix_rate": 0.02})

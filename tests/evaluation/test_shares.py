@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from forethought.errors import BadSetting
-from forethought.evaluation import foresight
+from forethought.errors import BadSetting, Damaged
+from forethought.evaluation import Record, foresight
 from forethought.evaluation import shares as module
 from forethought.evaluation.shares import EXTRAPOLATED, MEMORISED, NEW, TRAINED, figures, shares, validation
 from forethought.models import Imagined, Model
@@ -69,6 +69,12 @@ def test_hundreds_of_questions_stand_behind_each_share(monkeypatch: pytest.Monke
     found = shares([lambda: Oracle("")], "sums", n=200)  # type: ignore[list-item, return-value]
     assert {record.n for record in found if record.split == "test"} == {200}
     assert {r.axis for r in found if r.split == "validation"} == {"carry", "length", "range", "order"}
+
+
+def test_a_kept_model_without_a_number_is_damage() -> None:
+    odd = Record("mine", "sums", "validation", "carry", "kept/x", 0.5, 0.5, 0.5, 9)
+    with pytest.raises(Damaged, match="a record is of 'kept/x'; expected the number of a model"):
+        validation([odd])
 
 
 def test_nothing_to_ask_is_refused() -> None:

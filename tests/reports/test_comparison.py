@@ -19,7 +19,7 @@ from forethought.cli.sweep import save
 from forethought.errors import Damaged
 from forethought.evaluation import Record, save_results
 from forethought.evaluation.comparison import FAILED_FILE, MEASURED, Comparison, compared
-from forethought.reports import audit, figures, write_comparison
+from forethought.reports import audit, figures, unchecked, write_comparison
 from forethought.reports.comparison import tables
 from forethought.training.arms import WAYS
 
@@ -197,6 +197,40 @@ def test_a_run_that_is_told_as_damaged_is_no_reason_to_fail(folder: Path) -> Non
     found = conclude(folder, {"placebo-9": "it <broke>"})
     write_comparison(folder)
     assert "is not the JSON" in found.missing["imitation, seed 1"] and audit(folder) == []
+
+
+def test_an_audit_says_what_it_has_nothing_to_check_by(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = {"tokens": 100, "flops": 5, "steps": 7, "update": 2}
+    for path in folder.glob("[dip]*-?/summary.json"):
+        storage.write_json(path, {**storage.read_json(path), "updates": 2})
+        storage.write_text(path.with_name("metrics.jsonl"), json.dumps(log) + "\n")
+    write_comparison(folder)
+    assert audit(folder) == unchecked(folder) == []
+    (folder / "imitation-1" / "metrics.jsonl").unlink()
+    (folder / "report.html").unlink()
+    assert main(["report", "--audit", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert "1 of 12 runs spent, but for their budget: there is no metrics.jsonl of imitation-1." in told
+    assert f"there is no report.html; 'forethought report {folder}' writes it" in told
+
+
+def test_what_is_told_of_training_in_all_files_but_the_log_does_not_pass(folder: Path) -> None:
+    run = folder / "developmental-0"
+    storage.write_text(run / "metrics.jsonl", '{"tokens": 100, "flops": 5, "steps": 7, "update": 2}\n')
+    storage.write_json(run / "summary.json", {**storage.read_json(run / "summary.json"), "updates": 2, "flops": 2})
+    found = storage.read_json(folder / "compare.json")
+    found["runs"][0]["flops"] = 2
+    storage.write_json(folder / "compare.json", found)
+    write_comparison(folder)
+    assert "summary.json tells of 2 flops and metrics.jsonl of 5" in audit(folder)[0]
+
+
+def test_a_result_is_audited_where_it_was_moved_to(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (folder / "imitation-1" / MEASURED).write_text('{"records": [')
+    conclude(folder, {"placebo-9": f"{folder}/placebo-9/measured.log cannot be written"})
+    write_comparison(folder)
+    moved = tmp_path_factory.mktemp("moved") / "elsewhere"
+    assert audit(shutil.copytree(folder, moved)) == []
 
 
 def test_what_a_plan_asked_for_and_is_not_there_has_to_be_told(folder: Path) -> None:

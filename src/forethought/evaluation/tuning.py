@@ -18,7 +18,15 @@ def tuning_scores(stem: Path, score: Score) -> dict[int, float]:
     """The score of each of the runs ``STEM-0``, ``STEM-1``, ... that was measured; ``Damaged`` for one not whole."""
     numbers = [path.name.removeprefix(f"{stem.name}-") for path in stem.parent.glob(f"{stem.name}-*")]
     paths = {k: stem.with_name(f"{stem.name}-{k}") / MEASURED for k in sorted(int(n) for n in numbers if n.isdigit())}
-    return {k: score(load_results(path)) for k, path in paths.items() if path.exists()}
+    return {k: _scored(path, score) for k, path in paths.items() if path.exists()}
+
+
+def _scored(path: Path, score: Score) -> float:
+    records = load_results(path)
+    try:
+        return score(records)
+    except Damaged as error:
+        raise Damaged(f"{path}: {error}") from error
 
 
 def validation_score(records: Sequence[Record]) -> float:
