@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from itertools import filterfalse, islice
 
 from forethought.memory.irregular import forms
-from forethought.memory.names import whose
+from forethought.memory.names import of_whom
 from forethought.memory.replies import READ, Covered, parted
 from forethought.memory.turns import Turn
 from forethought.memory.words import EVERY, STOP, sentences
@@ -43,7 +43,7 @@ def chosen(found: Sequence[int], about: Callable[[int], bool] | None) -> tuple[l
 def tells_of(text: str, them: Set[tuple[str, ...]], words: Sequence[str], covered: Covered) -> bool:
     """Whether what somebody else says tells of those whom a question is about: by name, or of what is "your"."""
     yours = " ".join(YOUR.findall(text[:READ].lower()))
-    return not them.isdisjoint(whose(text)) or bool(yours and covered(words, yours))
+    return not them.isdisjoint(of_whom(text)) or bool(yours and covered(words, yours))
 
 
 def confidence(

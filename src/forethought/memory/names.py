@@ -55,11 +55,11 @@ def asked_of(question: str) -> list[tuple[str, ...]]:
 
 def of_others(one: str, other: str) -> bool:
     """Whether two texts tell of two people, by name."""
-    of, of_other = set(whose(one)), set(whose(other))
+    of, of_other = set(of_whom(one)), set(of_whom(other))
     return bool(of and of_other) and of.isdisjoint(of_other)
 
 
-def whose(text: str) -> Iterator[tuple[str, ...]]:
+def of_whom(text: str) -> Iterator[tuple[str, ...]]:
     """The names of those of whom a text tells: words with capital letters after "of" or "for", before "'s", or where a
     sentence or a part of it begins, perhaps with "my friend", and goes on with a verb.
     """
@@ -123,7 +123,7 @@ def _of_another(text: str, named: Sequence[tuple[str, ...]], whole: Sequence[tup
     """Whether a text tells of a person by another whole name, and of none by a part of the names that are wanted
     ("Ann", "Mrs Lee", "Ann Marie Lee", "yesterday Ann ..." for Ann Lee); ``named`` are all names in it.
     """
-    found = set(whose(text))
+    found = set(of_whom(text))
     single = {name[0] for name in (*found, *named) if not is_whole(name)}
     if any(single.intersection(name) for name in whole):
         return False

@@ -119,12 +119,13 @@ class Saying:
     @cached_property
     def itself(self) -> Saying:
         """The same without what was heard."""
-        return Saying(self.turn, self._tells, heard=False)
+        return Saying(self.turn, self._tells, heard=False, part=self._parts)
 
     @cached_property
     def new(self) -> bool:
         """Whether it says that something is otherwise than it was."""
-        return _says_changed(self.turn.text.lower(), r"\bnew\b") and _says_changed(self.text)
+        raw = self.turn.text.lower()  # of most turns it tells already that they do not
+        return ("new" in raw or _says_changed(raw)) and _says_changed(self.text)
 
     @cached_property
     def words(self) -> list[str]:
@@ -221,11 +222,9 @@ def _whole(parts: Sequence[str]) -> list[str]:
     return whole
 
 
-def _says_changed(text: str, *also: str) -> bool:
-    """Whether a text, lower case, says that something is otherwise, or has one of the patterns ``also``."""
-    if not CHANGED.isdisjoint(all_words(text)):
-        return True
-    return any(form.search(text) for form in (SHIFTS, AS_OF, NEW)) or any(re.search(each, text) for each in also)
+def _says_changed(text: str) -> bool:
+    """Whether a text, lower case, says that something is otherwise than it was."""
+    return not CHANGED.isdisjoint(all_words(text)) or any(form.search(text) for form in (SHIFTS, AS_OF, NEW))
 
 
 def _words(text: str) -> list[str]:
