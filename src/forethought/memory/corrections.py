@@ -157,15 +157,15 @@ def _corrects(
         or not (_alike({*before}, {*after}) or _alike({*plain[0]}, {*plain[1]}))
     ):
         return False
-    orders = [_order(before, after), _order(*plain)]
-    same = orders[1].find_longest_match()
-    if not denied and not may_replace(*plain, same, changed):
-        return False
+    order = _order(*plain)
+    same = order.find_longest_match()
     if about is not None and not says_what_is(*plain, same, about):
+        return False
+    if not denied and not may_replace(*plain, same, changed):
         return False
     if not set(named) <= {*plain[0][same.a + same.size :]}:
         return False
-    return changed or any(order.ratio() >= IN_ORDER for order in orders)
+    return changed or order.ratio() >= IN_ORDER or _order(before, after).ratio() >= IN_ORDER
 
 
 def _order(one: Sequence[str], other: Sequence[str]) -> SequenceMatcher[str]:
