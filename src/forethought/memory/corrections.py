@@ -8,11 +8,12 @@ supposed ("if the code is 9900") corrects nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from difflib import SequenceMatcher
 from itertools import permutations
 
 from forethought.memory.names import of_others
+from forethought.memory.news import Asked, Told, is_news, others_have, signs
 from forethought.memory.sayings import BECAME, MEANT, Saying, of_one_thing
 from forethought.memory.turns import Turn
 from forethought.memory.values import may_replace, says_what_is
@@ -31,8 +32,6 @@ VALUE = re.compile(
     r"(\b(?i:the|my|our|your|this|that)(?:\s+[^\W\dA-Z]\w*){1,3}\s+(?:is|are|was|were)\b)(?:(?!\b(?:of|for)\b)[^.,;:!?])*"
 )
 """What is told of something that is no name: names in it do not say whose it is ("The party is" at Ann's)."""
-WHETHER = re.compile(r"\W*(?:is|are|am|was|were|do|does|did|has|have|will)\b", re.IGNORECASE)
-WHO = re.compile(r"\bwho(?:m|se)?\b", re.IGNORECASE)
 SHORT, SOON = 60, 2
 """Characters of a turn that says what somebody meant, and within how many turns."""
 WORDS = 200
@@ -45,45 +44,59 @@ WHEN = frozenset({"start", "starts", "begin", "begins", "end", "ends", "finish",
 
 
 def corrections(
-    question: str,
+    asked: Asked,
     found: Sequence[Turn],
     told: Mapping[int, frozenset[str]],
     texts: Mapping[int, str],
-    tells: Callable[[str], bool],
 ) -> dict[int, int]:
     """Which found turn is corrected by which, the last one where there are several, by their numbers.
 
-    ``told`` is what each tells of a question's words (``tells`` says whether a text tells any): only turns that tell of
-    the same can correct one another, or of nearly the same where the later one says that something changed, or where
-    the question asks whether a value is still so. ``texts`` are the turns, each with the question that it replies to.
-    Where the ``question`` asks who, whose it was may change.
+    ``told`` is what each tells of a question's words: only turns that tell of the same can correct one another, or of
+    nearly the same where the later one says that something changed, or where the question asks whether a value is still
+    so. ``texts`` are the turns, each with the question that it replies to. Where the question asks who, whose it was
+    may change. What no rule says may be ``news`` all the same.
     """
-    says = {t.id: Saying(t, tells) for t in found if told[t.id] and len(t.text) <= LONGEST}
-    whoever, whether = WHO.search(question) is not None, WHETHER.match(question) is not None
+    says = {t.id: Saying(t, asked.tells) for t in found if told[t.id] and len(t.text) <= LONGEST}
+    newly = {i: Told(one.turn, one.part, asked) for i, one in says.items()}
     corrected: dict[int, int] = {}
     for i, j in permutations(says, 2):
         if not told[i] & told[j] or not _is_later(says[j].turn, says[corrected.get(i, i)].turn):
             continue
-        earlier, later = says[i], says[j]
-        named = told[i] - told[j] if whether and told[j] < told[i] else frozenset[str]()
-        same = told[i] == told[j] or bool(named)
-        if not same and not _nearly(told[i], told[j]):
+        if others_have(newly[i], newly[j]):
             continue
-        changed = later.new and not earlier.new
-        if not changed and not (same and earlier.turn.speaker == later.turn.speaker):
-            continue
-        if not same and not _has_what_lacks(told[i], told[j], later.text):
-            continue
-        if later.heard and not (later.new or earlier.heard):
-            later = later.itself
-        about = None if earlier.whole and later.whole else told[j]
-        right = _corrects(later, earlier, changed, named, about) or (
-            (later.clause is not later or earlier.clause is not earlier)
-            and _corrects(later.clause, earlier.clause, changed, named, told[j])
-        )
-        if right and ((whoever and changed) or not _of_others(texts[i], texts[j])):
+        if _by_rule(asked, says[i], says[j], told[i], told[j], (texts[i], texts[j])) or is_news(
+            signs(newly[i], newly[j], told[i], told[j], asked)
+        ):
             corrected[i] = j
     return corrected | _meant(found, says)
+
+
+def may_be_news(told: Set[str], told_later: Set[str]) -> bool:
+    """Whether two turns tell enough of the same words of a question to be looked at."""
+    return len(told & told_later) >= SAME * len(told | told_later)
+
+
+def _by_rule(
+    asked: Asked, earlier: Saying, later: Saying, told: Set[str], told_later: Set[str], texts: tuple[str, str]
+) -> bool:
+    """Whether a rule says that one turn corrects another."""
+    named = told - told_later if asked.whether and told_later < told else frozenset[str]()
+    same = told == told_later or bool(named)
+    if not same and not _nearly(told, told_later):
+        return False
+    changed = later.new and not earlier.new
+    if not changed and not (same and earlier.turn.speaker == later.turn.speaker):
+        return False
+    if not same and not _has_what_lacks(told, told_later, later.text):
+        return False
+    if later.heard and not (later.new or earlier.heard):
+        later = later.itself
+    about = None if earlier.whole and later.whole else told_later
+    right = _corrects(later, earlier, changed, named, about) or (
+        (later.clause is not later or earlier.clause is not earlier)
+        and _corrects(later.clause, earlier.clause, changed, named, told_later)
+    )
+    return right and ((asked.who and changed) or not _of_others(*texts))
 
 
 def _meant(found: Sequence[Turn], says: Mapping[int, Saying]) -> dict[int, int]:
@@ -110,15 +123,15 @@ def _is_later(one: Turn, other: Turn) -> bool:
     return (one.at, one.id) > (other.at, other.id)
 
 
-def _nearly(one: frozenset[str], other: frozenset[str]) -> bool:
+def _nearly(one: Set[str], other: Set[str]) -> bool:
     """Whether two turns tell of nearly the same words of a question, or of the same but for a name or a time."""
     both = one & other
-    return bool(both) and (len(both) >= SAME * len(one | other) or one ^ other <= NAMED | WHEN)
+    return bool(both) and (may_be_news(one, other) or one ^ other <= NAMED | WHEN)
 
 
-def _has_what_lacks(one: frozenset[str], other: frozenset[str], later: str) -> bool:
+def _has_what_lacks(one: Set[str], other: Set[str], later: str) -> bool:
     """Whether two turns tell of nearly the same, or what one lacks is what the later says in other words."""
-    if len(one & other) >= SAME * len(one | other):
+    if may_be_news(one, other):
         return True
     became = BECAME.search(later)
     to_when = became is not None and begins_with_time(all_words(later[became.end() :]), "at")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from forethought.memory.corrections import LONGEST, corrections
 from forethought.memory.irregular import forms
+from forethought.memory.news import Asked
 from forethought.memory.search import Ranking
 from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
@@ -84,7 +85,7 @@ def order(ranking: Ranking, turns: dict[int, Turn], words: Words) -> tuple[dict[
     words.learn(texts.values())
     told = {i: frozenset(words.covered(asked.words, text)) for i, text in texts.items()}
     all_stand = (ranking.dated and any(turn.at for turn in looked)) or SEVERAL.search(asked.text.lower())
-    corrected = {} if all_stand else corrections(asked.text, looked, told, texts, words.teller(asked.words))
+    corrected = {} if all_stand else corrections(Asked(asked.text, asked.words, words), looked, told, texts)
     scores = {turn: ranking.scores[turn] for turn in best}
     if not asked.history:
         for earlier, later in corrected.items():

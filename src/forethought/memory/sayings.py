@@ -89,24 +89,25 @@ class Saying:
         self.turn, self._tells, self._heard, self._part = turn, tells, heard, part
 
     @cached_property
-    def _parts(self) -> str:
+    def part(self) -> str:
+        """The sentences, or the clause, that tell it."""
         return self._part or telling(self.turn.text, self._tells)
 
     @cached_property
     def clause(self) -> Saying:
         """The last part of it, between commas, that tells what is asked."""
-        told = [part for part in PARTS.split(self._parts) if self._tells(part)]
-        return Saying(self.turn, self._tells, self._heard, told[-1]) if told and told[-1] != self._parts else self
+        told = [part for part in PARTS.split(self.part) if self._tells(part)]
+        return Saying(self.turn, self._tells, self._heard, told[-1]) if told and told[-1] != self.part else self
 
     @cached_property
     def whole(self) -> bool:
         """Whether it is all that the turn says."""
-        return self._parts == self.turn.text
+        return self.part == self.turn.text
 
     @cached_property
     def text(self) -> str:
         """What it says is so, or heard."""
-        text = UNREAL.sub(" ", SUPPOSED.sub(" ", as_state(self._parts).lower()))
+        text = UNREAL.sub(" ", SUPPOSED.sub(" ", as_state(self.part).lower()))
         return text if self._heard else HEARD.sub(" ", text)
 
     @cached_property
@@ -119,7 +120,7 @@ class Saying:
     @cached_property
     def itself(self) -> Saying:
         """The same without what was heard."""
-        return Saying(self.turn, self._tells, heard=False, part=self._parts)
+        return Saying(self.turn, self._tells, heard=False, part=self.part)
 
     @cached_property
     def new(self) -> bool:
