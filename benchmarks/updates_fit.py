@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from forethought.evaluation.recall.files import locomo
 from forethought.evaluation.results import save_results
 from forethought.memory import Memory, news
-from forethought.memory.sayings import telling
+from forethought.memory.sayings import Saying
 from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
 from forethought.memory.words import take_apart
@@ -52,7 +52,7 @@ def main() -> None:
     records = []
     for left_out in sets:
         weights = fit([tables[name] for name in sets if name not in (left_out, TEST)], seen, unseen)
-        news.WEIGHTS = weights  # type: ignore[misc]
+        news.WEIGHTS, news.MOST = weights, sum(weights[name] for name in news.FOR)  # type: ignore[misc]
         records += summary(left_out, "held out", [asked(pair, "lexical", 128) for pair in sets[left_out]])
         for row in records[-5:]:
             print(
@@ -77,8 +77,8 @@ def of_two(old: Turn, new: Turn, question: str, speakers: dict[str, int]) -> dic
     told = [frozenset(WORDS.covered(words, turn.text)) for turn in (old, new)]
     if not told[0] & told[1]:
         return None
-    about, tells = news.Asked(question, words, WORDS), WORDS.teller(words)
-    first, second = (news.Told(turn, telling(turn.text, tells), about) for turn in (old, new))
+    about = news.Asked(question, words, WORDS)
+    first, second = (news.Told(Saying(turn, about.tells), about) for turn in (old, new))
     return news.signs(first, second, *told, about)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from forethought.memory import Memory, Said, news
 from forethought.memory.change import CHANGE, END, NOW, RIGHT, SINCE, any_of
+from forethought.memory.sayings import Saying
 from forethought.memory.stems import Words
 from forethought.memory.turns import Turn
 
@@ -19,7 +20,7 @@ WORDS = Words()
 def signs(old: str, new: str, question: str, words: tuple[str, ...], speakers: tuple[str, str] = ("a", "a")) -> object:
     asked = news.Asked(question, words, WORDS)
     one, other = (
-        news.Told(Turn(i, "", who, text), text, asked)
+        news.Told(Saying(Turn(i, "", who, text), asked.tells), asked)
         for i, (who, text) in enumerate(zip(speakers, (old, new), strict=True))
     )
     told = [frozenset(WORDS.covered(words, text)) for text in (old, new)]
@@ -64,10 +65,13 @@ def test_another_s_or_a_wish_is_none(tmp_path: Path, one: str, other: str, quest
         assert {line.superseded_by for line in memory.recall(question, 200).lines} == {None}
 
 
-def test_every_sign_has_a_weight() -> None:
+def test_every_sign_has_a_weight_and_what_speaks_against_it_none_above_0() -> None:
     found = signs("My code is 4821.", "My code has changed to 9900.", "What is my code?", ("code",))
     assert isinstance(found, dict) and set(found) == set(news.WEIGHTS)
-    assert news.is_news(found) and not news.is_news(found | {"unsure": 9.0})
+    assert news.weighed(found) > news.ENOUGH > news.weighed(found | {"unsure": 9.0})
+    assert (
+        max(news.WEIGHTS[name] for name in ("another one", "other owners", "of others")) <= 0
+    )  # ``is_news`` stops before
 
 
 def test_my_is_somebody_else_s_where_another_says_it() -> None:

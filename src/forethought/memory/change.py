@@ -20,8 +20,10 @@ no_longer no_more not_any_?more not_any_longer any_?more any_longer never_again 
 NOW = any_of(
     "now nowadays currently presently already these_days at_the_moment at_present as_of from_now_on since_then"
 )
-FROM = "(?:from|starting|beginning|effective|as_of|since|until_further)"
-SINCE = any_of(" ".join(f"{FROM}_{day}" for day in rf"now today tomorrow tonight next this the_\d+ {DAYS}".split()))
+SINCE = any_of(
+    r"(?:from|starting|beginning|effective|as_of|since|until_further)_"
+    rf"(?:now|today|tomorrow|tonight|next|this|the_\d+|{DAYS.replace(' ', '|')})"
+)
 RIGHT = any_of(r"""
 instead rather_than in_place_of after_all in_the_end turns_out turned_out changes?_of_plans? scrap scratch forget ignore
 disregard correction corrected update sorry(?!_(?:to|for|about)) oops whoops my_mistake my_bad mistaken mixed_up misread

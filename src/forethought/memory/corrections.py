@@ -2,7 +2,8 @@
 
 What is said *not* to be corrects what says the same (``not 4821``) and nothing else; what is added ("another", "also"),
 what is told of somebody else ("the code of Ann"), what is of another kind ("in room 5" of "on Monday") and what is only
-supposed ("if the code is 9900") corrects nothing.
+supposed ("if the code is 9900") corrects nothing. What no rule knows may be ``news`` where something is said to have
+changed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from difflib import SequenceMatcher
 from itertools import permutations
 
 from forethought.memory.names import of_others
-from forethought.memory.news import Asked, Told, is_news, others_have, signs
+from forethought.memory.news import Asked, Told, is_news, others_have
 from forethought.memory.sayings import BECAME, MEANT, Saying, of_one_thing
 from forethought.memory.turns import Turn
 from forethought.memory.values import may_replace, says_what_is
@@ -54,19 +55,18 @@ def corrections(
     ``told`` is what each tells of a question's words: only turns that tell of the same can correct one another, or of
     nearly the same where the later one says that something changed, or where the question asks whether a value is still
     so. ``texts`` are the turns, each with the question that it replies to. Where the question asks who, whose it was
-    may change. What no rule says may be ``news`` all the same.
+    may change.
     """
     says = {t.id: Saying(t, asked.tells) for t in found if told[t.id] and len(t.text) <= LONGEST}
-    newly = {i: Told(one.turn, one.part, asked) for i, one in says.items()}
+    newly = {i: Told(one, asked) for i, one in says.items()}
     corrected: dict[int, int] = {}
     for i, j in permutations(says, 2):
         if not told[i] & told[j] or not _is_later(says[j].turn, says[corrected.get(i, i)].turn):
             continue
-        if others_have(newly[i], newly[j]):
-            continue
-        if _by_rule(asked, says[i], says[j], told[i], told[j], (texts[i], texts[j])) or is_news(
-            signs(newly[i], newly[j], told[i], told[j], asked)
-        ):
+        right = _by_rule(asked, says[i], says[j], told[i], told[j], (texts[i], texts[j])) or is_news(
+            newly[i], newly[j], told[i], told[j], asked
+        )
+        if right and not others_have(newly[i], newly[j]):
             corrected[i] = j
     return corrected | _meant(found, says)
 

@@ -18,8 +18,8 @@ from itertools import pairwise, takewhile
 from forethought.memory import change
 from forethought.memory.change import CHANGE, END, NUMBERS, OVER, PAST, PLACES, RIGHT, SINCE, TIMES, UNSURE, any_of
 from forethought.memory.names import of_whom
+from forethought.memory.sayings import Saying
 from forethought.memory.stems import Words
-from forethought.memory.turns import Turn
 from forethought.memory.words import NOW, SAYING, STOP, all_words
 
 ENOUGH = 0.0
@@ -48,6 +48,9 @@ WEIGHTS: Mapping[str, float] = {
 }
 """Of each sign; ``updates_fit.py`` prints them."""
 
+FOR = ("alike, changed", "told, changed", "another value", "same beginning")
+"""Signs in two turns that the later one is news; each is at most 1."""
+MOST = sum(WEIGHTS[name] for name in FOR)
 SAYS = {"ends": END, "puts right": RIGHT, "since": SINCE, "now": change.NOW}
 """Signs that are a form of what the later turn says."""
 CHANGED = (OVER, RIGHT, CHANGE, END, change.NOW, SINCE)
@@ -101,10 +104,18 @@ class Asked:
 class Told:
     """What there is in a turn that may be news or out of date; each is found when it is needed."""
 
-    def __init__(self, turn: Turn, part: str, asked: Asked) -> None:
-        self.text, self.part, self._asked = turn.text, part or turn.text, asked
-        self._owners = {"my": {f"{turn.speaker.lower()}'s"}, "our": {f"{turn.speaker.lower()}'s", "our"}}
-        self.low = self.part.lower()
+    def __init__(self, saying: Saying, asked: Asked) -> None:
+        self.text, self._saying, self._asked = saying.turn.text, saying, asked
+
+    @cached_property
+    def part(self) -> str:
+        """The sentences that tell what is asked."""
+        return self._saying.part or self.text
+
+    @cached_property
+    def low(self) -> str:
+        """The same, lower case."""
+        return self.part.lower()
 
     @cached_property
     def words(self) -> list[str]:
@@ -130,13 +141,15 @@ class Told:
     @cached_property
     def owners(self) -> dict[str, set[str]]:
         """Whose each thing is, in the whole turn; "my" is the speaker's, "our" somebody else's too."""
+        me = f"{self._saying.turn.speaker.lower()}'s"
+        mine = {"my": {me}, "our": {me, "our"}}
         found: dict[str, set[str]] = {}
         for one in OWNER.finditer(self.text.lower()):
             if one[2] in STOP | NOW:  # "Lena's our captain now"
                 continue
             for word in filter(None, one.groups()[1:]):
                 owner = one[1].replace("\u2019", "'")
-                found.setdefault(word, set()).update(self._owners.get(owner, {owner}))
+                found.setdefault(word, set()).update(mine.get(owner, {owner}))
         return found
 
     @cached_property
@@ -161,8 +174,8 @@ class Told:
         return UNSURE.search(self.low) is not None
 
     @cached_property
-    def own(self) -> dict[str, float]:
-        """The signs that are in a later turn alone."""
+    def now(self) -> dict[str, float]:
+        """The signs that are in the later turn alone."""
         signs = {name: float(form.search(self.low) is not None) for name, form in SAYS.items()}
         return signs | {
             "unsure": float(self.unsure),
@@ -172,30 +185,52 @@ class Told:
             "bias": 1.0,
         }
 
+    @cached_property
+    def then(self) -> dict[str, float]:
+        """The signs that are in the earlier turn alone."""
+        return {"was past": float(PAST.search(self.low) is not None), "was unsure": float(self.unsure)}
 
-def signs(old: Told, new: Told, told: Set[str], told_later: Set[str], asked: Asked) -> dict[str, float]:
-    """What speaks for and against it that a later turn is news of what an earlier one told; ``told`` and
-    ``told_later`` are the words of the question that they tell.
+    @cached_property
+    def worth(self) -> tuple[float, float]:
+        """What these come to, of the turn as the earlier and as the later one."""
+        return weighed(self.then), weighed(self.now)
+
+
+def weighed(signs: Mapping[str, float]) -> float:
+    """What signs come to."""
+    return sum(WEIGHTS[name] * value for name, value in signs.items())
+
+
+def speaks_for(old: Told, new: Told, told: Set[str], told_later: Set[str]) -> dict[str, float]:
+    """The signs in two turns that the later is news; ``told`` and ``told_later`` are what they tell of the question's
+    words.
     """
     alike = len(old.content & new.content) / max(1, min(len(old.content), len(new.content)))
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old.words, new.words, strict=False)))
-    both = old.which.keys() & new.which.keys()
-    return new.own | {
+    return {
         "alike, changed": alike * new.changed,
         "told, changed": len(told & told_later) / max(1, len(told | told_later)) * new.changed,
         "another value": float(bool(new.values - old.values)),
         "same beginning": min(1.0, same / 4),
-        "another one": float(
-            any(
-                new.which[word] and not new.which[word] & old.which[word] | asked.stems & new.which[word]
-                for word in both
-            )
-        ),
+    }
+
+
+def speaks_against(old: Told, new: Told, asked: Asked) -> dict[str, float]:
+    """The signs in two turns that the later is no news: it is of others, or of another of the kind."""
+    both = old.which.keys() & new.which.keys()
+    another = (
+        new.which[word] and not new.which[word] & old.which[word] | asked.stems & new.which[word] for word in both
+    )
+    return {
+        "another one": float(any(another)),
         "other owners": float(others_have(old, new)),
         "of others": float(bool(old.whom and new.whom) and old.whom.isdisjoint(new.whom)),
-        "was past": float(PAST.search(old.low) is not None),
-        "was unsure": float(old.unsure),
     }
+
+
+def signs(old: Told, new: Told, told: Set[str], told_later: Set[str], asked: Asked) -> dict[str, float]:
+    """All signs, for and against."""
+    return old.then | new.now | speaks_for(old, new, told, told_later) | speaks_against(old, new, asked)
 
 
 def others_have(old: Told, new: Told) -> bool:
@@ -209,6 +244,9 @@ def others_have(old: Told, new: Told) -> bool:
     )
 
 
-def is_news(found: Mapping[str, float]) -> bool:
-    """Whether the signs say that the later turn is news."""
-    return sum(WEIGHTS[name] * value for name, value in found.items()) > ENOUGH
+def is_news(old: Told, new: Told, told: Set[str], told_later: Set[str], asked: Asked) -> bool:
+    """Whether the signs say that the later turn is news: only where it says that something changed."""
+    if not new.changed or (score := old.worth[0] + new.worth[1]) + MOST <= ENOUGH:
+        return False
+    score += weighed(speaks_for(old, new, told, told_later))
+    return score > ENOUGH and score + weighed(speaks_against(old, new, asked)) > ENOUGH
