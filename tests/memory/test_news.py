@@ -82,6 +82,7 @@ def test_my_is_somebody_else_s_where_another_says_it() -> None:
         (("Ann", "Bob"), "Ann's code is 9900 now.", 0.0),
         (("Ann", "Bob"), "Your code is 9900 now.", 0.0),
         (("Ann", "Ann"), "Bob\u2019s code is 9900 now.", 1.0),
+        (("Ann", "Ann"), "Today's code is 9900, it's the code at Bob's.", 0.0),
     ):
         found = signs("My code is 4821.", new, *asked, speakers)
         assert isinstance(found, dict) and found["other owners"] == other, (speakers, new)
